@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// One worker's TCP (RFC 9293) as a library without I/O: packets and `now` in, packets and events
+// out. The clock and the random source are the caller's. No DPDK.
+//
+// A connection belongs to the caller from the moment tcp_event hands it out (or tcp_connect returns
+// it) until tcp_release. It stays readable after the peer's FIN and after an error.
+
+#pragma once
+
+#include "dataplane/base/addr.h"
+#include "dataplane/base/pkt.h"
+#include "dataplane/ip/ip.h"
+
+struct tcp;
+struct tcp_conn;
+
+enum tcp_state {
+	TCP_CLOSED,
+	TCP_LISTEN,
+	TCP_SYN_SENT,
+	TCP_SYN_RECEIVED,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT_1,
+	TCP_FIN_WAIT_2,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_LAST_ACK,
+	TCP_TIME_WAIT,
+};
+
+const char *tcp_state_name(enum tcp_state state);
+
+// What became of a connection since it was last reported; bits.
+enum tcp_events {
+	TCP_EV_ACCEPTED = 1 << 0,  // new, from a listener; established
+	TCP_EV_CONNECTED = 1 << 1, // tcp_connect succeeded
+	TCP_EV_READABLE = 1 << 2,
+	TCP_EV_WRITABLE = 1 << 3, // tcp_send_room grew after a short tcp_send
+	TCP_EV_FIN = 1 << 4,      // the peer sends no more
+	TCP_EV_CLOSED = 1 << 5,   // both directions are done, or tcp_conn_error tells why not
+};
+
+struct tcp_config {
+	uint32_t conns_max;
+	uint32_t half_open_max; // SYN_RECEIVED
+	uint32_t time_wait_max;
+	uint32_t rcv_buf;          // bytes; the largest window offered
+	uint32_t snd_buf;          // bytes queued and unacknowledged per connection
+	uint32_t ooo_segments_max; // out-of-order segments kept per connection
+	uint16_t mss_max;
+	bool timestamps, sack, window_scale;
+	uint32_t rto_min_ms, rto_max_ms, rto_initial_ms; // RFC 6298
+	uint32_t delayed_ack_ms;
+	uint32_t time_wait_ms, fin_wait_2_ms;
+	uint32_t keepalive_idle_ms, keepalive_interval_ms; // 0: off
+	uint8_t keepalive_probes;
+	uint8_t syn_retries, data_retries;
+	uint16_t port_first, port_last; // ephemeral ports
+};
+
+struct tcp_ops {
+	// One segment to send (see ip_output). Takes over the reference. Returns 0 or an error,
+	// upon which the segment counts as lost.
+	int (*output
+	)(void *ctx, struct pkt *pkt, const struct ip_addr *local, const struct ip_addr *remote);
+	// Source address and MTU towards `remote` (see ip_route).
+	int (*route)(void *ctx, const struct ip_addr *remote, struct ip_addr *local, uint16_t *mtu);
+	// 64 random bits.
+	uint64_t (*random)(void *ctx);
+	// May this worker use `local` as the source of a connection to `remote`: would the answers
+	// come back to it (RSS)? NULL: any port will do.
+	bool (*port_is_ours
+	)(void *ctx, const struct endpoint *local, const struct endpoint *remote);
+	void *ctx;
+};
+
+struct tcp_stats {
+	uint64_t rx_segments, tx_segments, rx_bytes, tx_bytes;
+	uint64_t accepted, connected, closed, reset_sent, reset_received, timed_out;
+	uint64_t retransmits, fast_retransmits, rto_expired, dup_acks, ooo_segments, ooo_dropped;
+	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
+		short_header;
+	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks;
+	uint32_t conns, half_open, time_wait; // now
+};
+
+// Fill in the defaults that suit a gateway on a LAN or a VNet.
+void tcp_config_default(struct tcp_config *config);
+
+// Returns NULL when memory is short. Allocates everything it will ever use; `config` and `ops` are
+// copied. Free with tcp_free, which sends nothing.
+struct tcp *tcp_new(
+	const struct tcp_config *config, const struct tcp_ops *ops, struct pkt_pool *pool,
+	uint64_t now_us
+) must_check;
+void tcp_free(struct tcp *tcp);
+
+// Accept connections to `local` (an all-zero address: any of ours). `cookie` is given back by
+// tcp_conn_cookie. Returns 0, -EADDRINUSE or ERR_LIMIT.
+int tcp_listen(struct tcp *tcp, const struct endpoint *local, void *cookie) must_check;
+// Connections already accepted live on. Unknown endpoints are ignored.
+void tcp_unlisten(struct tcp *tcp, const struct endpoint *local);
+
+// One segment as ip_input left it: data at the TCP header. Takes over the reference.
+void tcp_input(struct tcp *tcp, struct pkt *pkt, const struct ip_segment *segment, uint64_t now_us);
+// Timers, delayed ACKs and everything the last calls made sendable. Call once per loop.
+void tcp_tick(struct tcp *tcp, uint64_t now_us);
+// An ICMP error about one of our segments (see ip_ops.tcp_error; RFC 5927 checks are done here).
+void tcp_icmp_error(
+	struct tcp *tcp, const struct endpoint *local, const struct endpoint *remote, uint32_t seq,
+	uint8_t type, uint8_t code, uint16_t mtu, uint64_t now_us
+);
+
+// The next connection with something to report, or NULL. Out: *events. A connection is reported
+// once per change; what it still holds is not reported again.
+struct tcp_conn *tcp_event(struct tcp *tcp, uint32_t *events);
+
+// Open a connection; TCP_EV_CONNECTED or TCP_EV_CLOSED follows. Out: *conn.
+// Returns 0, -EHOSTUNREACH, -EADDRNOTAVAIL (no port left), ERR_POOL_EMPTY.
+int tcp_connect(
+	struct tcp *tcp, const struct endpoint *remote, void *user, uint64_t now_us,
+	struct tcp_conn **conn
+) must_check;
+
+// The first bytes not consumed that lie together; empty when there are none. Valid until the next
+// call on this connection or tcp_input. After tcp_consume of all of it, more may follow.
+struct span tcp_peek(const struct tcp_conn *conn);
+void tcp_consume(struct tcp_conn *conn, size_t n);
+
+// Queue bytes (copied) for sending. Returns how many were taken: fewer when the send buffer or the
+// pool is full; TCP_EV_WRITABLE follows. 0 after tcp_shutdown or an error.
+size_t tcp_send(struct tcp_conn *conn, struct span bytes) must_check;
+size_t tcp_send_room(const struct tcp_conn *conn);
+// Bytes queued or sent that the peer has not acknowledged.
+size_t tcp_send_pending(const struct tcp_conn *conn);
+
+// Send FIN behind what is queued; receiving goes on.
+void tcp_shutdown(struct tcp_conn *conn);
+// Send RST and forget everything queued.
+void tcp_abort(struct tcp_conn *conn);
+// The caller is done with the connection and never uses it again. Without tcp_abort it goes through
+// an orderly close; unread or later data is answered by RST (RFC 1122 4.2.2.13).
+void tcp_release(struct tcp_conn *conn);
+
+enum tcp_state tcp_conn_state(const struct tcp_conn *conn);
+// 0, or why the connection ended: -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH.
+int tcp_conn_error(const struct tcp_conn *conn);
+bool tcp_conn_fin_received(const struct tcp_conn *conn);
+struct endpoint tcp_conn_local(const struct tcp_conn *conn);
+struct endpoint tcp_conn_remote(const struct tcp_conn *conn);
+void *tcp_conn_cookie(const struct tcp_conn *conn);
+void *tcp_conn_user(const struct tcp_conn *conn);
+void tcp_conn_set_user(struct tcp_conn *conn, void *user);
+
+const struct tcp_stats *tcp_stats(const struct tcp *tcp);
