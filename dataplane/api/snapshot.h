@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The policy in force: built and checked by controlplane/, published by RCU, read by every worker,
+// changed by nobody. A worker reads the pointer once per loop; what outlives the loop holds a
+// reference (struct snapshot_worker.refs).
+
+#pragma once
+
+#include "dataplane/api/effects.h"
+#include "dataplane/base/addr.h"
+#include "dataplane/base/span.h"
+
+struct pattern_set;
+struct scan_scratch;
+struct tls_server;
+struct tls_client;
+
+enum snapshot_limit {
+	SNAPSHOT_WORKERS_MAX = 64,
+	SNAPSHOT_NAME_MAX = 64,
+	SNAPSHOT_RESOURCES_MAX = 1024,
+	SNAPSHOT_RULES_MAX = 4096,
+	SNAPSHOT_PATTERNS_MAX = 1024,
+	SNAPSHOT_COLUMNS_MAX = 1024,
+	PATTERN_WORDS = SNAPSHOT_PATTERNS_MAX / 64,
+	COLUMN_WORDS = SNAPSHOT_COLUMNS_MAX / 64,
+	RESOURCE_WORDS = SNAPSHOT_RESOURCES_MAX / 64,
+};
+
+static inline bool bit_is_set(const uint64_t *words, uint32_t bit)
+{
+	return (words[bit / 64] >> (bit % 64) & 1) != 0;
+}
+
+static inline void bit_set(uint64_t *words, uint32_t bit)
+{
+	words[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+enum mask_kind { MASK_NONE, MASK_REDACT, MASK_FIXED, MASK_KEEP_LAST, MASK_HASH };
+
+struct mask_style {
+	enum mask_kind kind;
+	uint8_t keep;   // MASK_KEEP_LAST: characters left
+	char fixed[64]; // MASK_FIXED: the text
+};
+
+// A column that some rule masks, as the policy names it.
+struct column_mask {
+	char schema[SNAPSHOT_NAME_MAX], table[SNAPSHOT_NAME_MAX], column[SNAPSHOT_NAME_MAX];
+	struct mask_style style;
+	bool refuse_unresolved; // else: mask everything that might be it
+};
+
+// What a resource's catalog said, sorted for binary search.
+struct catalog_column {
+	uint32_t table_oid;
+	uint16_t attnum;
+	uint16_t mask; // index in snapshot.columns
+};
+
+struct catalog_relation { // that holds, or shows (views), a masked column
+	char schema[SNAPSHOT_NAME_MAX], name[SNAPSHOT_NAME_MAX];
+	uint16_t mask;
+};
+
+struct catalog {
+	uint32_t version;
+	bool resolved; // false: never reached the server yet
+	uint32_t n_columns;
+	const struct catalog_column *columns; // by table_oid, attnum
+	uint32_t n_known;
+	const uint32_t *known; // every relation's OID at that time
+	uint32_t n_relations;
+	const struct catalog_relation *relations;
+	uint64_t unresolved[COLUMN_WORDS]; // masks whose column was not found
+};
+
+enum resource_tls {
+	RESOURCE_TLS_OFF,
+	RESOURCE_TLS_REQUIRE,
+	RESOURCE_TLS_VERIFY_CA,
+	RESOURCE_TLS_VERIFY_FULL
+};
+
+struct resource {
+	char name[SNAPSHOT_NAME_MAX];
+	char protocol[16];
+	char host[256]; // as written; SNI and verify-full
+	struct endpoint address;
+	enum resource_tls tls;
+	char ca_file[256]; // "": the system's
+	char user[SNAPSHOT_NAME_MAX];
+	char password[256];               // scrubbed when the snapshot is freed
+	char database[SNAPSHOT_NAME_MAX]; // "": the client's choice
+	bool allow_replication;
+	const struct catalog *catalog; // NULL when no rule masks a column of it
+};
+
+struct listener {
+	struct endpoint address;
+	char protocol[16];
+	uint16_t resource;                          // index
+	char cert_files[2][256], key_files[2][256]; // ECDSA and RSA; "" where absent
+};
+
+enum record_mode { RECORD_OFF, RECORD_ASYNC, RECORD_STRICT };
+
+struct rule {
+	char name[SNAPSHOT_NAME_MAX];
+	// subjects: all that are given must hold
+	uint16_t n_groups, n_subjects, n_issuers;
+	const char **groups;   // any of these
+	const char **subjects; // any of these keys
+	const char **issuers;  // any of these names
+	uint16_t max_depth;    // of delegation; UINT16_MAX: any
+	bool any_subject;
+	uint64_t resources[RESOURCE_WORDS];
+	uint32_t allow, hold, deny;       // effects; what is in none of them is denied
+	uint64_t blocks[PATTERN_WORDS];   // blocklist patterns
+	uint64_t entities[PATTERN_WORDS]; // entity patterns that are masked
+	uint64_t columns[COLUMN_WORDS];   // column masks in force
+	enum record_mode record;
+	uint32_t idle_timeout_ms; // 0: the limit of the configuration
+};
+
+// One worker's share of a snapshot.
+struct snapshot_worker {
+	struct tls_server **servers; // by listener
+	struct tls_client **clients; // by resource; NULL where TLS is off
+	struct scan_scratch *entity_scratch, *block_scratch;
+	uint64_t refs; // worker: rw, control: ro. Sessions that hold on to this snapshot
+};
+
+struct snapshot {
+	uint32_t version; // counts up from 1
+	uint16_t n_listeners, n_resources, n_rules, n_columns, n_patterns;
+	const struct listener *listeners;
+	const struct resource *resources;
+	const struct rule *rules;
+	const struct column_mask *columns;
+	const struct pattern_set *entities, *blocks; // NULL: none in use
+	const struct mask_style *styles;             // by pattern id
+	const char *const *pattern_names;            // by pattern id
+	uint8_t hash_key[32];                        // for MASK_HASH, stable for the installation
+	uint16_t n_workers;
+	struct snapshot_worker *workers;
+};

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// One worker's counters. The worker writes, anyone reads (rule: the reader sums); a torn read of a
+// counter cannot happen on the 64-bit machines we run on.
+
+#pragma once
+
+#include <stdint.h>
+
+enum session_end { // why a session ended; one counter each
+	END_CLIENT_CLOSED,
+	END_SERVER_CLOSED,
+	END_CLIENT_RESET,
+	END_SERVER_RESET,
+	END_TERMINATED, // the client said good-bye
+	END_PROTOCOL,   // the client broke the protocol
+	END_SERVER_PROTOCOL,
+	END_TLS_CLIENT,
+	END_TLS_SERVER,
+	END_AUTH, // token refused
+	END_NO_RULE,
+	END_UPSTREAM_CONNECT,
+	END_UPSTREAM_AUTH,
+	END_EXPIRED,
+	END_KILLED,
+	END_LIMIT, // a configured limit or pool
+	END_TIMEOUT_LOGIN,
+	END_TIMEOUT_IDLE,
+	END_SHUTDOWN,
+	END_CANCEL, // it was a CancelRequest
+	END_COUNT,
+};
+
+const char *session_end_name(enum session_end end);
+
+struct worker_stats {
+	uint64_t loops, busy_loops;
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_full;
+	uint64_t handed_over, taken_over, handover_full; // packets for another worker
+	uint64_t sessions_opened, sessions_live, sessions_full;
+	uint64_t ended[END_COUNT];
+	uint64_t bad[2][16]; // by leg and enum proto_bad
+	uint64_t logins, logins_refused;
+	uint64_t commands, denied, held, blocked;
+	uint64_t rows, masked_values, masked_columns, unknown_relations;
+	uint64_t cancels, cancels_refused;
+	uint64_t effects_hits, effects_misses;
+	uint64_t record_waits, strict_waits;
+	uint64_t blocks_used, blocks_total, blocks_refused;
+	uint64_t pkts_used, pkts_total;
+	uint64_t snapshot_version;
+	uint64_t heartbeat_ns; // last loop, since boot
+} __attribute__((aligned(64)));

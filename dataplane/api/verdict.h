@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What policy decides about a command.
+
+#pragma once
+
+#include "dataplane/base/span.h"
+
+enum verdict_action { VERDICT_FORWARD, VERDICT_HOLD, VERDICT_REWRITE, VERDICT_DENY, VERDICT_KILL };
+
+enum verdict_reason {
+	REASON_ALLOWED,
+	REASON_NO_RULE,          // nothing matches this subject and resource
+	REASON_EFFECT,           // an effect the rule does not allow
+	REASON_HOLD_UNAVAILABLE, // the rule holds it for approval, and there is no approver yet:
+				 // refused
+	REASON_BLOCKED,          // a blocklist pattern
+	REASON_MASKED_COLUMN,    // it would carry a masked column past the masker
+	REASON_UNRESOLVED,       // a column rule names a column that does not exist
+	REASON_EXPIRED,
+	REASON_REVOKED,
+	REASON_COUNT,
+};
+
+struct verdict {
+	enum verdict_action action;
+	enum verdict_reason reason;
+	uint16_t rule;    // index in the snapshot; UINT16_MAX: none
+	uint32_t effects; // those that decided
+	uint16_t pattern; // REASON_BLOCKED: which
+};
+
+const char *verdict_action_name(enum verdict_action action);
+const char *verdict_reason_name(enum verdict_reason reason);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Effects and findings: what a command would do, and what data holds.
+
+#pragma once
+
+#include "dataplane/api/effects.h"
+#include "dataplane/api/snapshot.h"
+#include "dataplane/base/buf.h"
+#include "dataplane/proto/proto.h"
+
+// Effects of statements, by exact text. One per worker; bounded; the least recently used go.
+struct inspect_cache;
+
+struct inspect_stats {
+	uint64_t hits, misses, unknown;
+};
+
+// At most `entries` statements and `bytes` of text and effects. NULL when memory is short.
+struct inspect_cache *inspect_cache_new(uint32_t entries, size_t bytes) must_check;
+void inspect_cache_free(struct inspect_cache *cache);
+struct inspect_stats inspect_cache_stats(const struct inspect_cache *cache);
+
+// What the server would take for granted when it reads the text.
+struct inspect_context {
+	bool utf8;             // client_encoding is UTF8
+	bool standard_strings; // standard_conforming_strings is on
+};
+
+// What `statement` would do, by PostgreSQL's own grammar; EFFECT_UNKNOWN when it does not parse, is
+// not valid UTF-8, has a NUL, or either field of the context is false. Never NULL. Valid until the
+// next call with this cache.
+const struct effects *inspect_statement(
+	struct inspect_cache *cache, const struct inspect_context *context, struct span statement
+);
+
+// The first blocklist pattern in `wanted` that matches the normalised text, or -1.
+int inspect_blocked(
+	const struct pattern_set *blocks, struct scan_scratch *scratch, const uint64_t *wanted,
+	struct span normalised
+);
+
+// What the statement touches of columns that `rule` masks at `resource`.
+enum inspect_exposure {
+	EXPOSURE_NONE,
+	EXPOSURE_READS,   // reads a relation with a masked column: output without origin is masked
+	EXPOSURE_CARRIES, // would carry masked columns past the masker: COPY of the relation,
+			  // SELECT INTO, CREATE TABLE AS, INSERT ... SELECT, a view or function
+			  // over it
+	EXPOSURE_UNRESOLVED, // the rule masks a column that the catalog does not know, and refuses
+};
+
+enum inspect_exposure inspect_exposure(
+	const struct effects *effects, const struct snapshot *snapshot, const struct rule *rule,
+	const struct resource *resource
+);
+
+// How a result is to be masked.
+struct mask_context {
+	const struct snapshot *snapshot;
+	const struct rule *rule;
+	const struct resource *resource;
+	struct scan_scratch *scratch; // of snapshot->entities
+	bool exposed; // the statement reads a masked relation: columns without origin are masked
+};
+
+struct mask_outcome {
+	uint32_t values;       // rewritten by a pattern
+	uint32_t columns;      // rewritten by a column rule
+	bool unknown_relation; // a column of a relation the catalog does not know (masked)
+};
+
+// Mask msg->fields of a PROTO_RESULT in place: by column origin first, then by pattern; text and
+// binary. What cannot be rewritten within its type becomes null. New bytes go to `scratch`, which
+// must outlive the message and is the caller's to empty. Adds to *outcome. Returns 0, ERR_LIMIT or
+// ERR_POOL_EMPTY, upon which the message must not be forwarded.
+int inspect_mask(
+	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
+	struct mask_outcome *outcome
+) must_check;
+
+// Append `text` to `out` with every entity of the snapshot (not only the rule's) masked: for the
+// record and for messages. Returns as inspect_mask.
+int inspect_redact(
+	const struct snapshot *snapshot, struct scan_scratch *scratch, struct span text,
+	struct buf *out
+) must_check;

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The contract between relay/ and a protocol: bytes in, messages out; no I/O, no clock, no policy.
+//
+// Order of use, per session:
+//   init; then, as bytes arrive, feed. What feed returns, the relay acts upon:
+//   - PROTO_START_TLS     wrap the client's leg in TLS, go on feeding plaintext
+//   - PROTO_LOGIN         verify the token, choose the resource, connect to it, call upstream_start
+//   - PROTO_UPSTREAM_TLS  wrap the server's leg in TLS, then call upstream_secured
+//   - PROTO_COMMAND       judge it, then forward or deny
+//   - PROTO_RESULT        mask its fields, then forward
+//   - PROTO_OTHER         forward
+//   - PROTO_SWALLOW       nothing: the protocol dealt with it
+//   - PROTO_CANCEL        find the session with that key and cancel there
+//   - PROTO_END           the client has said good-bye: forward, then close both legs
+//
+// feed changes nothing that forward or deny have not confirmed when it returns PROTO_COMMAND: the
+// relay may leave the bytes unconsumed and feed them again later (a held command).
+
+#pragma once
+
+#include "dataplane/base/blocks.h"
+#include "dataplane/base/buf.h"
+#include "dataplane/base/err.h"
+#include "dataplane/base/span.h"
+
+enum leg { LEG_CLIENT, LEG_SERVER };
+
+enum parse_status { PARSE_DONE, PARSE_MORE, PARSE_BAD };
+
+// DONE: `consumed` bytes made a message. MORE: at least `needed` bytes in all must be there;
+// nothing was consumed. BAD: the peer broke the protocol (`proto_msg.bad` says how); the session
+// must end.
+struct parse_result {
+	enum parse_status status;
+	size_t consumed;
+	size_t needed;
+};
+
+enum proto_kind {
+	PROTO_SWALLOW,
+	PROTO_START_TLS,
+	PROTO_LOGIN,
+	PROTO_CANCEL,
+	PROTO_UPSTREAM_TLS,
+	PROTO_UPSTREAM_REFUSED, // the server refused our login; msg.fields hold its error
+	PROTO_UPSTREAM_READY,   // the login at the server is done; forward
+	PROTO_COMMAND,
+	PROTO_RESULT,
+	PROTO_OTHER,
+	PROTO_END,
+};
+
+// Why input was BAD: one counter each.
+enum proto_bad {
+	PROTO_BAD_NONE,
+	PROTO_BAD_LENGTH,     // a length that is impossible or over the limit
+	PROTO_BAD_MALFORMED,  // the content does not fit its format
+	PROTO_BAD_TYPE,       // an unknown message type
+	PROTO_BAD_ORDER,      // a message that may not come now
+	PROTO_BAD_PLAINTEXT,  // the client would go on without TLS
+	PROTO_BAD_BEFORE_TLS, // bytes behind the TLS request, before the handshake (CVE-2021-23222)
+	PROTO_BAD_VERSION,
+	PROTO_BAD_AUTHENTICATION, // a method or exchange that we do not do
+	PROTO_BAD_TLS_REFUSED,    // the server refuses TLS that the policy demands
+	PROTO_BAD_LIMIT,          // too many statements, portals, pipelined messages; or memory
+	PROTO_BAD_COUNT,
+};
+
+const char *proto_bad_name(enum proto_bad bad);
+
+enum proto_command {
+	PROTO_STATEMENT, // text that runs when forwarded (Query)
+	PROTO_PREPARE,   // text that is stored (Parse)
+	PROTO_BIND,      // parameters for stored text
+	PROTO_EXECUTE,   // stored text runs
+	PROTO_CALL,      // a function by its number (FunctionCall)
+};
+
+enum proto_carrier {
+	PROTO_ROW,
+	PROTO_COPY,
+	PROTO_ERROR,
+	PROTO_NOTICE,
+	PROTO_NOTIFICATION,
+	PROTO_PARAMETER,
+	PROTO_CALL_RESULT,
+};
+
+// Where a result column comes from. Owned by the protocol; `mask` is scratch for inspect/.
+struct proto_column {
+	struct span name;
+	uint32_t table_oid; // 0: an expression
+	uint16_t attnum;
+	uint32_t type_oid;
+	int32_t type_modifier;
+	uint16_t format;       // 0 text, 1 binary
+	uint32_t mask_version; // snapshot version for which `mask` was computed; 0: not yet
+	uint32_t mask;
+};
+
+// One value. A masker points `value` elsewhere (bytes that live until forward) or sets `null`.
+struct proto_field {
+	struct span value;
+	bool null;
+	uint8_t code;                // PROTO_ERROR, PROTO_NOTICE: the field's code, else 0
+	uint16_t format;             // 0 text, 1 binary
+	uint32_t type_oid;           // 0: unknown
+	struct proto_column *column; // NULL: not a column
+};
+
+enum proto_limit {
+	PROTO_FIELDS_MAX = 1664, // MaxTupleAttributeNumber
+	PROTO_PARAMS_MAX = 65535,
+	PROTO_TOKEN_MAX = 16384,
+	PROTO_NAME_MAX = 256,
+};
+
+struct proto_msg {
+	enum proto_kind kind;
+	enum proto_bad bad;
+	enum leg from;
+	uint8_t type;    // the protocol's own message type byte
+	struct span raw; // the whole message, borrowed from the input
+	// PROTO_LOGIN; borrowed from the state, valid until fini or login_forget
+	struct span token, user, database, application;
+	bool replication;
+	// PROTO_CANCEL
+	uint32_t cancel_pid;
+	struct span cancel_secret;
+	// PROTO_COMMAND; borrowed, valid until forward or deny
+	enum proto_command command;
+	struct span statement; // empty for PROTO_CALL
+	uint32_t function_oid;
+	struct proto_field *params; // PROTO_BIND: the values bound; PROTO_CALL: the arguments
+	uint32_t n_params;
+	// The relay's note on the statement: what it set at PROTO_PREPARE (or PROTO_STATEMENT,
+	// PROTO_CALL) before forward comes back with each later message about that statement,
+	// results included.
+	uint64_t tag;
+	// PROTO_RESULT; fields may be rewritten until forward
+	enum proto_carrier carrier;
+	struct proto_field *fields;
+	uint32_t n_fields;
+	// after this message the session is between transactions ('I'), inside one ('T') or inside
+	// a failed one
+	// ('E'); 0 for messages that do not tell
+	char transaction;
+	bool completes; // the answer to one statement ends here (CommandComplete, error...)
+};
+
+struct proto_config {
+	struct blocks *blocks; // for prepared statements, descriptions, the queue of answers
+	size_t message_max;    // bytes, one message
+	uint32_t statements_max, portals_max, pipeline_max;
+	size_t memory_max; // bytes held for statements and portals
+};
+
+// How to log in at the server. Borrowed for the life of the session.
+struct proto_upstream {
+	struct span user, password;
+	struct span database; // empty: what the client asked for
+	bool tls;             // ask for TLS and insist
+	bool cancel;          // this is a connection for one CancelRequest
+	uint32_t cancel_pid;
+	struct span cancel_secret;
+	uint8_t nonce[24];   // random, for SCRAM
+	uint32_t client_pid; // the cancel key shown to the client
+	uint32_t client_secret;
+	bool column_rules; // column masks exist: every result needs a description
+};
+
+// Plaintext queues of both legs.
+struct proto_io {
+	struct buf *to_client;
+	struct buf *to_server;
+	uint32_t catalog_version; // descriptions from before it are asked for again
+};
+
+struct denial {
+	bool fatal;          // ends the session
+	char code[6];        // SQLSTATE
+	const char *message; // UTF-8, what is refused and by which rule
+	const char *detail;  // or NULL
+	const char *hint;    // or NULL
+};
+
+// One per protocol, const, in one table (proto_find). All calls but feed return 0, ERR_LIMIT or
+// ERR_POOL_EMPTY, which end the session.
+struct proto_ops {
+	const char *name;
+	const char *alpn; // what a client that starts TLS at once must offer, or NULL
+	size_t state_size;
+	void (*init)(void *state, const struct proto_config *config);
+	void (*fini)(void *state); // scrubs secrets, gives memory back; accepts a zeroed state
+
+	// Parse one message from `in`. Out: *out. May append to `io` what the protocol answers by
+	// itself.
+	struct parse_result (*feed
+	)(void *state, enum leg from, struct span in, struct proto_msg *out, struct proto_io *io);
+	// True while the client's leg is not yet in TLS and `in` begins with a TLS record instead
+	// of a message: the client starts TLS at once (ALPN is then required).
+	bool (*is_direct_tls)(const void *state, struct span in);
+	// The client's leg is inside TLS from here on.
+	void (*client_secured)(void *state);
+	// The token is verified or refused: scrub it.
+	void (*login_forget)(void *state);
+
+	// The connection to the server stands.
+	int (*upstream_start
+	)(void *state, const struct proto_upstream *upstream, struct proto_io *io);
+	// The server's leg is inside TLS. `binding`: tls-server-end-point, empty when there is
+	// none.
+	int (*upstream_secured)(void *state, struct span binding, struct proto_io *io);
+
+	// Re-encode a message, as the relay left it, to the other leg.
+	int (*forward)(void *state, struct proto_msg *msg, struct proto_io *io);
+	// Refuse a command natively; nothing of it reaches the server; the session lives.
+	int (*deny
+	)(void *state, struct proto_msg *msg, const struct denial *why, struct proto_io *io);
+	// A native error that ends the session, at any time (before login too).
+	int (*refuse)(void *state, const struct denial *why, struct proto_io *io);
+	// The server's cancel key. Out: *pid, *secret (borrowed). False when there is none.
+	bool (*cancel_key)(const void *state, uint32_t *pid, struct span *secret);
+	// Name of a message type, for recordings and logs; never NULL.
+	const char *(*type_name)(enum leg from, uint8_t type);
+};
+
+// NULL when there is no such protocol.
+const struct proto_ops *proto_find(const char *name);
