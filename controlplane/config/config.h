@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The one file that runs the appliance: what the machine is (`gateway:`), who may ask (`issuers:`),
+// what they may reach (`resources:`), where they connect (`listeners:`) and what is allowed
+// (`rules:`). Read strictly, and reported completely: every error with its place and what to do.
+//
+// Usage order: config_load (or config_parse, then config_check_files), read the fields,
+// config_free. Everything inside is immutable and lives as long as the struct config. Relative
+// paths are taken from the folder of the file; the paths here are already joined.
+
+#pragma once
+
+#include "dataplane/api/snapshot.h"
+#include "dataplane/base/addr.h"
+#include "dataplane/base/err.h"
+#include "dataplane/base/log.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum config_size {
+	CONFIG_FILE_MAX = 1 << 20, // bytes
+	CONFIG_PATH_MAX = 256,
+	CONFIG_URL_MAX = 512,
+	CONFIG_PORTS_MAX = 8,
+	CONFIG_ADDRESSES_MAX = 8,
+	CONFIG_ISSUERS_MAX = 64,
+	CONFIG_AUDIENCES_MAX = 8,
+	CONFIG_ERRORS_MAX = 100, // more are counted only
+};
+
+struct config_position {
+	uint32_t line, column; // from 1
+};
+
+// A word of the file and where it stands.
+struct config_name {
+	struct config_position at;
+	const char *text;
+};
+
+struct config_names {
+	uint16_t n;
+	const struct config_name *list;
+};
+
+// ---- gateway: what changes only by a restart
+
+struct config_address {
+	struct ip_addr addr;
+	uint8_t prefix; // bits, of the family of addr
+};
+
+struct config_port {
+	char device[CONFIG_PATH_MAX]; // for the EAL: "net_af_packet0,iface=veth0" or a PCI address
+	uint16_t n_addresses;         // at least 1
+	struct config_address addresses[CONFIG_ADDRESSES_MAX];
+	bool has_gateway;
+	struct ip_addr gateway; // the default router, on one of the port's networks
+	uint16_t mtu;           // bytes of an IP packet; default 1500
+};
+
+// All of them are per worker.
+struct config_limits {
+	uint32_t connections;     // TCP connections, both legs; default 4096
+	uint32_t sessions;        // default 1024
+	uint32_t packets;         // packet buffers; default 8192
+	uint64_t message;         // bytes of the largest message that is held whole; default 16 MiB
+	uint64_t session_memory;  // bytes of buffers of one session; default 3 MiB
+	uint64_t worker_memory;   // bytes of all session buffers; default 256 MiB
+	uint32_t record_blocks;   // of 64 KiB, a power of two; default 256
+	uint32_t statements;      // entries of the statement cache; default 4096
+	uint64_t statement_cache; // bytes of the statement cache; default 16 MiB
+	uint32_t events;          // slots of the event and command rings, a power of two; 1024
+};
+
+struct config_timeouts {
+	uint32_t login_ms;   // from the first packet to the end of the login; default 30 s
+	uint32_t idle_ms;    // of a session without a rule's own; default 30 min; 0: none
+	uint32_t connect_ms; // to reach and log in at the resource; default 10 s
+	uint32_t drain_ms;   // how long a stop waits for sessions to end; default 10 s
+};
+
+struct config_gateway {
+	struct config_position at;
+	uint16_t n_workers;                   // at least 1
+	uint16_t cores[SNAPSHOT_WORKERS_MAX]; // the CPU of each worker
+	uint16_t control_core;                // of the control plane's threads; default 0
+	uint16_t n_ports;                     // at least 1
+	struct config_port ports[CONFIG_PORTS_MAX];
+	bool huge_pages;        // default true; false: --no-huge
+	uint32_t memory_mb;     // for the EAL; default 0: its own choice
+	uint32_t idle_sleep_us; // a worker without work sleeps so long; default 0: it polls
+	uint64_t tick_ns;       // step of the workers' timers; default 1 ms
+	struct config_limits limits;
+	struct config_timeouts timeouts;
+	char state[CONFIG_PATH_MAX];        // folder of recordings, audit, database, local keys
+	char patterns[CONFIG_PATH_MAX];     // folder of the pattern library
+	char admin_socket[CONFIG_PATH_MAX]; // default <state>/admin.sock
+	bool has_metrics;
+	struct endpoint metrics; // Prometheus over the host's own network; default: none
+	enum log_level log_level;
+	bool log_json;
+};
+
+// ---- issuers
+
+enum config_profile { CONFIG_PROFILE_OIDC, CONFIG_PROFILE_ENTRA };
+enum config_keys { CONFIG_KEYS_FILE, CONFIG_KEYS_URL, CONFIG_KEYS_LOCAL };
+
+struct config_issuer {
+	struct config_position at;
+	char name[SNAPSHOT_NAME_MAX];
+	char issuer[CONFIG_URL_MAX]; // compared byte for byte with `iss`
+	uint16_t n_audiences;        // any of them; at least 1
+	char audiences[CONFIG_AUDIENCES_MAX][CONFIG_PATH_MAX];
+	enum config_profile profile;
+	enum config_keys keys;
+	struct config_position keys_at;
+	char keys_file[CONFIG_PATH_MAX]; // JWKS
+	char keys_url[CONFIG_URL_MAX];
+	char ca_file[CONFIG_PATH_MAX]; // for keys_url; "": the system's
+	uint32_t skew_s;               // between its clock and ours; default 60
+};
+
+// ---- resources and listeners
+
+enum config_secret { CONFIG_SECRET_NONE, CONFIG_SECRET_FILE, CONFIG_SECRET_ENV };
+
+struct config_resource {
+	struct config_position at;
+	char name[SNAPSHOT_NAME_MAX];
+	char protocol[16];
+	struct config_position address_at;
+	char host[256]; // a name or an address
+	uint16_t port;
+	enum resource_tls tls; // default verify-full; off only where it says so
+	struct config_position ca_at;
+	char ca_file[CONFIG_PATH_MAX];
+	char user[SNAPSHOT_NAME_MAX];
+	struct config_position secret_at;
+	enum config_secret secret;
+	char secret_name[CONFIG_PATH_MAX]; // the file or the environment variable
+	char database[SNAPSHOT_NAME_MAX];
+	bool allow_replication;
+};
+
+struct config_listener {
+	struct config_position at;
+	struct endpoint address;
+	char protocol[16];
+	struct config_name resource;
+	uint16_t resource_index;
+	uint16_t n_certificates; // 1 or 2
+	struct config_position certificate_at[2], key_at[2];
+	char certificates[2][CONFIG_PATH_MAX], keys[2][CONFIG_PATH_MAX];
+};
+
+// ---- rules
+
+struct config_mask {
+	struct config_position at;
+	bool is_column;
+	const char *pattern; // name or group; not is_column
+	char schema[SNAPSHOT_NAME_MAX], table[SNAPSHOT_NAME_MAX], column[SNAPSHOT_NAME_MAX];
+	bool has_style; // written, not the default
+	struct mask_style style;
+	bool refuse_unresolved; // default true
+};
+
+// `hold` is accepted and carried: until approval exists, a held command is refused natively.
+struct config_rule {
+	struct config_position at;
+	char name[SNAPSHOT_NAME_MAX];
+	bool any_subject;
+	struct config_names groups, subjects, issuers;
+	uint16_t max_depth; // UINT16_MAX: any
+	struct config_names resources;
+	uint64_t resource_bits[RESOURCE_WORDS]; // indices into config.resources
+	uint32_t allow, hold, deny;             // enum effect
+	struct config_names blocks;
+	uint16_t n_masks;
+	const struct config_mask *masks;
+	enum record_mode record; // default async
+	uint32_t idle_timeout_ms;
+};
+
+struct arena;
+
+struct config {
+	const char *file;
+	struct config_gateway gateway;
+	uint16_t n_issuers, n_resources, n_listeners, n_rules;
+	const struct config_issuer *issuers;
+	const struct config_resource *resources;
+	const struct config_listener *listeners;
+	const struct config_rule *rules;
+	struct arena *arena; // holds all of it, itself included
+};
+
+// What is wrong with a file: "file:line:column: what, and what to do" each. Init to {0}; free with
+// config_errors_fini.
+struct config_errors {
+	uint32_t n;          // lines kept
+	uint32_t n_left_out; // beyond CONFIG_ERRORS_MAX
+	uint32_t
+		n_warnings; // of the lines kept: those that start with "warning: " behind the place
+	char *lines[CONFIG_ERRORS_MAX];
+};
+
+void config_errors_fini(struct config_errors *errors);
+bool config_errors_any(const struct config_errors *errors); // warnings do not count
+
+// Add a line. `at` {0, 0}: the file as a whole. Control characters of the input are escaped.
+void config_error_add(
+	struct config_errors *errors, const char *file, struct config_position at,
+	const char *format, ...
+) __attribute__((format(printf, 4, 5)));
+void config_warning_add(
+	struct config_errors *errors, const char *file, struct config_position at,
+	const char *format, ...
+) __attribute__((format(printf, 4, 5)));
+
+// Read `path`, check it and the files it names. Out: *out, owned by the caller, only on success;
+// warnings and errors in *errors. Returns 0, ERR_CONFIG (see *errors) or -ENOMEM.
+int config_load(const char *path, struct config **out, struct config_errors *errors) must_check;
+
+// The same for text that stands for the file `name`; looks at no other file.
+int config_parse(
+	const char *name, struct span text, struct config **out, struct config_errors *errors
+) must_check;
+
+// Certificates, keys, trust and credentials: there, regular, readable, and secrets not for
+// everybody. Adds to *errors. Opens nothing but regular files and never waits.
+void config_check_files(const struct config *config, struct config_errors *errors);
+
+void config_free(struct config *config);
+
+// What in `gateway:` differs and so takes effect at the next start only: one warning a key.
+// Returns how many.
+unsigned config_restart_needed(
+	const struct config *running, const struct config *next, struct config_errors *errors
+);
