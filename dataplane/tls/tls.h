@@ -9,9 +9,14 @@
 #include "dataplane/base/buf.h"
 #include "dataplane/base/err.h"
 
-struct tls_server; // certificates and ticket keys of one listener on one worker
-struct tls_client; // trust and parameters towards one resource on one worker
-struct tls;        // one connection
+// Usage order: per worker a library, on it servers and clients, from those connections. Everything
+// made on one library is used by one thread at a time. OpenSSL allocates from the heap, on the
+// worker too, within a connection: that is the price of not owning the handshake.
+
+struct tls_library; // OpenSSL's state of one worker: algorithms, random generators, locks
+struct tls_server;  // certificates and ticket keys of one listener on one worker
+struct tls_client;  // trust and parameters towards one resource on one worker
+struct tls;         // one connection
 
 enum tls_verify { TLS_VERIFY_NONE, TLS_VERIFY_CA, TLS_VERIFY_FULL };
 
@@ -19,6 +24,10 @@ enum tls_size {
 	TLS_NAME_MAX = 256,
 	TLS_TICKET_SECRET = 32,
 	TLS_BINDING_MAX = 64, // tls-server-end-point: a hash of up to 512 bits
+	TLS_CERTIFICATES_MAX = 32,
+	TLS_RECORD_PLAIN = 1 << 14,
+	TLS_SEAL_OVERHEAD =
+		64, // most that tls_seal adds to one record, a KeyUpdate before it included
 };
 
 struct tls_certificate {
@@ -27,29 +36,45 @@ struct tls_certificate {
 };
 
 struct tls_server_config {
+	struct tls_library *library;                // of the worker; NULL: one of its own
 	const struct tls_certificate *certificates; // several: RSA and ECDSA, or chosen by SNI
 	size_t n_certificates;
 	const char *alpn;   // the one protocol accepted when the client offers ALPN; NULL: ignore
 	bool alpn_required; // refuse a client that does not offer it
-	uint8_t ticket_secret[TLS_TICKET_SECRET]; // shared by workers (and later by a pool)
+	uint8_t ticket_secret[TLS_TICKET_SECRET]; // random, shared by workers (and later by a pool)
 };
 
 struct tls_client_config {
+	struct tls_library *library; // as above
 	enum tls_verify verify;
 	const char *ca_file;     // PEM; NULL: the system's, unless TLS_VERIFY_NONE
 	const char *server_name; // SNI, and what TLS_VERIFY_FULL compares; a name or an address
 	const char *alpn;        // offered; NULL: none
 };
 
-// One call per worker and listener, off the worker: reads files, allocates, has its own library
-// context (OpenSSL 3.0's locks). Returns 0, or ERR_CONFIG with *why (static or thread-local text).
+// One per worker, made off the worker; NULL when memory is short. OpenSSL 3.0 takes locks inside a
+// library context, hence one each; a process can have about 100 of them (thread keys), hence not
+// one per server and client. Servers and clients hold a reference; the worker's thread ends, or is
+// the caller, before the last one goes: OpenSSL keeps generators per thread and library.
+struct tls_library *tls_library_new(void) must_check;
+void tls_library_free(struct tls_library *library);
+
+// One call per worker and listener, off the worker: reads files and allocates. The name a client
+// asks for (SNI) chooses among the certificates by subjectAltName, one of each key type; a client
+// that names nothing we have gets the first, with those of other key types that share its first
+// name. The private key is read once into OpenSSL's heap and never again from the file; encrypted
+// keys are refused. A ticket_secret of zeros is refused.
+// Returns 0, or ERR_CONFIG with *why (static or thread-local text).
 int tls_server_new(
 	const struct tls_server_config *config, struct tls_server **out, const char **why
 ) must_check;
+// Reads the CA file, or the system's bundle, at once: nothing is read later. TLS_VERIFY_FULL looks
+// at subjectAltName only, never at the common name (RFC 9525 2). Returns as tls_server_new.
 int tls_client_new(
 	const struct tls_client_config *config, struct tls_client **out, const char **why
 ) must_check;
-// Connections opened from it live on; the memory goes with the last of them.
+// Connections opened from it live on; the memory goes with the last of them. Any thread; see
+// tls_library_new for one that has a library of its own.
 void tls_server_free(struct tls_server *server);
 void tls_client_free(struct tls_client *client);
 
@@ -59,11 +84,15 @@ struct tls *tls_connect(struct tls_client *client) must_check;
 void tls_free(struct tls *tls);
 
 // Feed wire bytes. Out: *used, how many were taken in (the rest must be fed again); plaintext is
-// appended to `plain`, at most `plain_max` bytes of it; what must be sent (handshake, alerts) is
-// appended to `wire`. To start a client's handshake, call it with an empty span.
-// Returns 0, also when more input is needed; ERR_CLOSED after close_notify; ERR_TLS,
-// ERR_CERTIFICATE, ERR_LIMIT (no room in wire) end the connection. Outputs are valid on error: send
-// `wire`, it holds the alert.
+// appended to `plain`, at most `plain_max` bytes of it and never beyond its limit; what must be
+// sent (handshake, alerts) is appended to `wire`. To start a client's handshake, call it with an
+// empty span. Returns 0, also when more input is needed; ERR_CLOSED after close_notify, when all
+// plaintext before it was handed out (sealing is still possible, RFC 8446 6.1); ERR_TLS,
+// ERR_CERTIFICATE end the connection, and every later call returns the same. ERR_LIMIT and
+// ERR_POOL_EMPTY: no room in wire, or no memory for either; nothing is lost, the call may be
+// repeated when there is. Outputs are valid on error: send `wire`, it holds the alert (none when
+// the peer's first bytes are no TLS at all). A stream that just ends is the caller's to judge:
+// without ERR_CLOSED it was cut.
 int tls_open(
 	struct tls *tls, struct span in, size_t *used, struct buf *plain, size_t plain_max,
 	struct buf *wire
@@ -72,11 +101,14 @@ int tls_open(
 // Plaintext is left inside after tls_open stopped at plain_max: call it again with an empty span.
 bool tls_has_plain(const struct tls *tls);
 
-// Seal plaintext into records appended to `wire`. Out: *used. Before the handshake is done nothing
-// is used. Returns 0 or ERR_TLS, ERR_LIMIT, ERR_POOL_EMPTY.
+// Seal plaintext into whole records appended to `wire`, as much as its limit takes. Out: *used.
+// Nothing is used, and 0 returned, before the handshake is done and while half a post-handshake
+// message of the peer is in: try again after the next tls_open. Returns 0, or when nothing was used
+// ERR_LIMIT, ERR_POOL_EMPTY; ERR_TLS when the connection has failed; ERR_CLOSED after tls_close.
 int tls_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire) must_check;
 
-// Append close_notify. Harmless when already sent.
+// Append close_notify. Harmless when already sent, before the handshake is done (nothing is sent)
+// and after a failure. Returns 0, ERR_LIMIT, ERR_POOL_EMPTY, or ERR_TLS when it cannot be sent now.
 int tls_close(struct tls *tls, struct buf *wire) must_check;
 
 bool tls_is_established(const struct tls *tls);
@@ -84,12 +116,14 @@ bool tls_is_established(const struct tls *tls);
 const char *tls_failure(const struct tls *tls);
 const char *tls_version(const struct tls *tls);
 const char *tls_cipher(const struct tls *tls);
-const char *tls_alpn(const struct tls *tls);        // "" when none was agreed
-const char *tls_server_name(const struct tls *tls); // the client's SNI, "" when none
+const char *tls_alpn(const struct tls *tls); // "" when none was agreed
+// The name the client asked for by SNI, a peer's text; "" when none. Lives as long as `tls`.
+const char *tls_server_name(const struct tls *tls);
 bool tls_is_resumed(const struct tls *tls);
 
 // tls-server-end-point channel binding of the server's certificate (RFC 5929 4.1). Out: the hash
 // and its length. Returns 0, or ERR_UNSUPPORTED when the certificate's signature has no hash
-// (Ed25519).
+// (Ed25519), before the handshake is done, and on a server's resumed session, where no certificate
+// was shown.
 int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_MAX], size_t *len)
 	must_check;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A server's certificate: chain, key and the names it speaks for.
+
+#pragma once
+
+#include "dataplane/tls/library.h"
+
+struct certificate {
+	X509 *leaf;
+	STACK_OF(X509) * chain; // without the leaf
+	EVP_PKEY *key;
+	int key_type;                // an OpenSSL NID; a context holds one certificate of each
+	char (*names)[TLS_NAME_MAX]; // dNSName, then iPAddress as text
+	size_t n_names;
+};
+
+// Read chain and key. *out is to be given to tls_certificate_fini in every case.
+// Returns 0, or ERR_CONFIG with *why.
+int tls_certificate_init(
+	struct certificate *out, const struct tls_library *library,
+	const struct tls_certificate *files, const char **why
+) must_check;
+void tls_certificate_fini(struct certificate *certificate);
+
+// `pattern` is a subjectAltName and may begin with "*.", which stands for one label (RFC 9525 6.3).
+bool tls_name_matches(const char *pattern, const char *name);
+
+// Does the certificate speak for `name` (itself possibly a pattern)? With `name` NULL: for no name
+// at all.
+bool tls_certificate_covers(const struct certificate *certificate, const char *name);
