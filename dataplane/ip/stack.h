@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What the files of ip/ share: the state of one worker's network layer, and the steps a packet
+// takes through it.
+//
+//   ip_input -> eth -> arp -> neighbour          ip_output -> route -> neighbour -> eth -> transmit
+//                   -> ip4 -> icmp -> output
+//                          -> (tcp: the caller)
+
+#pragma once
+
+#include "dataplane/base/cursor.h"
+#include "dataplane/ip/ip.h"
+
+enum neighbour_limit {
+	NEIGHBOUR_BUCKETS = 2 * IP_NEIGHBOURS_MAX,
+	NEIGHBOUR_NONE = IP_NEIGHBOURS_MAX, // an index that is none
+	NEIGHBOUR_PENDING_TOTAL = 256,      // packets waiting for any neighbour
+	NEIGHBOUR_PROBES_MAX = 3,
+	NEIGHBOUR_PROBE_MS = 1000, // RFC 1122 2.3.2.1: at most one a second
+	NEIGHBOUR_LOCK_MS = 1000,  // a confirmed address keeps its MAC that long
+	NEIGHBOUR_REACHABLE_MS = 30 * 1000,
+	NEIGHBOUR_UNUSED_MS = 300 * 1000, // then it is forgotten
+};
+
+enum icmp_limit { ICMP_REPLIES_PER_SECOND = 100, ICMP_REPLIES_BURST = 50 };
+
+enum neighbour_state {
+	NEIGHBOUR_FREE,
+	NEIGHBOUR_INCOMPLETE, // asked for; packets wait
+	NEIGHBOUR_REACHABLE,
+	NEIGHBOUR_PROBING, // in use, but its confirmation is old and being renewed
+};
+
+struct neighbour_entry {
+	struct neighbour id;
+	enum neighbour_state state;
+	bool used; // for output, ever
+	uint8_t probes;
+	uint8_t n_pending;
+	uint16_t next; // in its bucket, or in the free list
+	uint64_t used_at, confirmed_at, probe_at;
+	struct pkt *pending; // oldest first; data at the IP header
+};
+
+struct neighbours {
+	uint16_t buckets[NEIGHBOUR_BUCKETS];
+	uint16_t free;
+	uint32_t n_pending;
+	struct neighbour_entry entries[IP_NEIGHBOURS_MAX];
+};
+
+// One on-link prefix.
+struct route {
+	uint32_t net, mask; // host byte order
+	uint8_t prefix;
+	uint8_t port;
+	struct ip_addr local;
+};
+
+struct hop {
+	uint8_t port;
+	struct ip_addr next;  // whose MAC is needed
+	struct ip_addr local; // the source address to use
+};
+
+struct token_bucket {
+	uint32_t tokens;
+	uint64_t filled_at; // ms; 0: never
+};
+
+struct ip {
+	struct ip_config config;
+	struct ip_ops ops;
+	struct pkt_pool *pool;
+	struct ip_stats stats;
+	uint32_t n_routes;
+	struct route routes[IP_PORTS_MAX * IP_ADDRS_MAX]; // longest prefix first
+	struct token_bucket icmp_bucket;
+	struct neighbours neighbours;
+};
+
+struct ip4_header {
+	uint8_t header_len, tos, protocol;
+	uint16_t total_len, fragment;
+	struct ip_addr source, dest;
+};
+
+// ms since `then`; 0 when a caller's clock is a little behind.
+static inline uint64_t elapsed(uint64_t now_ms, uint64_t then)
+{
+	return now_ms > then ? now_ms - then : 0;
+}
+
+// Count, drop, done.
+static inline enum ip_verdict ip_drop(struct pkt *pkt, uint64_t *counter)
+{
+	(*counter)++;
+	pkt_put(pkt);
+	return IP_CONSUMED;
+}
+
+void route_init(struct ip *ip);
+// Is `addr` one of the port's own?
+bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
+// Is `addr` on the port's link: in one of its prefixes, or its gateway?
+bool route_is_on_link(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
+// Can one other host have this address (RFC 1122 3.2.1.3)? Neither a group, a broadcast, the
+// loopback network, nobody's, nor our own.
+bool route_is_peer(const struct ip *ip, const struct ip_addr *addr);
+// The port's own address to use towards its neighbour `next`; NULL when the port has none.
+const struct ip_addr *route_source(const struct ip *ip, uint8_t port, const struct ip_addr *next);
+// The way to `remote`; through the port that owns `local`, unless that is NULL.
+// Returns 0 or -EHOSTUNREACH.
+int route_find(
+	const struct ip *ip, const struct ip_addr *local, const struct ip_addr *remote,
+	struct hop *hop
+) must_check;
+
+// Prepend the Ethernet header and give the packet to its port. Takes over the reference.
+void eth_transmit(
+	struct ip *ip, struct pkt *pkt, uint8_t port, const struct eth_addr *dest, uint16_t type
+);
+// May an Ethernet frame come from, and go to, this address: one station's, not all zero?
+bool eth_is_station(const struct eth_addr *addr);
+
+// One ARP packet behind its Ethernet header. Takes over the reference.
+enum ip_verdict arp_input(struct ip *ip, struct pkt *pkt, uint64_t now_ms);
+// Ask for `neighbour`: everyone, or only its last known MAC.
+void arp_request(struct ip *ip, const struct neighbour *neighbour, bool unicast);
+
+void neighbour_init(struct ip *ip);
+void neighbour_fini(struct ip *ip);
+// NULL when unknown.
+struct neighbour_entry *neighbour_find(struct ip *ip, uint8_t port, const struct ip_addr *addr);
+// Send an IP datagram to its next hop, or queue it until that is known. Takes over the reference.
+// Returns 0 or ERR_POOL_EMPTY.
+int neighbour_output(struct ip *ip, struct pkt *pkt, const struct hop *hop, uint64_t now_ms)
+	must_check;
+// The entry's MAC is known for now: release what waits, tell the replicas.
+void neighbour_confirm(
+	struct ip *ip, struct neighbour_entry *entry, const struct eth_addr *mac, uint64_t now_ms
+);
+// Someone not asked for gave its MAC. Returns false when it was not believed.
+bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t now_ms);
+void neighbour_tick(struct ip *ip, uint64_t now_ms);
+
+// The next four bytes; 0.0.0.0 and `bad` when there are fewer.
+struct ip_addr ip4_read_addr(struct cursor *c);
+// One IPv4 datagram behind its Ethernet header. See ip_input.
+enum ip_verdict ip4_input(
+	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
+);
+// Read an IPv4 header with its options; leaves the cursor behind them. `total_len` is not compared
+// with what the cursor holds. Returns NULL, or the counter of the rule that was broken.
+uint64_t *ip4_parse(struct ip *ip, struct cursor *c, struct ip4_header *header);
+// Prepend an IPv4 header and send. Takes over the reference. Returns as ip_output; what is dropped
+// is counted.
+int ip4_output(
+	struct ip *ip, struct pkt *pkt, uint8_t protocol, const struct ip_addr *remote,
+	const struct hop *hop, uint64_t now_ms
+);
+
+// One ICMP message behind its IPv4 header. Takes over the reference.
+enum ip_verdict icmp_input(
+	struct ip *ip, struct pkt *pkt, const struct ip4_header *header, uint64_t now_ms
+);
