@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/ip/stack.h"
+#include "dataplane/ip/wire.h"
+
+static const struct eth_addr broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+static bool eth_equal(const struct eth_addr *a, const struct eth_addr *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool eth_is_station(const struct eth_addr *addr)
+{
+	static const struct eth_addr nobody;
+
+	return (addr->b[0] & 1) == 0 && !eth_equal(addr, &nobody);
+}
+
+enum ip_verdict ip_input(
+	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
+)
+{
+	struct cursor c = cursor_of(pkt_span(pkt));
+	struct eth_addr dest;
+
+	ip->stats.rx++;
+	struct span to = cursor_bytes(&c, sizeof(dest));
+	(void)cursor_bytes(&c, sizeof(dest));
+	uint16_t type = cursor_be16(&c);
+	if (c.bad)
+		return ip_drop(pkt, &ip->stats.drop_short);
+	if (pkt->port >= ip->config.n_ports)
+		return ip_drop(pkt, &ip->stats.drop_not_ours);
+
+	// A port may be promiscuous. A datagram in a broadcast frame is not for a unicast address
+	// (RFC 1122 3.3.6); ARP requests come that way.
+	memcpy(&dest, to.p, sizeof(dest));
+	bool to_all = type == ETH_TYPE_ARP && eth_equal(&dest, &broadcast);
+	if (!to_all && !eth_equal(&dest, &ip->config.ports[pkt->port].mac))
+		return ip_drop(pkt, &ip->stats.drop_not_ours);
+
+	switch (type) {
+	case ETH_TYPE_ARP:
+		if (!ip->config.owner)
+			return IP_OWNER;
+		pkt_pull(pkt, ETH_HEADER);
+		return arp_input(ip, pkt, now_ms);
+	case ETH_TYPE_IP4:
+		pkt_pull(pkt, ETH_HEADER);
+		return ip4_input(ip, pkt, now_ms, segment);
+	case ETH_TYPE_IP6:
+		return ip_drop(pkt, &ip->stats.drop_version);
+	}
+	return ip_drop(pkt, &ip->stats.drop_protocol);
+}
+
+void eth_transmit(
+	struct ip *ip, struct pkt *pkt, uint8_t port, const struct eth_addr *dest, uint16_t type
+)
+{
+	uint8_t *header = pkt_push(pkt, ETH_HEADER);
+
+	if (header == NULL) {
+		ip_drop(pkt, &ip->stats.drop_no_memory);
+		return;
+	}
+	memcpy(header, dest, sizeof(*dest));
+	memcpy(header + 6, &ip->config.ports[port].mac, sizeof(*dest));
+	put_be16(header + 12, type);
+	pkt->port = port;
+	pkt->l2_len = ETH_HEADER;
+	ip->stats.tx++;
+	ip->ops.transmit(ip->ops.ctx, pkt);
+}
