@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/ip/checksum.h"
+#include "dataplane/ip/stack.h"
+#include "dataplane/ip/wire.h"
+
+static bool token_take(struct token_bucket *bucket, uint64_t now_ms)
+{
+	uint64_t fresh = elapsed(now_ms, bucket->filled_at) * ICMP_REPLIES_PER_SECOND / 1000;
+
+	if (bucket->filled_at == 0 || fresh >= ICMP_REPLIES_BURST - bucket->tokens) {
+		bucket->tokens = ICMP_REPLIES_BURST;
+		bucket->filled_at = now_ms;
+	} else if (fresh > 0) {
+		bucket->tokens += (uint32_t)fresh;
+		bucket->filled_at += fresh * 1000 / ICMP_REPLIES_PER_SECOND;
+	}
+	if (bucket->tokens == 0)
+		return false;
+	bucket->tokens--;
+	return true;
+}
+
+// RFC 1122 3.2.2.6: the data goes back as it came, in the same packet.
+static enum ip_verdict echo(
+	struct ip *ip, struct pkt *pkt, const struct ip4_header *header, uint64_t now_ms
+)
+{
+	struct hop hop;
+
+	if (!token_take(&ip->icmp_bucket, now_ms))
+		return ip_drop(pkt, &ip->stats.icmp_limited);
+	if (route_find(ip, &header->dest, &header->source, &hop) != 0)
+		return ip_drop(pkt, &ip->stats.drop_no_route);
+	pkt->data[0] = ICMP_ECHO_REPLY;
+	put_be16(pkt->data + 2, 0);
+	uint16_t sum = (uint16_t)~checksum_fold(checksum_add(0, pkt->data, pkt->len));
+	memcpy(pkt->data + 2, &sum, sizeof(sum));
+	pkt->flags = 0;
+	pkt->l4_len = 0;
+	(void)ip4_output(ip, pkt, IP4_PROTOCOL_ICMP, &header->source, &hop, now_ms);
+	return IP_CONSUMED;
+}
+
+// An error quotes the datagram it is about: its header and at least 8 bytes (RFC 792). Only what
+// quotes a TCP segment of ours, sent from the address that the error came to, is passed on; whether
+// the connection exists and the sequence number is in flight (RFC 5927 4.1) is for tcp/ to say.
+// Returns NULL, or the counter of the rule that was broken.
+static uint64_t *error(
+	struct ip *ip, const struct ip4_header *header, uint8_t type, uint8_t code, uint16_t mtu,
+	struct cursor *c
+)
+{
+	struct ip4_header quoted;
+
+	uint64_t *fault = ip4_parse(ip, c, &quoted);
+	if (fault != NULL)
+		return fault;
+	struct endpoint local = {quoted.source, cursor_be16(c)};
+	struct endpoint remote = {quoted.dest, cursor_be16(c)};
+	uint32_t seq = cursor_be32(c);
+	if (c->bad)
+		return &ip->stats.drop_short;
+	if (quoted.protocol != IP4_PROTOCOL_TCP)
+		return &ip->stats.drop_protocol;
+	if ((quoted.fragment & IP4_FRAGMENT_OFFSET) != 0)
+		return &ip->stats.drop_fragment;
+	if (!addr_equal(&quoted.source, &header->dest))
+		return &ip->stats.drop_not_ours;
+	ip->ops.tcp_error(ip->ops.ctx, &local, &remote, seq, type, code, mtu);
+	return NULL;
+}
+
+enum ip_verdict icmp_input(
+	struct ip *ip, struct pkt *pkt, const struct ip4_header *header, uint64_t now_ms
+)
+{
+	struct cursor c = cursor_of(pkt_span(pkt));
+
+	ip->stats.rx_icmp++;
+	uint8_t type = cursor_u8(&c), code = cursor_u8(&c);
+	(void)cursor_be32(&c); // checksum, and what is unused or an identifier
+	uint16_t mtu = cursor_be16(&c);
+	if (c.bad)
+		return ip_drop(pkt, &ip->stats.drop_short);
+	if (checksum_fold(checksum_add(0, pkt->data, pkt->len)) != CHECKSUM_VALID)
+		return ip_drop(pkt, &ip->stats.drop_l4_checksum);
+
+	uint64_t *fault = &ip->stats.drop_protocol;
+	switch (type) {
+	case ICMP_ECHO:
+		return echo(ip, pkt, header, now_ms);
+	case ICMP_UNREACHABLE:
+		if (code != ICMP_CODE_FRAGMENTATION_NEEDED)
+			mtu = 0;
+		fault = error(ip, header, type, code, mtu, &c);
+		break;
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETER_PROBLEM:
+		fault = error(ip, header, type, code, 0, &c);
+		break;
+	}
+	// Redirects (a way to steal traffic) and source quench (RFC 6633) are not obeyed.
+	if (fault != NULL)
+		return ip_drop(pkt, fault);
+	pkt_put(pkt);
+	return IP_CONSUMED;
+}
