@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/nic/eal.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ARGS_MAX = 24 + 2 * NIC_PORTS_MAX, LCORES_MAX = 16 * (NIC_WORKERS_MAX + 1) };
+
+// EAL keeps pointers into its arguments and permutes them: they live as long as the process.
+struct eal_args {
+	int n;
+	char *list[ARGS_MAX + 1];
+};
+
+__attribute__((format(printf, 2, 3))) static void arg(
+	struct eal_args *args, const char *format, ...
+)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	if (args->n < ARGS_MAX && vasprintf(&args->list[args->n], format, ap) >= 0)
+		args->n++;
+	va_end(ap);
+}
+
+static bool is_vdev(const char *device)
+{
+	return strncmp(device, "net_", 4) == 0;
+}
+
+static bool any_device(const struct nic_config *config, bool (*is)(const char *device))
+{
+	for (unsigned i = 0; i < config->n_ports; i++) {
+		if (is(config->ports[i].device))
+			return true;
+	}
+	return false;
+}
+
+// memif exchanges its regions over EAL's own channel between processes.
+static bool needs_channel(const char *device)
+{
+	return strncmp(device, "net_memif", 9) == 0;
+}
+
+static bool is_hardware(const char *device)
+{
+	return !is_vdev(device);
+}
+
+static void args_cores(struct eal_args *args, const struct nic_config *config)
+{
+	char lcores[LCORES_MAX];
+	int n = snprintf(lcores, sizeof(lcores), "0@%u", config->control_core);
+
+	for (unsigned i = 0; i < config->n_workers; i++)
+		n += snprintf(
+			lcores + n, sizeof(lcores) - (size_t)n, ",%u@%u", nic_worker_lcore(i),
+			config->cores[i]
+		);
+	arg(args, "--lcores=%s", lcores);
+	arg(args, "--main-lcore=0");
+}
+
+static void args_memory(struct eal_args *args, const struct nic_config *config, uint64_t memory_mb)
+{
+	bool channel = any_device(config, needs_channel);
+
+	if (config->memory_mb > 0)
+		memory_mb = config->memory_mb;
+	else if (config->huge_pages)
+		memory_mb = 0;
+	if (memory_mb > 0)
+		arg(args, "-m%llu", (unsigned long long)memory_mb);
+	if (!config->huge_pages)
+		arg(args, "--no-huge");
+	// Files in the runtime folder only where a device needs them: two gateways on one machine
+	// do not meet, and nothing is left behind.
+	if (channel)
+		arg(args, "--file-prefix=bulkhead%d", (int)getpid());
+	else if (config->huge_pages)
+		arg(args, "--in-memory");
+	else
+		arg(args, "--no-shconf");
+}
+
+static void args_devices(struct eal_args *args, const struct nic_config *config)
+{
+	if (!any_device(config, is_hardware)) {
+		arg(args, "--no-pci");
+		// Software devices take virtual addresses; physical ones need privileges to look
+		// up.
+		arg(args, "--iova-mode=va");
+	}
+	// With a list, EAL touches nothing else: the management NIC stays the kernel's.
+	for (unsigned i = 0; i < config->n_ports; i++) {
+		const char *device = config->ports[i].device;
+		arg(args, is_vdev(device) ? "--vdev=%s" : "--allow=%s", device);
+	}
+}
+
+int eal_start(const struct nic_config *config, uint64_t memory_mb, const char **why)
+{
+	static struct eal_args args;
+
+	if (args.n > 0) {
+		*why = "EAL can be started once";
+		return -EINVAL;
+	}
+	arg(&args, "bulkhead");
+	args_cores(&args, config);
+	args_memory(&args, config, memory_mb);
+	args_devices(&args, config);
+	arg(&args, "--no-telemetry");
+	arg(&args, "--log-level=warning");
+	if (rte_eal_init(args.n, args.list) < 0) {
+		*why = rte_strerror(rte_errno);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+// EAL leaves its files in the runtime folder for a secondary process that we never have.
+static void remove_runtime_files(const char *path)
+{
+	DIR *dir = opendir(path);
+
+	if (dir == NULL)
+		return;
+	for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
+		(void)unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	(void)rmdir(path);
+}
+
+void eal_stop(void)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s", rte_eal_get_runtime_dir());
+	bool files = strstr(path, "/bulkhead") != NULL;
+	(void)rte_eal_cleanup();
+	if (files)
+		remove_runtime_files(path);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Setting one port up: queues, offloads, RSS.
+
+#pragma once
+
+#include "dataplane/nic/nic.h"
+#include "dataplane/nic/pool.h"
+#include "dataplane/nic/rss.h"
+
+struct nic_port {
+	uint16_t id; // ethdev's
+	uint16_t n_queues;
+	uint16_t rx_ring, tx_ring; // descriptors
+	bool started;
+	bool multi_segment;
+	bool prepare; // call rte_eth_tx_prepare: the driver wants to see packets with offloads
+		      // first
+	uint16_t tx_offload; // PKT_TX_*
+	uint8_t mac[6];
+	uint16_t mtu;
+	char driver[32];
+	struct rss rss;
+};
+
+enum port_ring { PORT_RX_RING = 1024, PORT_TX_RING = 1024 };
+
+// Find the device, settle its queues, offloads and RSS, without starting it. `rss_key` seeds the
+// port's own key where it takes one. Out: *port.
+// Returns 0, -ENODEV, -EINVAL, -EIO with *why.
+int port_open(
+	struct nic_port *port, const struct nic_config *config, unsigned index,
+	const struct hash_key *hash_key, const char **why
+) must_check;
+
+// Set up queue i with worker i's pool and start. Returns 0 or -EIO with *why.
+int port_start(struct nic_port *port, struct nic_pool *pools, const char **why) must_check;
+// Accepts a port that was never started.
+void port_stop(struct nic_port *port);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/nic/rx.h"
+
+#include <rte_ethdev.h>
+
+static uint16_t checksum_flags(uint64_t ol_flags)
+{
+	uint64_t ip = ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+	uint64_t l4 = ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	uint16_t flags = 0;
+
+	// Neither good nor bad means that nobody looked: ip/ does.
+	if (ip == RTE_MBUF_F_RX_IP_CKSUM_BAD || l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD)
+		return PKT_RX_CSUM_BAD;
+	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		flags |= PKT_RX_IP_CSUM_GOOD;
+	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		flags |= PKT_RX_L4_CSUM_GOOD;
+	return flags;
+}
+
+// Can the packet be laid over this mbuf? net_ring passes on what the sender queued: it must be a
+// buffer of ours with a private area, held by nobody else.
+static bool is_usable(const struct rte_mbuf *mbuf)
+{
+	return RTE_MBUF_DIRECT(mbuf) && mbuf->priv_size == NIC_PRIVATE &&
+	       rte_mbuf_refcnt_read(mbuf) == 1;
+}
+
+uint32_t rx_burst(
+	const struct nic_port *port, uint8_t index, uint16_t queue, struct nic_pool *pool,
+	struct nic_stats *stats, struct pkt *pkts[static NIC_BURST]
+)
+{
+	struct rte_mbuf *mbufs[NIC_BURST];
+	uint16_t n = rte_eth_rx_burst(port->id, queue, mbufs, NIC_BURST);
+	uint32_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *mbuf = mbufs[i];
+
+		if (i + 1 < n)
+			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i + 1], void *));
+		if (!is_usable(mbuf)) {
+			stats->rx_foreign++;
+			rte_pktmbuf_free(mbuf);
+			continue;
+		}
+		if (mbuf->nb_segs > 1 && rte_pktmbuf_linearize(mbuf) < 0) {
+			stats->rx_segmented++;
+			rte_pktmbuf_free(mbuf);
+			continue;
+		}
+		struct pkt *pkt = pkt_of(mbuf, &pool->pool);
+		pkt->port = index;
+		pkt->flags = checksum_flags(mbuf->ol_flags);
+		if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
+			pkt->hash = mbuf->hash.rss;
+		stats->rx_bytes += pkt->len;
+		pkts[kept++] = pkt;
+	}
+	stats->rx_packets += kept;
+	return kept;
+}
