@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What the server says: every carrier of values is masked, then recorded, then passed on.
+
+#include "dataplane/relay/session.h"
+
+static bool span_is(struct span s, const char *text)
+{
+	return span_equal(s, span_str(text));
+}
+
+// Settings that change how the server reads statements, and so how we must.
+static void follow_parameter(struct session *s, const struct proto_msg *msg)
+{
+	if (msg->n_fields != 2)
+		return;
+	struct span name = msg->fields[0].value, value = msg->fields[1].value;
+	if (span_is(name, "client_encoding"))
+		s->reading.utf8 = span_is(value, "UTF8");
+	else if (span_is(name, "standard_conforming_strings"))
+		s->reading.standard_strings = span_is(value, "on");
+}
+
+void answer_tell_catalog(struct relay *relay, struct session *s)
+{
+	struct event event = {
+		.type = EVENT_CATALOG,
+		.worker = relay->config.worker,
+		.resource = s->resource,
+		.session = s->id,
+		.snapshot_version = s->policy_version,
+		.time_ns = relay->now.wall_ns,
+	};
+	if (relay->ops.event(relay->ops.ctx, &event))
+		s->catalog_due = false;
+}
+
+static bool masks_anything(const struct relay *relay, const struct session *s)
+{
+	return relay->snapshot->entities != NULL || session_resource(relay, s)->catalog != NULL;
+}
+
+static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	struct mask_outcome outcome = {0};
+	const struct mask_context context = {
+		.snapshot = snapshot,
+		.rule = session_rule(relay, s),
+		.resource = session_resource(relay, s),
+		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
+		.exposed = command_is_exposed(msg->tag),
+	};
+	buf_consume(&relay->scratch, buf_len(&relay->scratch));
+	int r = inspect_mask(&context, msg, &relay->scratch, &outcome);
+	s->masked += outcome.values + outcome.columns;
+	relay->stats->masked_values += outcome.values;
+	relay->stats->masked_columns += outcome.columns;
+	if (outcome.unknown_relation && s->catalog_told != s->catalog_version + 1) {
+		relay->stats->unknown_relations++;
+		s->catalog_told = s->catalog_version + 1;
+		s->catalog_due = true;
+	}
+	return r;
+}
+
+enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	static const struct denial unmasked = {
+		.fatal = true,
+		.code = "54000",
+		.message = "bulkhead: an answer could not be masked within the gateway's limits",
+	};
+	struct proto_io io = session_io(s);
+	if (msg->carrier == PROTO_PARAMETER)
+		follow_parameter(s, msg);
+	if (masks_anything(relay, s) && mask(relay, s, msg) != 0)
+		return session_end(relay, s, END_LIMIT, &unmasked, "no room to mask");
+	if (msg->carrier == PROTO_ROW) {
+		s->rows++;
+		relay->stats->rows++;
+	}
+	if (s->state == SESSION_OPEN && !recording_answer(relay, s, msg))
+		return session_end(relay, s, END_LIMIT, NULL, "no room to record");
+	if (s->proto->forward(s->proto_state, msg, &io) != 0)
+		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
+	return STEP_MOVED;
+}
+
+enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	struct proto_io io = session_io(s);
+	if (s->state == SESSION_OPEN && msg->completes && !recording_answer(relay, s, msg))
+		return session_end(relay, s, END_LIMIT, NULL, "no room to record");
+	if (s->proto->forward(s->proto_state, msg, &io) != 0)
+		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
+	if (msg->transaction == 'I' && s->ddl_pending) {
+		s->ddl_pending = false;
+		s->catalog_due = session_resource(relay, s)->catalog != NULL;
+		if (s->catalog_due)
+			answer_tell_catalog(relay, s);
+	}
+	return STEP_MOVED;
+}

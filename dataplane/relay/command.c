@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A command is judged before the first byte of it may leave.
+
+#include "dataplane/relay/session.h"
+
+#include <stdio.h>
+
+// The note on a statement that comes back with everything about it (proto_msg.tag).
+enum tag_bit { TAG_EXPOSED = 1 << 0, TAG_ALLOWED = 1 << 1, TAG_DDL = 1 << 2 };
+
+static uint64_t tag_of(const struct relay *relay, uint32_t bits)
+{
+	return (uint64_t)relay->snapshot->version << 32 | bits;
+}
+
+bool command_is_exposed(uint64_t tag)
+{
+	return (tag & TAG_EXPOSED) != 0;
+}
+
+static bool is_allowed_now(const struct relay *relay, uint64_t tag)
+{
+	return tag >> 32 == relay->snapshot->version && (tag & TAG_ALLOWED) != 0;
+}
+
+static const struct effects *effects_of(
+	struct relay *relay, struct session *s, const struct proto_msg *msg
+)
+{
+	static const struct effects call = {
+		.kinds = EFFECT_EXEC | EFFECT_UNKNOWN,
+		.verb = {(const uint8_t *)"FunctionCall", 12},
+		.why_unknown = "a function called by its number",
+	};
+	static const struct effects unseen = {
+		.kinds = EFFECT_UNKNOWN,
+		.flags = EFFECT_INDIRECT,
+		.verb = {(const uint8_t *)"prepared statement", 18},
+		.why_unknown = "the text was prepared where the gateway did not see it",
+	};
+	if (msg->command == PROTO_CALL)
+		return &call;
+	if (msg->command != PROTO_STATEMENT && msg->command != PROTO_PREPARE &&
+	    msg->statement.p == NULL)
+		return &unseen;
+	const struct effects *effects =
+		inspect_statement(relay->effects, &s->reading, msg->statement);
+	struct inspect_stats stats = inspect_cache_stats(relay->effects);
+	relay->stats->effects_hits = stats.hits;
+	relay->stats->effects_misses = stats.misses;
+	return effects;
+}
+
+static bool any_set(const uint64_t *words, unsigned n)
+{
+	uint64_t all = 0;
+	for (unsigned i = 0; i < n; i++)
+		all |= words[i];
+	return all != 0;
+}
+
+static struct verdict judge(
+	struct relay *relay, struct session *s, const struct effects *effects,
+	enum inspect_exposure *exposure
+)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	const struct rule *rule = session_rule(relay, s);
+	struct policy_input input = {
+		.snapshot = snapshot,
+		.rule = s->rule,
+		.effects = effects,
+		.blocked = -1,
+	};
+	if (snapshot->blocks != NULL && any_set(rule->blocks, PATTERN_WORDS))
+		input.blocked = inspect_blocked(
+			snapshot->blocks, snapshot->workers[relay->config.worker].block_scratch,
+			rule->blocks, effects->normalised
+		);
+	*exposure = EXPOSURE_NONE;
+	if (any_set(rule->columns, COLUMN_WORDS))
+		*exposure = inspect_exposure(effects, snapshot, rule, session_resource(relay, s));
+	if ((effects->flags & EFFECT_INDIRECT) != 0 && s->exposed_names &&
+	    *exposure == EXPOSURE_NONE)
+		*exposure = EXPOSURE_READS;
+	input.carries_masked = *exposure == EXPOSURE_CARRIES;
+	input.unresolved = *exposure == EXPOSURE_UNRESOLVED;
+	return policy_judge(&input);
+}
+
+static void name_effects(uint32_t effects, char *out, size_t size)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (uint32_t bit = 1; bit < EFFECT_ALL && n < size; bit <<= 1)
+		if ((effects & bit) != 0)
+			n += (size_t)snprintf(
+				out + n, size - n, "%s%s", n == 0 ? "" : ", ",
+				effect_name((enum effect)bit)
+			);
+}
+
+static void explain(
+	const struct relay *relay, const struct verdict *v, const struct effects *effects,
+	char *message, size_t size, const char **hint
+)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	const char *rule = v->rule < snapshot->n_rules ? snapshot->rules[v->rule].name : "none";
+	int verb = effects->verb.n > 60 ? 60 : (int)effects->verb.n;
+	const char *text = verb == 0 ? "this statement" : (const char *)effects->verb.p;
+	char names[64];
+	verb = verb == 0 ? (int)strlen(text) : verb;
+	name_effects(v->effects, names, sizeof(names));
+	*hint = "Nothing of the statement reached the server.";
+	switch (v->reason) {
+	case REASON_EFFECT:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: rule \"%s\" does not allow the effect %s", verb,
+			text, rule, names
+		);
+		break;
+	case REASON_HOLD_UNAVAILABLE:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: rule \"%s\" holds the effect %s for approval, and "
+			"nobody can approve yet",
+			verb, text, rule, names
+		);
+		break;
+	case REASON_BLOCKED:
+		snprintf(
+			message, size, "bulkhead: %.*s refused: rule \"%s\" blocks the pattern %s",
+			verb, text, rule, snapshot->pattern_names[v->pattern]
+		);
+		break;
+	case REASON_MASKED_COLUMN:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: rule \"%s\" masks a column that it would carry "
+			"past the masking",
+			verb, text, rule
+		);
+		break;
+	case REASON_UNRESOLVED:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: a column that rule \"%s\" masks is not known at "
+			"the server",
+			verb, text, rule
+		);
+		*hint = "The operator must correct the column's name in the policy.";
+		break;
+	case REASON_ALLOWED:
+	case REASON_NO_RULE:
+	case REASON_EXPIRED:
+	case REASON_REVOKED:
+	case REASON_COUNT:
+		snprintf(message, size, "bulkhead: %.*s refused", verb, text);
+		break;
+	}
+}
+
+static enum step refuse(
+	struct relay *relay, struct session *s, struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+)
+{
+	char message[384];
+	const char *hint = NULL;
+	struct proto_io io = session_io(s);
+	explain(relay, verdict, effects, message, sizeof(message), &hint);
+	const struct denial why = {
+		.code = "42501",
+		.message = message,
+		.detail = (verdict->effects & EFFECT_UNKNOWN) != 0 ? effects->why_unknown : NULL,
+		.hint = hint,
+	};
+	s->denied++;
+	relay->stats->denied++;
+	if (verdict->reason == REASON_BLOCKED)
+		relay->stats->blocked++;
+	if (s->proto->deny(s->proto_state, msg, &why, &io) != 0)
+		return session_end(relay, s, END_LIMIT, NULL, "no room to refuse");
+	return STEP_MOVED;
+}
+
+static uint32_t note(const struct effects *effects, enum inspect_exposure exposure)
+{
+	uint32_t bits = TAG_ALLOWED;
+	if (exposure != EXPOSURE_NONE)
+		bits |= TAG_EXPOSED;
+	if ((effects->kinds & (EFFECT_DDL | EFFECT_EXEC | EFFECT_UNKNOWN)) != 0)
+		bits |= TAG_DDL;
+	return bits;
+}
+
+// Only what is new is recorded and waited for: an Execute repeats a Bind that is on record.
+static bool must_wait(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	if (session_rule(relay, s)->record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
+		return false;
+	s->strict_waiting = true;
+	s->strict_sequence = relay->records->sequence;
+	return true;
+}
+
+static enum step forward(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	struct proto_io io = session_io(s);
+	s->commands++;
+	relay->stats->commands++;
+	if ((msg->tag & TAG_DDL) != 0 && msg->command != PROTO_PREPARE)
+		s->ddl_pending = true;
+	if (s->proto->forward(s->proto_state, msg, &io) != 0)
+		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
+	return STEP_MOVED;
+}
+
+enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	const struct effects *effects;
+	enum inspect_exposure exposure = EXPOSURE_NONE;
+	struct verdict verdict;
+	if (msg->command == PROTO_EXECUTE && is_allowed_now(relay, msg->tag))
+		return forward(relay, s, msg); // the same text under the same policy
+	effects = effects_of(relay, s, msg);
+	verdict = judge(relay, s, effects, &exposure);
+	// A command that was recorded and has become durable is only judged again, not recorded
+	// again.
+	bool recorded = s->strict_waiting;
+	if (!recorded && !recording_command(relay, s, msg, effects, &verdict)) {
+		relay->stats->record_waits++;
+		return STEP_RETRY;
+	}
+	s->strict_waiting = false;
+	if (verdict.action != VERDICT_FORWARD)
+		return refuse(relay, s, msg, effects, &verdict);
+	if (!recorded && must_wait(relay, s, msg))
+		return STEP_RETRY;
+	if ((effects->flags & EFFECT_PREPARES) != 0 && exposure == EXPOSURE_READS)
+		s->exposed_names = true;
+	msg->tag = tag_of(relay, note(effects, exposure));
+	return forward(relay, s, msg);
+}

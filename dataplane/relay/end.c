@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// How a session ends: the client is told natively where it can be, both legs are flushed and
+// closed, and control gets the last word.
+
+#include "dataplane/relay/session.h"
+
+static void copy_detail(struct session *s, const char *detail)
+{
+	size_t n = strnlen(detail, sizeof(s->end_detail) - 1);
+	memcpy(s->end_detail, detail, n);
+	s->end_detail[n] = '\0';
+}
+
+// Ends that are somebody's fault are worth a line; the rest is in the record.
+static bool is_worth_a_line(enum session_end end)
+{
+	return end != END_TERMINATED && end != END_CLIENT_CLOSED && end != END_CANCEL &&
+	       end != END_SHUTDOWN && end != END_CLIENT_RESET;
+}
+
+enum step session_end(
+	struct relay *relay, struct session *s, enum session_end end, const struct denial *denial,
+	const char *detail
+)
+{
+	if (s->state >= SESSION_CLOSING)
+		return STEP_ENDED;
+	struct proto_io io = session_io(s);
+	bool tell = denial != NULL && !s->detached && s->client.conn != NULL && s->proto != NULL;
+	if (tell)
+		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
+	if (s->state < SESSION_OPEN && s->server.conn != NULL) {
+		tcp_abort(s->server.conn); // nothing of value is under way
+		buf_fini(&s->server.out);
+		buf_fini(&s->server.wire);
+	}
+	if (is_worth_a_line(end)) {
+		char peer[ADDR_TEXT_MAX];
+		log_limited(
+			&relay->log_limit, LOG_INFO, "session", "%016llx %s %s: %s: %s",
+			(unsigned long long)s->id, endpoint_text(&s->peer, peer), s->resource_name,
+			session_end_name(end), detail
+		);
+	}
+	relay->stats->ended[end]++;
+	s->end = end;
+	copy_detail(s, detail);
+	s->state = SESSION_CLOSING;
+	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_CLOSING_MS);
+	session_wake(relay, s);
+	return STEP_ENDED;
+}
+
+static void close_leg(struct leg_io *leg)
+{
+	if (leg->conn == NULL)
+		return;
+	if (!leg_is_flushed(leg) && tcp_conn_error(leg->conn) == 0)
+		return;
+	leg_finish(leg);
+	if (buf_len(&leg->wire) > 0 && tcp_conn_error(leg->conn) == 0)
+		return; // close_notify did not fit yet
+	tcp_release(leg->conn);
+	leg->conn = NULL;
+}
+
+static bool tell_control(struct relay *relay, struct session *s)
+{
+	struct event event = {
+		.type = EVENT_CLOSED,
+		.worker = relay->config.worker,
+		.resource = s->resource,
+		.session = s->id,
+		.snapshot_version = s->policy_version,
+		.subject = s->subject,
+		.client = s->peer,
+		.time_ns = relay->now.wall_ns,
+		.commands = s->commands,
+		.denied = s->denied,
+		.masked = s->masked,
+		.rows = s->rows,
+		.bytes_in = s->client.bytes_in,
+		.bytes_out = s->client.bytes_out,
+	};
+	memcpy(event.reason, s->end_detail, sizeof(event.reason));
+	memcpy(event.database, s->database, sizeof(event.database));
+	memcpy(event.user, s->user, sizeof(event.user));
+	return relay->ops.event(relay->ops.ctx, &event);
+}
+
+bool session_finish(struct relay *relay, struct session *s)
+{
+	close_leg(&s->client);
+	close_leg(&s->server);
+	if (s->client.conn != NULL || s->server.conn != NULL)
+		return false;
+	// The token is control's to read until it has answered.
+	if (s->token != NULL && !s->verified) {
+		s->state = SESSION_CLOSING;
+		return false;
+	}
+	s->state = SESSION_ENDED;
+	if (s->opened && !s->close_recorded && !recording_close(relay, s))
+		return false;
+	s->close_recorded = true;
+	return s->detached || tell_control(relay, s);
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/relay/leg.h"
+
+void leg_init(struct leg_io *leg, struct blocks *blocks, size_t plain_max, size_t out_max)
+{
+	*leg = (struct leg_io){0};
+	buf_init(&leg->plain, blocks, plain_max);
+	buf_init(&leg->out, blocks, out_max);
+	buf_init(&leg->wire, blocks, LEG_WIRE_MAX);
+}
+
+void leg_fini(struct leg_io *leg)
+{
+	if (leg->conn != NULL)
+		tcp_release(leg->conn);
+	leg->conn = NULL;
+	tls_free(leg->tls);
+	leg->tls = NULL;
+	buf_fini(&leg->plain);
+	buf_fini(&leg->out);
+	buf_fini(&leg->wire);
+}
+
+static int pull_clear(struct leg_io *leg, struct span in)
+{
+	int r = buf_append(&leg->plain, in);
+	if (r != 0)
+		return r;
+	tcp_consume(leg->conn, in.n);
+	leg->bytes_in += in.n;
+	return 0;
+}
+
+// Out: *moved, false when TLS needs more than there is.
+static int pull_tls(struct leg_io *leg, struct span in, size_t want, bool *moved)
+{
+	size_t used = 0, before = buf_len(&leg->plain);
+	size_t room = want + LEG_PULL - before;
+	int r = tls_open(leg->tls, in, &used, &leg->plain, room, &leg->wire);
+	if (used > 0)
+		tcp_consume(leg->conn, used);
+	leg->bytes_in += used;
+	*moved = used > 0 || buf_len(&leg->plain) > before;
+	if (r != ERR_CLOSED)
+		return r;
+	leg->eof = true; // close_notify; what may follow it on the wire is nobody's
+	*moved = false;
+	return 0;
+}
+
+int leg_pull(struct leg_io *leg, size_t want)
+{
+	if (leg->conn == NULL)
+		return 0;
+	while (!leg->eof && buf_len(&leg->plain) < want + LEG_PULL) {
+		struct span in = tcp_peek(leg->conn);
+		bool moved = true;
+		int r;
+		if (in.n == 0 && (leg->tls == NULL || !tls_has_plain(leg->tls)))
+			break;
+		if (leg->tls != NULL)
+			r = pull_tls(leg, in, want, &moved);
+		else
+			r = pull_clear(leg, span_first(in, want + LEG_PULL - buf_len(&leg->plain)));
+		if (r != 0)
+			return r;
+		if (!moved)
+			break;
+	}
+	if (leg->eof || tcp_peek(leg->conn).n > 0)
+		return 0;
+	if (leg->tls != NULL && tls_has_plain(leg->tls))
+		return 0;
+	if (tcp_conn_error(leg->conn) != 0 && buf_len(&leg->plain) == 0)
+		return tcp_conn_error(leg->conn);
+	if (tcp_conn_fin_received(leg->conn))
+		leg->eof = true;
+	return 0;
+}
+
+static void send_some(struct leg_io *leg, struct buf *from)
+{
+	size_t n = tcp_send(leg->conn, buf_span(from));
+	buf_consume(from, n);
+	leg->bytes_out += n;
+}
+
+int leg_push(struct leg_io *leg)
+{
+	if (leg->conn == NULL)
+		return 0;
+	if (buf_len(&leg->wire) > 0)
+		send_some(leg, &leg->wire);
+	while (buf_len(&leg->out) > 0 && buf_len(&leg->wire) == 0) {
+		if (leg->tls == NULL) {
+			size_t before = buf_len(&leg->out);
+			send_some(leg, &leg->out);
+			if (buf_len(&leg->out) == before)
+				break;
+			continue;
+		}
+		size_t used = 0;
+		int r = tls_seal(
+			leg->tls, span_first(buf_span(&leg->out), LEG_SEAL), &used, &leg->wire
+		);
+		if (r != 0)
+			return r;
+		if (used == 0)
+			break; // the handshake is not done
+		buf_consume(&leg->out, used);
+		send_some(leg, &leg->wire);
+	}
+	return 0;
+}
+
+bool leg_is_flushed(const struct leg_io *leg)
+{
+	return buf_len(&leg->out) == 0 && buf_len(&leg->wire) == 0;
+}
+
+size_t leg_backlog(const struct leg_io *leg)
+{
+	size_t queued = buf_len(&leg->out) + buf_len(&leg->wire);
+	return leg->conn == NULL ? queued : queued + tcp_send_pending(leg->conn);
+}
+
+void leg_finish(struct leg_io *leg)
+{
+	if (leg->conn == NULL || leg->finished)
+		return;
+	leg->finished = true;
+	// close_notify is a courtesy: when it has no room, FIN says it alone.
+	if (leg->tls != NULL && tls_is_established(leg->tls) &&
+	    tls_close(leg->tls, &leg->wire) == 0)
+		send_some(leg, &leg->wire);
+	tcp_shutdown(leg->conn);
+}
+
+void leg_trim(struct leg_io *leg)
+{
+	buf_trim(&leg->plain);
+	buf_trim(&leg->out);
+	buf_trim(&leg->wire);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// From a token to an open session: control verifies, policy chooses a rule, only then is the server
+// contacted.
+
+#include "dataplane/relay/session.h"
+
+static void copy_text(char *out, size_t size, struct span text)
+{
+	size_t n = text.n < size - 1 ? text.n : size - 1;
+	memcpy(out, text.p, n);
+	out[n] = '\0';
+}
+
+enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	struct event event = {
+		.type = EVENT_LOGIN,
+		.worker = relay->config.worker,
+		.resource = s->resource,
+		.session = s->id,
+		.snapshot_version = relay->snapshot->version,
+		.token_len = (uint32_t)msg->token.n,
+		.client = s->peer,
+		.time_ns = relay->now.wall_ns,
+	};
+	if (s->token == NULL) {
+		s->token = blocks_get(relay->blocks, msg->token.n + 1, &s->token_block);
+		if (s->token == NULL)
+			return session_end(relay, s, END_LIMIT, NULL, "no memory for the token");
+		memcpy(s->token, msg->token.p, msg->token.n);
+		s->token_len = (uint32_t)msg->token.n;
+		copy_text(s->database, sizeof(s->database), msg->database);
+		copy_text(s->user, sizeof(s->user), msg->user);
+		copy_text(s->application, sizeof(s->application), msg->application);
+		if (msg->replication && !session_resource(relay, s)->allow_replication) {
+			static const struct denial why = {
+				.fatal = true,
+				.code = "42501",
+				.message = "bulkhead: replication connections are not allowed here",
+			};
+			return session_end(relay, s, END_NO_RULE, &why, "replication");
+		}
+	}
+	event.token = s->token;
+	memcpy(event.database, s->database, sizeof(event.database));
+	memcpy(event.user, s->user, sizeof(event.user));
+	memcpy(event.application, s->application, sizeof(event.application));
+	if (!relay->ops.event(relay->ops.ctx, &event))
+		return STEP_RETRY;
+	relay->stats->logins++;
+	s->proto->login_forget(s->proto_state);
+	s->state = SESSION_VERIFYING;
+	return STEP_MOVED;
+}
+
+static void forget_token(struct relay *relay, struct session *s)
+{
+	explicit_bzero(s->token, s->token_len);
+	blocks_put(relay->blocks, s->token, s->token_block);
+	s->token = NULL;
+}
+
+enum step login_verified(struct relay *relay, struct session *s)
+{
+	static const struct denial refused = {
+		.fatal = true,
+		.code = "28P01",
+		.message = "bulkhead: the token was not accepted",
+		.hint = "The password of this connection must be a valid access token for the "
+			"gateway.",
+	};
+	static const struct denial out_of_scope = {
+		.fatal = true,
+		.code = "42501",
+		.message = "bulkhead: no rule lets you reach this resource",
+		.hint = "Ask the operator of the gateway for a rule that names your group and the "
+			"resource.",
+	};
+	forget_token(relay, s);
+	if (s->subject == NULL) {
+		relay->stats->logins_refused++;
+		return session_end(relay, s, END_AUTH, &refused, s->refusal);
+	}
+	s->policy_version = 0; // choose the rule now
+	if (!session_follow_policy(relay, s))
+		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
+	login_connect(relay, s);
+	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
+}
+
+static void fill_upstream(struct relay *relay, struct session *s)
+{
+	const struct resource *resource = session_resource(relay, s);
+	memcpy(s->upstream_user, resource->user, sizeof(s->upstream_user));
+	memcpy(s->upstream_database, resource->database, sizeof(s->upstream_database));
+	memcpy(s->upstream_password, resource->password, sizeof(s->upstream_password));
+	s->upstream.user = span_str(s->upstream_user);
+	s->upstream.database = span_str(s->upstream_database);
+	s->upstream.password = span_str(s->upstream_password);
+	s->upstream.tls = resource->tls != RESOURCE_TLS_OFF;
+	s->upstream.column_rules = resource->catalog != NULL || relay->snapshot->entities != NULL;
+	for (unsigned i = 0; i < sizeof(s->upstream.nonce); i += 8) {
+		uint64_t r = relay->ops.random(relay->ops.ctx);
+		memcpy(s->upstream.nonce + i, &r, 8);
+	}
+	if (s->upstream.cancel)
+		return;
+	uint64_t key = relay->ops.random(relay->ops.ctx);
+	// A process id is a positive int32 to clients: 7 bits of worker, 24 of slot.
+	s->cancel_pid = (uint32_t)relay->config.worker << 24 | pool_index(relay->sessions, s);
+	s->cancel_secret = (uint32_t)key;
+	s->upstream.client_pid = s->cancel_pid;
+	s->upstream.client_secret = s->cancel_secret;
+}
+
+void login_connect(struct relay *relay, struct session *s)
+{
+	static const struct denial unreachable = {
+		.fatal = true,
+		.code = "08001",
+		.message = "bulkhead: the server cannot be reached",
+	};
+	const struct resource *resource = session_resource(relay, s);
+	fill_upstream(relay, s);
+	int r = tcp_connect(relay->tcp, &resource->address, s, relay->now.us, &s->server.conn);
+	if (r != 0) {
+		s->server.conn = NULL;
+		(void)session_end(relay, s, END_UPSTREAM_CONNECT, &unreachable, err_text(r));
+		return;
+	}
+	s->state = SESSION_CONNECTING;
+	wheel_arm(
+		&relay->wheel, &s->timer, relay->now.us / 1000 + relay->config.connect_timeout_ms
+	);
+}
+
+void login_connected(struct relay *relay, struct session *s)
+{
+	struct proto_io io = session_io(s);
+	if (s->state != SESSION_CONNECTING)
+		return;
+	s->state = SESSION_ENTERING;
+	if (s->proto->upstream_start(s->proto_state, &s->upstream, &io) != 0)
+		(void)session_end(relay, s, END_LIMIT, NULL, "no room to log in");
+}
+
+enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	char code[6] = "08004", text[256] = "the server refused the gateway's login", log[64];
+	copy_text(log, sizeof(log), SPAN_LIT("server refused the login"));
+	for (uint32_t i = 0; i < msg->n_fields; i++) {
+		struct span value = msg->fields[i].value;
+		// Class 28 speaks of the gateway's own credential: not the client's business.
+		if (msg->fields[i].code == 'C' && value.n == 5 && memcmp(value.p, "28", 2) != 0)
+			copy_text(code, sizeof(code), value);
+		if (msg->fields[i].code == 'M')
+			copy_text(log, sizeof(log), value);
+		if (msg->fields[i].code == 'M' && memcmp(code, "08004", 5) != 0)
+			copy_text(text, sizeof(text), value);
+	}
+	const struct denial why = {.fatal = true, .message = text};
+	struct denial told = why;
+	memcpy(told.code, code, sizeof(told.code));
+	return session_end(relay, s, END_UPSTREAM_AUTH, &told, log);
+}
+
+enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	struct proto_io io = session_io(s);
+	struct event event = {
+		.type = EVENT_OPENED,
+		.worker = relay->config.worker,
+		.resource = s->resource,
+		.session = s->id,
+		.snapshot_version = relay->snapshot->version,
+		.subject = s->subject,
+		.client = s->peer,
+		.time_ns = relay->now.wall_ns,
+	};
+	memcpy(event.database, s->database, sizeof(event.database));
+	memcpy(event.user, s->user, sizeof(event.user));
+	memcpy(event.application, s->application, sizeof(event.application));
+	if (!record_has_room(relay->records, RECORD_DATA_MAX, 2))
+		return STEP_RETRY;
+	if (!relay->ops.event(relay->ops.ctx, &event))
+		return STEP_RETRY;
+	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	if (!recording_open(relay, s) || s->proto->forward(s->proto_state, msg, &io) != 0)
+		return session_end(relay, s, END_LIMIT, NULL, "no room");
+	s->opened = true;
+	s->state = SESSION_OPEN;
+	s->last_activity_us = relay->now.us;
+	return STEP_MOVED;
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The record of a session: who, what was asked, what was decided, and the masked answers.
+
+#include "dataplane/relay/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static struct buf *fresh_text(struct relay *relay)
+{
+	buf_consume(&relay->text, buf_len(&relay->text));
+	return &relay->text;
+}
+
+static bool put(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool put(struct buf *out, const char *format, ...)
+{
+	va_list args;
+	if (buf_reserve(out, 512) != 0)
+		return false;
+	va_start(args, format);
+	int n = vsnprintf((char *)buf_tail(out), 512, format, args);
+	va_end(args);
+	if (n < 0 || n >= 512)
+		return false;
+	buf_commit(out, (size_t)n);
+	return true;
+}
+
+// A JSON string (RFC 8259 7), with its quotes.
+static bool put_json(struct buf *out, const char *text)
+{
+	if (buf_append_u8(out, '"') != 0)
+		return false;
+	for (const uint8_t *p = (const uint8_t *)text; *p != '\0'; p++) {
+		bool ok;
+		if (*p == '"' || *p == '\\')
+			ok = put(out, "\\%c", *p);
+		else if (*p < 0x20)
+			ok = put(out, "\\u%04x", *p);
+		else
+			ok = buf_append_u8(out, *p) == 0;
+		if (!ok)
+			return false;
+	}
+	return buf_append_u8(out, '"') == 0;
+}
+
+static bool put_pair(struct buf *out, const char *key, const char *value, bool last)
+{
+	return put(out, "\"%s\":", key) && put_json(out, value) && put(out, "%s", last ? "" : ",");
+}
+
+static bool is_on(const struct relay *relay, const struct session *s)
+{
+	return session_rule(relay, s)->record != RECORD_OFF;
+}
+
+static bool write_text(
+	struct relay *relay, struct session *s, enum record_type type, uint8_t message, bool strict
+)
+{
+	struct span text = buf_span(&relay->text);
+	if (!record_has_room(relay->records, text.n, 1))
+		return false;
+	(void)record_write(relay->records, type, message, s->id, relay->now.wall_ns, strict, text);
+	return true;
+}
+
+bool recording_open(struct relay *relay, struct session *s)
+{
+	char peer[ADDR_TEXT_MAX];
+	struct buf *out = fresh_text(relay);
+	bool ok = put(out, "{") && put_pair(out, "subject", s->subject->key, false) &&
+		  put_pair(out, "name", s->subject->name, false) &&
+		  put_pair(out, "issuer", s->subject->issuer, false) &&
+		  put_pair(out, "chain", s->subject->chain, false) &&
+		  put_pair(out, "resource", s->resource_name, false) &&
+		  put_pair(out, "client", endpoint_text(&s->peer, peer), false) &&
+		  put_pair(out, "database", s->database, false) &&
+		  put_pair(out, "user", s->user, false) &&
+		  put_pair(out, "application", s->application, false) &&
+		  put_pair(out, "rule", session_rule(relay, s)->name, false) &&
+		  put(out, "\"policy\":%u}", s->policy_version);
+	return ok && write_text(relay, s, RECORD_OPEN, 0, false);
+}
+
+bool recording_close(struct relay *relay, struct session *s)
+{
+	struct buf *out = fresh_text(relay);
+	bool ok = put(out, "{") && put_pair(out, "end", session_end_name(s->end), false) &&
+		  put_pair(out, "reason", s->end_detail, false) &&
+		  put(out,
+		      "\"commands\":%llu,\"denied\":%llu,\"masked\":%llu,\"rows\":%llu,"
+		      "\"bytes_in\":%llu,\"bytes_out\":%llu}",
+		      (unsigned long long)s->commands, (unsigned long long)s->denied,
+		      (unsigned long long)s->masked, (unsigned long long)s->rows,
+		      (unsigned long long)s->client.bytes_in,
+		      (unsigned long long)s->client.bytes_out);
+	return ok && write_text(relay, s, RECORD_CLOSE, 0, false);
+}
+
+static uint64_t be_value(struct span v)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < v.n; i++)
+		n = n << 8 | v.p[i];
+	return n;
+}
+
+static bool put_hex(struct buf *out, struct span v)
+{
+	static const char digit[] = "0123456789abcdef";
+	if (!put(out, "\\\\x") || buf_reserve(out, 2 * v.n) != 0)
+		return false;
+	for (size_t i = 0; i < v.n; i++) {
+		buf_tail(out)[2 * i] = (uint8_t)digit[v.p[i] >> 4];
+		buf_tail(out)[2 * i + 1] = (uint8_t)digit[v.p[i] & 15];
+	}
+	buf_commit(out, 2 * v.n);
+	return true;
+}
+
+// Escaped as COPY's text format does it: backslash, tab, newline, carriage return, NUL.
+static bool put_escaped(struct buf *out, struct span v)
+{
+	if (buf_reserve(out, 2 * v.n) != 0)
+		return false;
+	uint8_t *at = buf_tail(out);
+	size_t n = 0;
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+		const char *plain = "\\\t\n\r", *coded = "\\tnr";
+		const char *found = c == '\0' ? NULL : strchr(plain, c);
+		if (found == NULL && c != '\0') {
+			at[n++] = c;
+			continue;
+		}
+		at[n++] = '\\';
+		at[n++] = c == '\0' ? '0' : (uint8_t)coded[found - plain];
+	}
+	buf_commit(out, n);
+	return true;
+}
+
+// pg_type's own numbers (src/include/catalog/pg_type.dat of PostgreSQL)
+enum pg_type {
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_NAME = 19,
+	PG_BPCHAR = 1042,
+	PG_VARCHAR = 1043,
+	PG_JSON = 114,
+	PG_XML = 142,
+};
+
+static bool put_value(struct buf *out, const struct proto_field *f)
+{
+	if (f->null)
+		return put(out, "\\N");
+	if (f->format == 0)
+		return put_escaped(out, f->value);
+	switch (f->type_oid) {
+	case PG_INT2:
+	case PG_INT4:
+	case PG_INT8:
+		if (f->value.n == 2)
+			return put(out, "%d", (int16_t)be_value(f->value));
+		if (f->value.n == 4)
+			return put(out, "%d", (int32_t)be_value(f->value));
+		if (f->value.n == 8)
+			return put(out, "%lld", (long long)be_value(f->value));
+		return put_hex(out, f->value);
+	case PG_TEXT:
+	case PG_NAME:
+	case PG_BPCHAR:
+	case PG_VARCHAR:
+	case PG_JSON:
+	case PG_XML:
+		return put_escaped(out, f->value);
+	default:
+		return put_hex(out, f->value);
+	}
+}
+
+static bool put_params(struct buf *out, const struct proto_msg *msg)
+{
+	for (uint32_t i = 0; i < msg->n_params; i++)
+		if (!put(out, "\n-- $%u = ", i + 1) || !put_value(out, &msg->params[i]))
+			return false;
+	return true;
+}
+
+static bool put_effects(struct buf *out, uint32_t kinds)
+{
+	bool first = true;
+	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
+		if ((kinds & bit) == 0)
+			continue;
+		if (!put(out, "%s\"%s\"", first ? "" : ",", effect_name((enum effect)bit)))
+			return false;
+		first = false;
+	}
+	return true;
+}
+
+static bool put_verdict(
+	struct relay *relay, struct buf *out, const struct effects *effects, const struct verdict *v
+)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	const char *rule = v->rule < snapshot->n_rules ? snapshot->rules[v->rule].name : "";
+	return put(out, "{") && put_pair(out, "action", verdict_action_name(v->action), false) &&
+	       put_pair(out, "reason", verdict_reason_name(v->reason), false) &&
+	       put_pair(out, "rule", rule, false) &&
+	       (v->reason != REASON_BLOCKED ||
+		put_pair(out, "pattern", snapshot->pattern_names[v->pattern], false)) &&
+	       put(out, "\"policy\":%u,\"effects\":[", snapshot->version) &&
+	       put_effects(out, effects->kinds) && put(out, "]}");
+}
+
+bool recording_command(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	struct scan_scratch *scratch = snapshot->workers[relay->config.worker].entity_scratch;
+	bool strict = session_rule(relay, s)->record == RECORD_STRICT;
+	if (!is_on(relay, s) && verdict->action == VERDICT_FORWARD)
+		return true;
+	// Built in `scratch` in the clear, redacted into `text`.
+	struct buf *clear = &relay->scratch, *out = fresh_text(relay);
+	buf_consume(clear, buf_len(clear));
+	if (buf_append(clear, msg->statement) != 0 || !put_params(clear, msg))
+		return false;
+	if (!record_has_room(relay->records, 2 * buf_len(clear) + 4096, 4))
+		return false;
+	int r = snapshot->entities == NULL
+			? buf_append(out, buf_span(clear))
+			: inspect_redact(snapshot, scratch, buf_span(clear), out);
+	if (r != 0 || !write_text(relay, s, RECORD_COMMAND, msg->type, strict))
+		return false;
+	out = fresh_text(relay);
+	bool ok = put_verdict(relay, out, effects, verdict) &&
+		  write_text(relay, s, RECORD_VERDICT, msg->type, strict);
+	s->rows_open = false;
+	return ok;
+}
+
+bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes)
+{
+	if (s->state != SESSION_OPEN || !is_on(relay, s))
+		return true;
+	// Escaping at most doubles a value, hexadecimal too; names come on top. What does not fit
+	// in half of all blocks goes through them in several turns of the recorder.
+	size_t need = 3 * bytes + (16 << 10);
+	size_t most = (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 2;
+	return record_has_room(relay->records, need < most ? need : most, 8);
+}
+
+static bool record_names(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	struct buf *out = fresh_text(relay);
+	for (uint32_t i = 0; i < msg->n_fields; i++) {
+		const struct proto_column *column = msg->fields[i].column;
+		if (i > 0 && buf_append_u8(out, '\t') != 0)
+			return false;
+		if (column != NULL && !put_escaped(out, column->name))
+			return false;
+	}
+	s->rows_open = true;
+	return write_text(relay, s, RECORD_ANSWER, 'T', false);
+}
+
+bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	if (!is_on(relay, s) || msg->carrier == PROTO_PARAMETER)
+		return true;
+	if (msg->kind == PROTO_RESULT && msg->carrier == PROTO_ROW && !s->rows_open &&
+	    !record_names(relay, s, msg))
+		return false;
+	struct buf *out = fresh_text(relay);
+	for (uint32_t i = 0; i < msg->n_fields; i++)
+		if ((i > 0 && buf_append_u8(out, '\t') != 0) || !put_value(out, &msg->fields[i]))
+			return false;
+	if (msg->completes || msg->carrier != PROTO_ROW)
+		s->rows_open = false;
+	return write_text(relay, s, RECORD_ANSWER, msg->type, false);
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A session and the steps that move it. Private to relay/.
+
+#pragma once
+
+#include "dataplane/api/verdict.h"
+#include "dataplane/base/list.h"
+#include "dataplane/base/log.h"
+#include "dataplane/base/pool.h"
+#include "dataplane/base/wheel.h"
+#include "dataplane/inspect/inspect.h"
+#include "dataplane/policy/policy.h"
+#include "dataplane/proto/proto.h"
+#include "dataplane/relay/leg.h"
+#include "dataplane/relay/relay.h"
+
+enum session_state {
+	SESSION_FREE,
+	SESSION_GREETING,   // the client's TLS and startup
+	SESSION_VERIFYING,  // control looks at the token
+	SESSION_CONNECTING, // TCP to the server
+	SESSION_ENTERING,   // TLS and login at the server
+	SESSION_OPEN,
+	SESSION_CLOSING, // nothing is read any more; what is queued goes out
+	SESSION_ENDED,   // connections are gone; the last words to control are not out yet
+};
+
+enum session_size {
+	SESSION_PROTO_STATE = 4096, // bytes; asserted against every protocol's state_size
+	SESSION_MESSAGES_PER_PASS = 128,
+	SESSION_CLOSING_MS = 5000,
+	RELAY_EVENTS_PER_PASS = 512,
+	RELAY_SESSIONS_PER_PASS = 512,
+	RELAY_TIMERS_PER_PASS = 64,
+};
+
+// What became of a message, or of a step.
+enum step {
+	STEP_IDLE,  // nothing to do until something arrives
+	STEP_MOVED, // go on
+	STEP_RETRY, // wait for something that reports nothing (a block, a sync): come back next
+		    // pass
+	STEP_ENDED, // the session is closing
+};
+
+struct session {
+	enum session_state state;
+	session_id id;
+	struct list ready; // in relay.ready while there may be work
+	struct wheel_node timer;
+	struct leg_io client, server;
+	const struct proto_ops *proto;
+	_Alignas(64) uint8_t proto_state[SESSION_PROTO_STATE];
+
+	// who and where
+	const struct subject *subject;
+	char resource_name[SNAPSHOT_NAME_MAX];
+	struct endpoint listener, peer;
+	uint16_t resource, rule; // in the snapshot of `policy_version`
+	uint32_t policy_version;
+	uint32_t catalog_version;
+	char database[64], user[64], application[64]; // as the client asked
+
+	// login
+	uint8_t *token; // a block, while control looks at it
+	size_t token_block;
+	uint32_t token_len;
+	bool direct_tls, client_secured, server_secured, detached; // detached: carries one cancel
+	bool verified;                                             // control has answered
+	char refusal[96];
+	struct proto_upstream upstream;
+	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
+	char upstream_password[256];
+	uint8_t cancel_secret_copy[256];
+	uint32_t cancel_pid, cancel_secret; // ours, shown to the client
+
+	// what the server takes for granted when it reads text
+	struct inspect_context reading;
+	bool ddl_pending;      // the catalog changes when this transaction ends
+	bool catalog_due;      // it has: control must be told
+	bool rows_open;        // the record has this result's column names
+	bool exposed_names;    // a cursor or prepared statement over masked columns may exist
+	uint32_t catalog_told; // version for which control was told of an unknown relation
+
+	// the command that waits to be durable
+	uint64_t strict_sequence;
+	bool strict_waiting;
+
+	// the end
+	enum session_end end;
+	char end_detail[64];
+	bool opened; // EVENT_OPENED is out
+	bool close_recorded;
+	uint64_t last_activity_us, accepted_us;
+	uint64_t commands, denied, masked, rows;
+};
+
+struct relay {
+	struct relay_config config;
+	struct relay_ops ops;
+	struct tcp *tcp;
+	struct blocks *blocks;
+	struct record_queue *records;
+	struct worker_stats *stats;
+	struct pool *sessions;
+	struct list ready;
+	struct wheel wheel;
+	struct inspect_cache *effects;
+	struct buf scratch; // masked values of one message
+	struct buf text;    // a record in the making
+	struct relay_now now;
+	const struct snapshot *snapshot; // during a pass only
+	struct log_limit log_limit;
+	bool shutting_down;
+};
+
+// relay.c
+void session_wake(struct relay *relay, struct session *s);
+const struct rule *session_rule(const struct relay *relay, const struct session *s);
+const struct resource *session_resource(const struct relay *relay, const struct session *s);
+struct proto_io session_io(struct session *s);
+// The listener that `local` belongs to, or -1.
+int session_listener(const struct snapshot *snapshot, const struct endpoint *local);
+// Judge by the policy in force. False when the subject may no longer reach the resource.
+bool session_follow_policy(struct relay *relay, struct session *s);
+
+// client.c, server.c: take one message of that leg.
+enum step client_step(struct relay *relay, struct session *s);
+enum step server_step(struct relay *relay, struct session *s);
+
+// login.c
+enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg);
+// Control has answered, or the policy changed before it did.
+enum step login_verified(struct relay *relay, struct session *s);
+void login_connect(struct relay *relay, struct session *s);
+void login_connected(struct relay *relay, struct session *s);
+enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg);
+enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg);
+
+// command.c
+enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg);
+// Does the statement with this note read a relation with masked columns?
+bool command_is_exposed(uint64_t tag);
+
+// answer.c
+enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg);
+enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg);
+// Tell control that the catalog has changed, if it has.
+void answer_tell_catalog(struct relay *relay, struct session *s);
+
+// cancel.c
+void cancel_request(struct relay *relay, const struct proto_msg *msg);
+struct session *session_new(struct relay *relay);
+
+// recording.c: false: no room, try again in the next pass.
+bool recording_open(struct relay *relay, struct session *s);
+bool recording_close(struct relay *relay, struct session *s);
+bool recording_command(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+);
+// Whether an answer of `bytes` bytes is sure to find room.
+bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes);
+bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg);
+
+// end.c: begin to close. `denial`: told to the client if it can be; may be NULL. `detail` goes to
+// the log and to control.
+enum step session_end(
+	struct relay *relay, struct session *s, enum session_end end, const struct denial *denial,
+	const char *detail
+);
+// Drive SESSION_CLOSING and SESSION_ENDED. True when the session is gone.
+bool session_finish(struct relay *relay, struct session *s);
