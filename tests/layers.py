@@ -24,6 +24,7 @@ ALLOWED = {
     "dataplane/ip": ["dataplane/base"],
     "dataplane/tcp": ["dataplane/base", "dataplane/ip"],
     "dataplane/tls": ["dataplane/base"],
+    "dataplane/proto": ["dataplane/base"],
     "dataplane/proto/proto.h": ["dataplane/base"],
     "dataplane/proto/postgres": ["dataplane/base", "dataplane/proto/proto.h"],
     "dataplane/inspect": ["dataplane/base", "dataplane/api", "patterns",

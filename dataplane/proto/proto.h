@@ -15,8 +15,12 @@
 //   - PROTO_CANCEL        find the session with that key and cancel there
 //   - PROTO_END           the client has said good-bye: forward, then close both legs
 //
-// feed changes nothing that forward or deny have not confirmed when it returns PROTO_COMMAND: the
-// relay may leave the bytes unconsumed and feed them again later (a held command).
+// feed changes nothing that forward, deny or login_forget have not confirmed when it returns
+// PROTO_COMMAND, PROTO_LOGIN or PROTO_UPSTREAM_READY: the relay may leave the bytes unconsumed and
+// feed them again later (a held command). Between the feed of a command and its forward or deny
+// nothing else may be fed. Every other message is fed once.
+//
+// BAD: feed has told the peer nothing; refuse does.
 
 #pragma once
 
@@ -27,11 +31,13 @@
 
 enum leg { LEG_CLIENT, LEG_SERVER };
 
-enum parse_status { PARSE_DONE, PARSE_MORE, PARSE_BAD };
+enum parse_status { PARSE_DONE, PARSE_MORE, PARSE_WAIT, PARSE_BAD };
 
 // DONE: `consumed` bytes made a message. MORE: at least `needed` bytes in all must be there;
-// nothing was consumed. BAD: the peer broke the protocol (`proto_msg.bad` says how); the session
-// must end.
+// nothing was consumed. WAIT (client only): what this message means depends on answers that the
+// server still owes, or there is no room for more of them; nothing was consumed, feed it again once
+// a message of the server was fed (feed has asked the server to send what it has). BAD: the peer
+// broke the protocol (`proto_msg.bad` says how); the session must end.
 struct parse_result {
 	enum parse_status status;
 	size_t consumed;
@@ -64,7 +70,8 @@ enum proto_bad {
 	PROTO_BAD_VERSION,
 	PROTO_BAD_AUTHENTICATION, // a method or exchange that we do not do
 	PROTO_BAD_TLS_REFUSED,    // the server refuses TLS that the policy demands
-	PROTO_BAD_LIMIT,          // too many statements, portals, pipelined messages; or memory
+	PROTO_BAD_PARAMETER,      // a startup parameter or option that we do not take
+	PROTO_BAD_LIMIT,          // too many statements or portals; or memory
 	PROTO_BAD_COUNT,
 };
 
@@ -123,7 +130,7 @@ struct proto_msg {
 	enum leg from;
 	uint8_t type;    // the protocol's own message type byte
 	struct span raw; // the whole message, borrowed from the input
-	// PROTO_LOGIN; borrowed from the state, valid until fini or login_forget
+	// PROTO_LOGIN; the token is borrowed from the input, the rest from the state until fini
 	struct span token, user, database, application;
 	bool replication;
 	// PROTO_CANCEL
@@ -131,13 +138,13 @@ struct proto_msg {
 	struct span cancel_secret;
 	// PROTO_COMMAND; borrowed, valid until forward or deny
 	enum proto_command command;
-	struct span statement; // empty for PROTO_CALL
+	struct span statement; // p is NULL: unknown to us (and for PROTO_CALL)
 	uint32_t function_oid;
 	struct proto_field *params; // PROTO_BIND: the values bound; PROTO_CALL: the arguments
 	uint32_t n_params;
-	// The relay's note on the statement: what it set at PROTO_PREPARE (or PROTO_STATEMENT,
-	// PROTO_CALL) before forward comes back with each later message about that statement,
-	// results included.
+	// The relay's note on the statement: what it set before forward comes back with each later
+	// message about it. A Bind inherits it from the Parse, an Execute from the Bind, results
+	// from what they answer.
 	uint64_t tag;
 	// PROTO_RESULT; fields may be rewritten until forward
 	enum proto_carrier carrier;
@@ -168,14 +175,19 @@ struct proto_upstream {
 	uint8_t nonce[24];   // random, for SCRAM
 	uint32_t client_pid; // the cancel key shown to the client
 	uint32_t client_secret;
-	bool column_rules; // column masks exist: every result needs a description
+	bool describe; // results are masked: each needs a description, asked for if need be
+	struct scram_cache *scram_cache; // of this worker, or NULL
 };
+
+// Keys derived from passwords, so that not every login at the same server pays for PBKDF2
+// (milliseconds). One per worker; a few entries, the oldest goes. NULL when memory is short.
+struct scram_cache *scram_cache_new(void) must_check;
+void scram_cache_free(struct scram_cache *cache); // scrubs; accepts NULL
 
 // Plaintext queues of both legs.
 struct proto_io {
 	struct buf *to_client;
 	struct buf *to_server;
-	uint32_t catalog_version; // descriptions from before it are asked for again
 };
 
 struct denial {
@@ -186,8 +198,8 @@ struct denial {
 	const char *hint;    // or NULL
 };
 
-// One per protocol, const, in one table (proto_find). All calls but feed return 0, ERR_LIMIT or
-// ERR_POOL_EMPTY, which end the session.
+// One per protocol, const, in one table (proto_find). All calls but feed return 0, ERR_LIMIT,
+// ERR_POOL_EMPTY or ERR_MALFORMED (out of the order of use), which end the session.
 struct proto_ops {
 	const char *name;
 	const char *alpn; // what a client that starts TLS at once must offer, or NULL
@@ -204,7 +216,7 @@ struct proto_ops {
 	bool (*is_direct_tls)(const void *state, struct span in);
 	// The client's leg is inside TLS from here on.
 	void (*client_secured)(void *state);
-	// The token is verified or refused: scrub it.
+	// The relay has taken the token; PROTO_LOGIN will not be fed again.
 	void (*login_forget)(void *state);
 
 	// The connection to the server stands.
@@ -219,7 +231,8 @@ struct proto_ops {
 	// Refuse a command natively; nothing of it reaches the server; the session lives.
 	int (*deny
 	)(void *state, struct proto_msg *msg, const struct denial *why, struct proto_io *io);
-	// A native error that ends the session, at any time (before login too).
+	// A native error that ends the session, at any time (before login too), and a good-bye to
+	// the server.
 	int (*refuse)(void *state, const struct denial *why, struct proto_io *io);
 	// The server's cancel key. Out: *pid, *secret (borrowed). False when there is none.
 	bool (*cancel_key)(const void *state, uint32_t *pid, struct span *secret);

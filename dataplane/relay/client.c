@@ -133,6 +133,8 @@ enum step client_step(struct relay *relay, struct session *s)
 			);
 		if (r.status == PARSE_BAD)
 			return bad(relay, s, msg.bad);
+		if (r.status == PARSE_WAIT)
+			return STEP_IDLE; // the server's next answer brings us back
 		if (r.status == PARSE_DONE) {
 			enum step step = take(relay, s, &msg);
 			if (step == STEP_MOVED || step == STEP_ENDED) {

@@ -91,7 +91,7 @@ const struct resource *session_resource(const struct relay *relay, const struct 
 
 struct proto_io session_io(struct session *s)
 {
-	return (struct proto_io){&s->client.out, &s->server.out, s->catalog_version};
+	return (struct proto_io){&s->client.out, &s->server.out};
 }
 
 static int find_resource(const struct snapshot *snapshot, const char *name)
