@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Where the workers find the policy in force. The control plane exchanges the pointer (publish/);
+// what was there before lives until every worker has passed a quiescent state and given back its
+// references.
+
+#pragma once
+
+#include "dataplane/api/snapshot.h"
+
+struct snapshot_slot {
+	const struct snapshot *current; // control: rw, worker: ro
+} __attribute__((aligned(64)));
+
+// The policy in force, or NULL before the first one. Valid until the caller's next quiescent state;
+// longer only with a reference (snapshot_worker.refs) taken before it. Acquire stands for the
+// consume order that liburcu's rcu_dereference asks for; on x86 it is a plain load.
+static inline const struct snapshot *snapshot_current(const struct snapshot_slot *slot)
+{
+	return __atomic_load_n(&slot->current, __ATOMIC_ACQUIRE);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Every value that reaches a log, a record or a metric has a name of its own.
+
+#include "dataplane/api/effects.h"
+#include "dataplane/api/stats.h"
+#include "dataplane/api/verdict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void effects_are_read_as_they_are_written(void **state)
+{
+	(void)state;
+	for (uint32_t effect = 1; effect < EFFECT_ALL; effect <<= 1) {
+		const char *name = effect_name((enum effect)effect);
+		assert_non_null(name);
+		assert_int_equal(effect_parse(span_str(name)), effect);
+	}
+	assert_null(effect_name((enum effect)(EFFECT_READ | EFFECT_WRITE)));
+	assert_null(effect_name((enum effect)0));
+	assert_int_equal(effect_parse(SPAN_LIT("")), 0);
+	assert_int_equal(effect_parse(SPAN_LIT("rea")), 0);
+	assert_int_equal(effect_parse(SPAN_LIT("READ")), 0);
+}
+
+static void every_end_has_its_own_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < END_COUNT; i++) {
+		assert_string_not_equal(session_end_name((enum session_end)i), "unknown");
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(
+				session_end_name((enum session_end)i),
+				session_end_name((enum session_end)j)
+			);
+	}
+	assert_string_equal(session_end_name(END_COUNT), "unknown");
+}
+
+static void every_reason_has_its_own_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < REASON_COUNT; i++) {
+		assert_string_not_equal(verdict_reason_name((enum verdict_reason)i), "unknown");
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(
+				verdict_reason_name((enum verdict_reason)i),
+				verdict_reason_name((enum verdict_reason)j)
+			);
+	}
+	for (int i = VERDICT_FORWARD; i <= VERDICT_KILL; i++)
+		assert_string_not_equal(verdict_action_name((enum verdict_action)i), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(effects_are_read_as_they_are_written),
+		cmocka_unit_test(every_end_has_its_own_name),
+		cmocka_unit_test(every_reason_has_its_own_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
