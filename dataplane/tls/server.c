@@ -72,7 +72,11 @@ static int on_ticket(
 )
 {
 	struct tls_server *server = tls_of(ssl)->server;
-	return tls_tickets_key(&server->tickets, name, iv, cipher, mac, issue == 1);
+	int rc = tls_tickets_key(&server->tickets, name, iv, cipher, mac, issue == 1);
+	// A TLS 1.3 client shows a ticket once and wants the next (RFC 8446 C.4): 2 issues it.
+	if (rc == 1 && issue == 0 && SSL_version(ssl) == TLS1_3_VERSION)
+		rc = 2;
+	return rc;
 }
 
 static bool context_show(SSL_CTX *context, const struct tls_server *server, uint32_t set)
