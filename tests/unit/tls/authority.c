@@ -94,13 +94,15 @@ static FILE *file_open(const struct authority *authority, const char *file, cons
 	return out;
 }
 
-struct authority *authority_new(const char *dir, const char *name, struct authority *parent)
+struct authority *authority_new(
+	const char *dir, const char *name, struct authority *parent, const char *key
+)
 {
 	struct authority *a = calloc(1, sizeof(*a));
 	need(a != NULL, "memory");
 	(void)snprintf(a->dir, sizeof(a->dir), "%s", dir);
 	a->parent = parent;
-	a->key = key_new("EC");
+	a->key = key_new(key);
 	a->certificate = certificate_new(name, a->key, -DAY, DAY);
 	extend(a->certificate, NID_basic_constraints, "critical,CA:TRUE");
 	extend(a->certificate, NID_key_usage, "critical,keyCertSign,cRLSign");

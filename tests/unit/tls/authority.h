@@ -19,9 +19,11 @@ struct authority_leaf {
 
 enum authority_size { AUTHORITY_PATH = 256 };
 
-// With `parent` an intermediate one. The root's certificate is `name`.pem. Aborts on failure, as
-// everything here does. Free with authority_free.
-struct authority *authority_new(const char *dir, const char *name, struct authority *parent);
+// `key` as in a leaf. With `parent` an intermediate one. The root's certificate is `name`.pem.
+// Aborts on failure, as everything here does. Free with authority_free.
+struct authority *authority_new(
+	const char *dir, const char *name, struct authority *parent, const char *key
+);
 void authority_free(struct authority *authority);
 
 // Writes `file`.pem, the leaf with the intermediates behind it, and `file`.key.

@@ -9,8 +9,8 @@ int loop_world_new(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	authority_folder_make(w->dir);
-	w->root = authority_new(w->dir, "ca", NULL);
-	w->middle = authority_new(w->dir, "middle", w->root);
+	w->root = authority_new(w->dir, "ca", NULL, "EC");
+	w->middle = authority_new(w->dir, "middle", w->root, "EC");
 	struct authority_leaf leaf = {"EC", "DNS:db.example,IP:127.0.0.1,IP:::1"};
 	authority_issue(w->middle, &leaf, "db");
 	leaf.key = "RSA";
