@@ -79,7 +79,7 @@ server()
 [ $# -ge 2 ] || die "usage: certs.sh DIR NAME[,NAME|ADDRESS]..."
 dir=$1
 shift
-mkdir -p "$dir"
+(umask 022 && mkdir -p "$dir") # whoever may enter the folder can read the certificates
 authority
 for names; do
 	case $names in
