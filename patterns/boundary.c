@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "patterns/boundary.h"
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_word(uint8_t c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+// PostgreSQL 4.1.1: letters, digits, underscore, dollar, and every byte above ASCII.
+static bool is_identifier(uint8_t c)
+{
+	return is_word(c) || c == '_' || c == '$' || c >= 0x80;
+}
+
+const char *boundary_name(enum boundary boundary)
+{
+	switch (boundary) {
+	case BOUNDARY_NONE:
+		return "none";
+	case BOUNDARY_WORD:
+		return "word";
+	case BOUNDARY_NUMBER:
+		return "number";
+	case BOUNDARY_IDENTIFIER:
+		return "identifier";
+	case BOUNDARY_DOTTED:
+		return "dotted";
+	case BOUNDARY_BASE64:
+		return "base64";
+	case BOUNDARY_BASE64URL:
+		return "base64url";
+	case BOUNDARY_COUNT:
+		break;
+	}
+	return "?";
+}
+
+// Does `c` beside a match forbid it? The longer looks of number and base64 are the callers'.
+static bool forbids(enum boundary boundary, uint8_t c)
+{
+	switch (boundary) {
+	case BOUNDARY_NONE:
+	case BOUNDARY_COUNT:
+		return false;
+	case BOUNDARY_WORD:
+	case BOUNDARY_NUMBER:
+		return is_word(c);
+	case BOUNDARY_IDENTIFIER:
+		return is_identifier(c);
+	case BOUNDARY_DOTTED:
+		return is_identifier(c) || c == '.';
+	case BOUNDARY_BASE64:
+		return is_word(c) || c == '+' || c == '/';
+	case BOUNDARY_BASE64URL:
+		return is_word(c) || c == '-' || c == '_';
+	}
+	return true;
+}
+
+bool boundary_begins(enum boundary boundary, struct span in, size_t at)
+{
+	if (at == 0)
+		return true;
+	uint8_t c = in.p[at - 1];
+	if (boundary == BOUNDARY_NUMBER && c == '.' && at > 1 && is_digit(in.p[at - 2]))
+		return false;
+	return !forbids(boundary, c);
+}
+
+bool boundary_ends(enum boundary boundary, struct span in, size_t at)
+{
+	if (at >= in.n)
+		return true;
+	uint8_t c = in.p[at];
+	if (boundary == BOUNDARY_NUMBER && c == '.' && in.n - at > 1 && is_digit(in.p[at + 1]))
+		return false;
+	if (boundary == BOUNDARY_BASE64 && c == '=')
+		return false;
+	return !forbids(boundary, c);
+}
+
+bool boundary_splits_utf8(struct span in, size_t at)
+{
+	return at > 0 && at < in.n && (in.p[at] & 0xc0) == 0x80 && in.p[at - 1] >= 0x80;
+}

@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "patterns/definition.h"
+
+#include "patterns/document.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// A definition being read, and the nodes that later faults point at.
+struct draft {
+	struct definition *def;
+	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask;
+};
+
+static int read_name(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	char *name = NULL;
+	draft->name = node;
+	int result = document_name(doc, node, &name);
+	draft->def->info.name = name;
+	return result;
+}
+
+static int read_title(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	char *text = NULL;
+	int result = document_text(doc, node, &text);
+	((struct draft *)out)->def->info.title = text;
+	return result;
+}
+
+static int read_description(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	char *text = NULL;
+	int result = document_text(doc, node, &text);
+	((struct draft *)out)->def->info.description = text;
+	return result;
+}
+
+static int read_source(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	char *text = NULL;
+	int result = document_text(doc, node, &text);
+	((struct draft *)out)->def->info.source = text;
+	return result;
+}
+
+static int sequence_length(const struct document *doc, const yaml_node_t *node, size_t *n)
+{
+	if (node->type != YAML_SEQUENCE_NODE)
+		return document_fault(doc, node, "a list is wanted here");
+	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (*n == 0 || *n > DEFINITION_ITEMS)
+		return document_fault(
+			doc, node, "a list of 1 to %d is wanted here", DEFINITION_ITEMS
+		);
+	return 0;
+}
+
+static int read_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
+{
+	size_t n;
+	int result = sequence_length(doc, node, &n);
+	if (result != 0)
+		return result;
+	char **names = calloc(n + 1, sizeof(*names));
+	if (names == NULL)
+		return -ENOMEM;
+	*out = (const char *const *)names;
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = document_name(doc, document_item(doc, node, i), &names[i]);
+	return result;
+}
+
+static int read_groups(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	return read_names(doc, node, &((struct draft *)out)->def->info.groups);
+}
+
+static int read_regions(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	return read_names(doc, node, &((struct draft *)out)->def->info.regions);
+}
+
+static int read_kind(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	if (document_is(node, "entity"))
+		info->kind = PATTERN_ENTITY;
+	else if (document_is(node, "block"))
+		info->kind = PATTERN_BLOCK;
+	else
+		return document_fault(doc, node, "kind is entity or block");
+	return 0;
+}
+
+static int read_pattern(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->pattern = node;
+	return document_text(doc, node, &draft->def->pattern);
+}
+
+static int read_before(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->before = node;
+	return document_text(doc, node, &draft->def->before);
+}
+
+static int read_anchor(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->anchor = node;
+	return document_text(doc, node, &draft->def->anchor);
+}
+
+static int read_lead(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->lead = node;
+	return document_number(doc, node, 1, PATTERN_WIDTH_MAX, &draft->def->lead);
+}
+
+static int read_width(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->width = node;
+	return document_number(doc, node, 1, PATTERN_WIDTH_MAX, &draft->def->info.width);
+}
+
+static int read_one_boundary(
+	const struct document *doc, const yaml_node_t *node, enum boundary *out
+)
+{
+	for (enum boundary b = BOUNDARY_NONE; b < BOUNDARY_COUNT; b++) {
+		if (document_is(node, boundary_name(b))) {
+			*out = b;
+			return 0;
+		}
+	}
+	return document_fault(
+		doc, node,
+		"a boundary is none, word, number, identifier, dotted, base64 or base64url"
+	);
+}
+
+static int read_left(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	return read_one_boundary(doc, node, &((struct draft *)out)->def->left);
+}
+
+static int read_right(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	return read_one_boundary(doc, node, &((struct draft *)out)->def->right);
+}
+
+static int read_boundary(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	static const struct document_key keys[] = {
+		{"left", true, read_left},
+		{"right", true, read_right},
+	};
+	struct definition *def = ((struct draft *)out)->def;
+	if (node->type == YAML_MAPPING_NODE)
+		return document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), out);
+	int result = read_one_boundary(doc, node, &def->left);
+	def->right = def->left;
+	return result;
+}
+
+static int read_validators(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct definition *def = ((struct draft *)out)->def;
+	size_t n;
+	int result = sequence_length(doc, node, &n);
+	if (result != 0)
+		return result;
+	if (n > DEFINITION_VALIDATORS)
+		return document_fault(doc, node, "at most %d validators", DEFINITION_VALIDATORS);
+	for (size_t i = 0; i < n; i++) {
+		const yaml_node_t *item = document_item(doc, node, i);
+		char *name = NULL;
+		result = document_name(doc, item, &name);
+		if (result != 0)
+			return result;
+		const struct validator *found = validator_find(name);
+		if (found == NULL)
+			result = document_fault(doc, item, "no validator is called '%s'", name);
+		free(name);
+		if (result != 0)
+			return result;
+		def->validators[def->validator_count++] = found;
+	}
+	return 0;
+}
+
+static int read_keep_last(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	if (info->mask_fixed != NULL)
+		return document_fault(doc, node, "one mask style only");
+	info->mask = PATTERN_MASK_KEEP_LAST;
+	return document_number(doc, node, 1, 16, &info->mask_keep);
+}
+
+static int read_fixed(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	char *text = NULL;
+	if (info->mask_keep != 0)
+		return document_fault(doc, node, "one mask style only");
+	info->mask = PATTERN_MASK_FIXED;
+	int result = document_text(doc, node, &text);
+	info->mask_fixed = text;
+	return result;
+}
+
+static int read_mask(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	static const struct document_key keys[] = {
+		{"keep_last", false, read_keep_last},
+		{"fixed", false, read_fixed},
+	};
+	struct draft *draft = out;
+	draft->mask = node;
+	if (document_is(node, "redact"))
+		draft->def->info.mask = PATTERN_MASK_REDACT;
+	else if (document_is(node, "hash"))
+		draft->def->info.mask = PATTERN_MASK_HASH;
+	else if (node->type == YAML_MAPPING_NODE && node->data.mapping.pairs.top >
+							     node->data.mapping.pairs.start)
+		return document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), out);
+	else
+		return document_fault(
+			doc, node, "mask is redact, hash, {keep_last: n} or {fixed: text}"
+		);
+	return 0;
+}
+
+// An example's text and what is to be found in it.
+struct example_draft {
+	const yaml_node_t *text, *finds;
+};
+
+static int read_example_text(const struct document *, const yaml_node_t *node, void *out)
+{
+	((struct example_draft *)out)->text = node;
+	return 0;
+}
+
+static int read_example_finds(const struct document *, const yaml_node_t *node, void *out)
+{
+	((struct example_draft *)out)->finds = node;
+	return 0;
+}
+
+static int example_init(
+	const struct document *doc, const struct example_draft *draft, struct pattern_example *out
+)
+{
+	if (draft->text->type != YAML_SCALAR_NODE || draft->finds->type != YAML_SCALAR_NODE ||
+	    draft->text->data.scalar.length == 0 || draft->finds->data.scalar.length == 0)
+		return document_fault(doc, draft->text, "an example is a text, and what it finds");
+	const uint8_t *text = draft->text->data.scalar.value;
+	size_t n = draft->text->data.scalar.length;
+	size_t finds_n = draft->finds->data.scalar.length;
+	const uint8_t *at = memmem(text, n, draft->finds->data.scalar.value, finds_n);
+	if (at == NULL)
+		return document_fault(doc, draft->finds, "the example's text does not hold this");
+	uint8_t *copy = malloc(n);
+	if (copy == NULL)
+		return -ENOMEM;
+	memcpy(copy, text, n);
+	*out = (struct pattern_example
+	){{copy, n}, (uint32_t)(at - text), (uint32_t)((size_t)(at - text) + finds_n)};
+	return 0;
+}
+
+static int read_example(
+	const struct document *doc, const yaml_node_t *node, struct pattern_example *out
+)
+{
+	static const struct document_key keys[] = {
+		{"text", true, read_example_text},
+		{"finds", true, read_example_finds},
+	};
+	struct example_draft draft = {node, node};
+	if (node->type == YAML_MAPPING_NODE) {
+		int result =
+			document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), &draft);
+		if (result != 0)
+			return result;
+	}
+	return example_init(doc, &draft, out);
+}
+
+static int read_example_list(
+	const struct document *doc, const yaml_node_t *node, const struct pattern_example **out,
+	size_t *count
+)
+{
+	size_t n;
+	int result = sequence_length(doc, node, &n);
+	if (result != 0)
+		return result;
+	struct pattern_example *list = calloc(n, sizeof(*list));
+	if (list == NULL)
+		return -ENOMEM;
+	*out = list;
+	*count = n;
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = read_example(doc, document_item(doc, node, i), &list[i]);
+	return result;
+}
+
+static int read_positive(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	return read_example_list(doc, node, &info->positive, &info->positive_count);
+}
+
+static int read_negative(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	return read_example_list(doc, node, &info->negative, &info->negative_count);
+}
+
+static int read_examples(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	static const struct document_key keys[] = {
+		{"positive", true, read_positive},
+		{"negative", true, read_negative},
+	};
+	return document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), out);
+}
+
+static const struct document_key definition_keys[] = {
+	{"name", true, read_name},
+	{"title", true, read_title},
+	{"description", true, read_description},
+	{"groups", true, read_groups},
+	{"kind", true, read_kind},
+	{"regions", true, read_regions},
+	{"pattern", true, read_pattern},
+	{"before", false, read_before},
+	{"anchor", false, read_anchor},
+	{"lead", false, read_lead},
+	{"validators", false, read_validators},
+	{"boundary", true, read_boundary},
+	{"width", true, read_width},
+	{"mask", false, read_mask},
+	{"examples", true, read_examples},
+	{"source", true, read_source},
+};
+
+static int check_expression(
+	const struct document *doc, const yaml_node_t *node, const char *text,
+	struct expression_width *width
+)
+{
+	char why[256];
+	if (expression_check(text, width, why, sizeof(why)) != 0)
+		return document_fault(doc, node, "%s", why);
+	return 0;
+}
+
+static int check_expressions(const struct document *doc, const struct draft *draft)
+{
+	struct definition *def = draft->def;
+	int result = check_expression(doc, draft->pattern, def->pattern, &def->pattern_width);
+	if (result == 0 && def->before != NULL)
+		result = check_expression(doc, draft->before, def->before, &def->before_width);
+	if (result != 0)
+		return result;
+	if (def->before_width.max > DEFINITION_BEFORE_MAX)
+		return document_fault(
+			doc, draft->before, "can be %u bytes, at most %d are allowed",
+			def->before_width.max, DEFINITION_BEFORE_MAX
+		);
+	uint32_t width = def->before_width.max + def->pattern_width.max;
+	if (width > def->info.width)
+		return document_fault(
+			doc, draft->width, "the expressions can be %u bytes wide, not %u", width,
+			def->info.width
+		);
+	if (def->anchor == NULL) {
+		def->candidate_width = (struct expression_width
+		){def->before_width.min + def->pattern_width.min, width};
+		return 0;
+	}
+	return check_expression(doc, draft->anchor, def->anchor, &def->candidate_width);
+}
+
+static int check_anchor(const struct document *doc, const struct draft *draft)
+{
+	struct definition *def = draft->def;
+	if ((draft->anchor == NULL) != (draft->lead == NULL))
+		return document_fault(doc, draft->name, "anchor and lead go together");
+	if (def->candidate_width.max > DEFINITION_CANDIDATE_MAX)
+		return document_fault(
+			doc, draft->anchor == NULL ? draft->pattern : draft->anchor,
+			"can be %u bytes wide: above %d an anchor is needed, and it must be narrower",
+			def->candidate_width.max, DEFINITION_CANDIDATE_MAX
+		);
+	if (draft->anchor == NULL)
+		def->lead = def->candidate_width.max;
+	else if (def->lead < def->candidate_width.min || def->lead > def->info.width)
+		return document_fault(
+			doc, draft->lead,
+			"lead is from the anchor's least width, %u, to the pattern's width, %u",
+			def->candidate_width.min, def->info.width
+		);
+	return 0;
+}
+
+static int check(const struct document *doc, const struct draft *draft)
+{
+	const struct pattern_info *info = &draft->def->info;
+	const char *slash = strrchr(doc->file, '/');
+	const char *stem = slash == NULL ? doc->file : slash + 1;
+	size_t n = strlen(info->name);
+	if (strncmp(stem, info->name, n) != 0 || strcmp(stem + n, ".yaml") != 0)
+		return document_fault(
+			doc, draft->name, "the file of '%s' must be called %s.yaml", info->name,
+			info->name
+		);
+	if ((info->kind == PATTERN_ENTITY) != (draft->mask != NULL))
+		return document_fault(
+			doc, draft->mask == NULL ? draft->name : draft->mask,
+			"an entity has a mask and a block has none"
+		);
+	int result = check_expressions(doc, draft);
+	return result != 0 ? result : check_anchor(doc, draft);
+}
+
+static int read_document(const struct document *doc, struct definition *out)
+{
+	struct draft draft = {.def = out};
+	const yaml_node_t *root = yaml_document_get_root_node(doc->yaml);
+	if (root == NULL)
+		return document_fault(doc, NULL, "the file is empty");
+	int result = document_mapping(
+		doc, root, definition_keys, sizeof(definition_keys) / sizeof(definition_keys[0]),
+		&draft
+	);
+	return result != 0 ? result : check(doc, &draft);
+}
+
+// Nothing may follow the document.
+static int read_end(const struct document *doc, yaml_parser_t *parser)
+{
+	yaml_document_t more;
+	if (!yaml_parser_load(parser, &more))
+		return document_fault(doc, NULL, "more follows the document, and it is not YAML");
+	bool empty = yaml_document_get_root_node(&more) == NULL;
+	yaml_document_delete(&more);
+	return empty ? 0 : document_fault(doc, NULL, "one document a file");
+}
+
+static void parser_fault(const char *file, const yaml_parser_t *parser, char *why)
+{
+	snprintf(
+		why, PATTERN_WHY, "%s:%zu:%zu: %s", file, parser->problem_mark.line + 1,
+		parser->problem_mark.column + 1,
+		parser->problem == NULL ? "not YAML" : parser->problem
+	);
+}
+
+int definition_parse(
+	const char *file, struct span text, struct definition *out, char why[static PATTERN_WHY]
+)
+{
+	yaml_parser_t parser;
+	yaml_document_t yaml;
+	*out = (struct definition){};
+	if (!yaml_parser_initialize(&parser)) {
+		snprintf(why, PATTERN_WHY, "%s:1:1: out of memory", file);
+		return -ENOMEM;
+	}
+	yaml_parser_set_input_string(&parser, text.p, text.n);
+	int result = ERR_CONFIG;
+	if (!yaml_parser_load(&parser, &yaml)) {
+		parser_fault(file, &parser, why);
+	} else {
+		struct document doc = {file, &yaml, why, PATTERN_WHY};
+		result = read_document(&doc, out);
+		if (result == 0)
+			result = read_end(&doc, &parser);
+		if (result == -ENOMEM)
+			(void)document_fault(&doc, NULL, "out of memory");
+		yaml_document_delete(&yaml);
+	}
+	yaml_parser_delete(&parser);
+	if (result != 0)
+		definition_free(out);
+	return result;
+}
+
+static void free_text(const char *text)
+{
+	free((void *)(uintptr_t)text);
+}
+
+static void free_names(const char *const *names)
+{
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+		free_text(names[i]);
+	free((void *)(uintptr_t)names);
+}
+
+static void free_examples(const struct pattern_example *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free_text((const char *)list[i].text.p);
+	free((void *)(uintptr_t)list);
+}
+
+void definition_free(struct definition *definition)
+{
+	const struct pattern_info *info = &definition->info;
+	free_text(info->name);
+	free_text(info->title);
+	free_text(info->description);
+	free_text(info->source);
+	free_text(info->mask_fixed);
+	free_names(info->groups);
+	free_names(info->regions);
+	free_examples(info->positive, info->positive_count);
+	free_examples(info->negative, info->negative_count);
+	free(definition->pattern);
+	free(definition->before);
+	free(definition->anchor);
+	*definition = (struct definition){};
+}

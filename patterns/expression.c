@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "patterns/expression.h"
+
+#include <hs.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+unsigned expression_flags(void)
+{
+	return HS_FLAG_DOTALL;
+}
+
+// Behind the class that begins at `p`, or at the NUL when it does not end.
+static const char *skip_class(const char *p)
+{
+	p++;
+	if (*p == '^')
+		p++;
+	if (*p == ']')
+		p++;
+	while (*p != '\0' && *p != ']') {
+		if (p[0] == '[' && p[1] == ':') {
+			const char *end = strstr(p + 2, ":]");
+			if (end != NULL) {
+				p = end + 2;
+				continue;
+			}
+		}
+		p += p[0] == '\\' && p[1] != '\0' ? 2 : 1;
+	}
+	return *p == ']' ? p + 1 : p;
+}
+
+// Does a group whose bracket stands before `p` do more than group or fold case?
+static bool opens_more(const char *p)
+{
+	if (p[0] == '*')
+		return true;
+	return p[0] == '?' && p[1] != ':' && strncmp(p, "?i)", 3) != 0 && strncmp(p, "?i:", 3) != 0;
+}
+
+// The first construct in `text` that would look outside a match, or change how the rest is read;
+// NULL when there is none. Such a construct would make the confirming scan, which sees a match from
+// its own first byte, disagree with the first one.
+static const char *find_assertion(const char *text)
+{
+	const char *p = text;
+	while (*p != '\0') {
+		if (*p == '[') {
+			p = skip_class(p);
+		} else if (*p == '\\') {
+			if (p[1] == '\0' || strchr("bBAzZGKQEXC", p[1]) != NULL)
+				return p;
+			p += 2;
+		} else if (*p == '^' || *p == '$') {
+			return p;
+		} else if (*p == '(' && opens_more(p + 1)) {
+			return p;
+		} else {
+			p++;
+		}
+	}
+	return NULL;
+}
+
+static int info(const char *text, struct expression_width *width, char *why, size_t size)
+{
+	hs_expr_info_t *found = NULL;
+	hs_compile_error_t *error = NULL;
+	hs_error_t result = hs_expression_info(text, expression_flags(), &found, &error);
+	if (result != HS_SUCCESS) {
+		snprintf(why, size, "%s", error == NULL ? "out of memory" : error->message);
+		hs_free_compile_error(error);
+		return ERR_CONFIG;
+	}
+	*width = (struct expression_width){found->min_width, found->max_width};
+	free(found); // hs_set_allocator is never called: the library's allocator is malloc
+	return 0;
+}
+
+int expression_check(const char *text, struct expression_width *width, char *why, size_t size)
+{
+	struct expression_width own = {}, wrapped = {};
+	char anchored[EXPRESSION_MAX + 8];
+	if (strlen(text) >= EXPRESSION_MAX) {
+		snprintf(why, size, "the expression is longer than %d bytes", EXPRESSION_MAX - 1);
+		return ERR_CONFIG;
+	}
+	const char *assertion = find_assertion(text);
+	if (assertion != NULL) {
+		snprintf(
+			why, size,
+			"'%.3s' at byte %zu: a group may only be ( (?: (?i) or (?i: and what stands beside a match is for `boundary` to say",
+			assertion, (size_t)(assertion - text) + 1
+		);
+		return ERR_CONFIG;
+	}
+	int result = info(text, &own, why, size);
+	if (result != 0)
+		return result;
+	// An expression like "a)|(b" is not one inside a group.
+	snprintf(anchored, sizeof(anchored), "^(?:%s)", text);
+	result = info(anchored, &wrapped, why, size);
+	if (result != 0)
+		return result;
+	if (own.min == 0) {
+		snprintf(why, size, "the expression matches nothing at all");
+		return ERR_CONFIG;
+	}
+	if (own.max == UINT32_MAX) {
+		snprintf(why, size, "the expression has no greatest width: bound every repeat");
+		return ERR_CONFIG;
+	}
+	*width = own;
+	return 0;
+}

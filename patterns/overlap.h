@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Matches that overlap become one finding over all their bytes, with one defined winner.
+
+#pragma once
+
+#include "patterns/patterns.h"
+
+// Sort `matches` in place, join those that share a byte, and write the result to out[0..max).
+// The winner of a joined group is its longest match, then the leftmost, then the lowest id.
+// Returns how many findings there are, which may be more than `max`.
+size_t overlap_resolve(struct finding *matches, size_t n, struct finding *out, size_t max);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What is looked for in data and in statements. A library is read from YAML files; some of its
+// patterns are compiled into a set, which never changes and is shared by all workers; each worker
+// owns one scratch per set and scans with it.
+//
+// Usage order: pattern_lib_load, pattern_lib_select, pattern_set_compile (the library may be freed
+// now), per worker scan_scratch_new, any number of scans, scan_scratch_free, pattern_set_free.
+
+#pragma once
+
+#include "dataplane/base/err.h"
+#include "dataplane/base/span.h"
+
+struct pattern_lib;
+struct pattern_set;
+struct scan_scratch;
+
+enum pattern_limit {
+	PATTERN_MAX = 1024, // definitions in a library; ids are below it
+	PATTERN_WORDS = PATTERN_MAX / 64,
+	PATTERN_WIDTH_MAX = 20480, // bytes a definition may look at, from its context to its end
+	PATTERN_WHY = 512,         // bytes of an error text, NUL included
+	SCAN_FINDINGS_MAX = 4096,  // matches one scan can hold before it says `more`
+};
+
+enum pattern_kind {
+	PATTERN_ENTITY, // data to be masked
+	PATTERN_BLOCK,  // normalised statement text that is refused
+};
+
+enum pattern_mask {
+	PATTERN_MASK_REDACT,    // replaced by the pattern's name in brackets
+	PATTERN_MASK_FIXED,     // replaced by fixed text
+	PATTERN_MASK_KEEP_LAST, // all but the last `keep` characters replaced
+	PATTERN_MASK_HASH,      // replaced by a keyed hash: equal values stay equal
+};
+
+// A definition's example. For a positive one, [start, end) of text is the finding.
+struct pattern_example {
+	struct span text;
+	uint32_t start, end;
+};
+
+// One definition, owned by its library. Strings are NUL-terminated.
+struct pattern_info {
+	const char *name; // lower case, digits and dashes; the file's name
+	const char *title;
+	const char *description;
+	const char *source;        // the public specification of the format
+	const char *const *groups; // NULL-terminated; "pii", "secrets", "payment", ...
+	const char *const
+		*regions; // NULL-terminated; ISO 3166-1 alpha-2 in lower case, or "global"
+	enum pattern_kind kind;
+	enum pattern_mask mask; // the style used when a policy names none
+	uint32_t mask_keep;     // for PATTERN_MASK_KEEP_LAST, characters
+	const char *mask_fixed; // for PATTERN_MASK_FIXED
+	uint32_t width;         // bytes, context before the finding included
+	const struct pattern_example *positive;
+	size_t positive_count;
+	const struct pattern_example *negative;
+	size_t negative_count;
+};
+
+// Bytes [start, end) of the scanned span, found by pattern id `pattern`.
+struct finding {
+	uint32_t start, end;
+	uint16_t pattern;
+};
+
+// Read every *.yaml file of the directory `dir`; ids follow the order of the file names. Any other
+// visible file is an error. Out: *out, freed by pattern_lib_free. On error `why` says what is wrong
+// as file:line:column: text. Returns 0, -errno (directory or file), ERR_LIMIT (more than
+// PATTERN_MAX definitions), ERR_CONFIG.
+int pattern_lib_load(const char *dir, struct pattern_lib **out, char why[static PATTERN_WHY])
+	must_check;
+// Accepts NULL.
+void pattern_lib_free(struct pattern_lib *lib);
+
+size_t pattern_lib_count(const struct pattern_lib *lib);
+// `id` is below pattern_lib_count. Lives as long as the library.
+const struct pattern_info *pattern_lib_info(const struct pattern_lib *lib, uint16_t id);
+// The ids called `name`: a pattern's own name, or the name of a group. Out: ids, in rising order.
+// Returns how many; 0 when nothing has that name.
+size_t pattern_lib_select(
+	const struct pattern_lib *lib, const char *name, uint16_t ids[static PATTERN_MAX]
+);
+const char *pattern_kind_name(enum pattern_kind kind);
+const char *pattern_mask_name(enum pattern_mask mask);
+
+// Compile the patterns `ids` of the library (repeats count once; none at all is a set that finds
+// nothing). Takes milliseconds to seconds and allocates: never on a worker. Out: *out, which does
+// not refer to the library. Returns 0; -EINVAL, an id outside the library; -ENOMEM; ERR_CONFIG,
+// Hyperscan refuses an expression; ERR_UNSUPPORTED, the CPU lacks SSSE3. `why` says more.
+int pattern_set_compile(
+	const struct pattern_lib *lib, const uint16_t *ids, size_t n, struct pattern_set **out,
+	char why[static PATTERN_WHY]
+) must_check;
+// Every scratch of the set must have been freed. Accepts NULL.
+void pattern_set_free(struct pattern_set *set);
+size_t pattern_set_count(const struct pattern_set *set);
+// Bytes of compiled databases.
+size_t pattern_set_size(const struct pattern_set *set);
+
+// Working memory for scans of one set, by one thread at a time. NULL when memory is short.
+struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
+// Accepts NULL.
+void scan_scratch_free(struct scan_scratch *scratch);
+
+// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_WORDS words over library ids;
+// NULL wants all. The ends of the span are boundaries. Never allocates.
+//
+// A match is a stretch of bytes the pattern's expression, boundary and validators accept; for each
+// start the longest. Matches that overlap become one finding over all their bytes, so that no
+// matched byte escapes; it bears the name of the longest, then leftmost, then lowest id. Findings
+// are sorted and do not overlap; none begins or ends inside a UTF-8 sequence.
+//
+// Out: out[0..result), at most `max`; *more when there were more than fit: the caller masks the
+// whole span. Returns the number of findings, or ERR_LIMIT (4 GB or more) or -EIO (Hyperscan
+// failed): the caller treats the whole span as found.
+int scan(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
+	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+) must_check;
+
+// As scan, but say only which patterns occur, overlapping ones too: what a blocklist asks.
+// Out: found, bits by library id. Returns 0 or as scan.
+int scan_match(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
+	const uint64_t *wanted, uint64_t found[static PATTERN_WORDS]
+) must_check;
