@@ -109,8 +109,8 @@ static int client_init(
 	if (client->library == NULL)
 		return ERR_CONFIG;
 	// P-384 because a TLS 1.2 server's key must be on a curve we list (RFC 8422 5.3).
-	client->context =
-		tls_library_context(client->library, TLS_client_method(), "X25519:P-256:P-384");
+	char groups[] = "X25519:P-256:P-384";
+	client->context = tls_library_context(client->library, TLS_client_method(), groups);
 	if (client->context == NULL)
 		return ERR_CONFIG;
 	SSL_CTX_set_options(client->context, SSL_OP_NO_TICKET);

@@ -60,7 +60,7 @@ void tls_library_free(struct tls_library *library)
 }
 
 SSL_CTX *tls_library_context(
-	const struct tls_library *library, const SSL_METHOD *method, const char *groups
+	const struct tls_library *library, const SSL_METHOD *method, char *groups
 )
 {
 	SSL_CTX *ctx = SSL_CTX_new_ex(library->context, NULL, method);

@@ -23,9 +23,9 @@ struct tls_library {
 struct tls_library *tls_library_ref(struct tls_library *library) must_check;
 
 // A context with our versions, ciphers and options; the caller's. NULL when memory is short or the
-// groups are unknown.
+// groups are unknown (they are not const only because OpenSSL's macro is not).
 SSL_CTX *tls_library_context(
-	const struct tls_library *library, const SSL_METHOD *method, const char *groups
+	const struct tls_library *library, const SSL_METHOD *method, char *groups
 ) must_check;
 
 // OpenSSL keeps state per thread and library; drop the calling thread's, which made objects for

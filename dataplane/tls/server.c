@@ -94,8 +94,8 @@ static bool context_show(SSL_CTX *context, const struct tls_server *server, uint
 static SSL_CTX *context_new(struct tls_server *server, uint32_t set)
 {
 	static const unsigned char id[] = "bulkhead";
-	SSL_CTX *context =
-		tls_library_context(server->library, TLS_server_method(), "X25519:P-256");
+	char groups[] = "X25519:P-256";
+	SSL_CTX *context = tls_library_context(server->library, TLS_server_method(), groups);
 	if (context == NULL)
 		return NULL;
 	SSL_CTX_set_tlsext_servername_callback(context, on_server_name);
