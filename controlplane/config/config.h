@@ -63,15 +63,15 @@ struct config_port {
 
 // All of them are per worker.
 struct config_limits {
-	uint32_t connections;     // TCP connections, both legs; default 4096
-	uint32_t sessions;        // default 1024
-	uint32_t packets;         // packet buffers; default 8192
 	uint64_t message;         // bytes of the largest message that is held whole; default 16 MiB
 	uint64_t session_memory;  // bytes of buffers of one session; default 3 MiB
 	uint64_t worker_memory;   // bytes of all session buffers; default 256 MiB
+	uint64_t statement_cache; // bytes of the statement cache; default 16 MiB
+	uint32_t connections;     // TCP connections, both legs; default 4096
+	uint32_t sessions;        // default 1024
+	uint32_t packets;         // packet buffers; default 8192
 	uint32_t record_blocks;   // of 64 KiB, a power of two; default 256
 	uint32_t statements;      // entries of the statement cache; default 4096
-	uint64_t statement_cache; // bytes of the statement cache; default 16 MiB
 	uint32_t events;          // slots of the event and command rings, a power of two; 1024
 };
 
@@ -192,10 +192,10 @@ struct config {
 	const char *file;
 	struct config_gateway gateway;
 	uint16_t n_issuers, n_resources, n_listeners, n_rules;
-	const struct config_issuer *issuers;
-	const struct config_resource *resources;
-	const struct config_listener *listeners;
-	const struct config_rule *rules;
+	struct config_issuer *issuers;
+	struct config_resource *resources;
+	struct config_listener *listeners;
+	struct config_rule *rules;
 	struct arena *arena; // holds all of it, itself included
 };
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/config/sections.h"
+
+#include <string.h>
+
+static int find_resource(const struct config *config, const char *name)
+{
+	for (uint16_t i = 0; i < config->n_resources; i++)
+		if (strcmp(config->resources[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static bool has_issuer(const struct config *config, const char *name)
+{
+	for (uint16_t i = 0; i < config->n_issuers; i++)
+		if (strcmp(config->issuers[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void unknown_resource(
+	struct reader *r, const struct config *config, const struct config_name *name
+)
+{
+	static const char *names[SNAPSHOT_RESOURCES_MAX];
+	char hint[96];
+
+	for (uint16_t i = 0; i < config->n_resources; i++)
+		names[i] = config->resources[i].name;
+	read_fail(
+		r, name->at, "no resource is called `%.64s`%s", name->text,
+		read_suggestion(name->text, names, config->n_resources, hint)
+	);
+}
+
+static void twice(
+	struct reader *r, const char *what, const char *name, struct config_position at,
+	struct config_position before
+)
+{
+	read_fail(
+		r, at, "a second %s `%.64s`, the first is in line %u; rename one", what, name,
+		before.line
+	);
+}
+
+static void check_issuers(struct reader *r, const struct config *config)
+{
+	for (uint16_t i = 0; i < config->n_issuers; i++) {
+		const struct config_issuer *a = &config->issuers[i];
+		for (uint16_t j = 0; j < i; j++) {
+			const struct config_issuer *b = &config->issuers[j];
+			if (a->name[0] != '\0' && strcmp(a->name, b->name) == 0)
+				twice(r, "issuer", a->name, a->at, b->at);
+			else if (a->issuer[0] != '\0' && strcmp(a->issuer, b->issuer) == 0)
+				read_fail(
+					r, a->at,
+					"issuers `%s` and `%s` have the same `issuer`; keep one of them",
+					b->name, a->name
+				);
+		}
+	}
+}
+
+static void check_resources(struct reader *r, const struct config *config)
+{
+	for (uint16_t i = 0; i < config->n_resources; i++)
+		for (uint16_t j = 0; j < i; j++)
+			if (config->resources[i].name[0] != '\0' &&
+			    strcmp(config->resources[i].name, config->resources[j].name) == 0)
+				twice(r, "resource", config->resources[i].name,
+				      config->resources[i].at, config->resources[j].at);
+}
+
+static bool is_own_address(const struct config *config, const struct ip_addr *addr)
+{
+	for (uint16_t i = 0; i < config->gateway.n_ports; i++) {
+		const struct config_port *port = &config->gateway.ports[i];
+		for (uint16_t j = 0; j < port->n_addresses; j++)
+			if (addr_equal(&port->addresses[j].addr, addr))
+				return true;
+	}
+	return false;
+}
+
+static void check_listener(
+	struct reader *r, const struct config *config, struct config_listener *listener
+)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (listener->address.port != 0 && !is_own_address(config, &listener->address.addr))
+		read_fail(
+			r, listener->at,
+			"%s is not an address of any port; nothing would ever reach this listener",
+			addr_text(&listener->address.addr, text)
+		);
+	if (listener->resource.text == NULL)
+		return;
+	int resource = find_resource(config, listener->resource.text);
+	if (resource < 0) {
+		unknown_resource(r, config, &listener->resource);
+		return;
+	}
+	listener->resource_index = (uint16_t)resource;
+	const char *protocol = config->resources[resource].protocol;
+	if (listener->protocol[0] != '\0' && protocol[0] != '\0' &&
+	    strcmp(listener->protocol, protocol) != 0)
+		read_fail(
+			r, listener->at, "the listener speaks %s, its resource `%s` %s",
+			listener->protocol, listener->resource.text, protocol
+		);
+}
+
+static void check_listeners(struct reader *r, const struct config *config)
+{
+	struct config_listener *list = config->listeners;
+
+	for (uint16_t i = 0; i < config->n_listeners; i++) {
+		check_listener(r, config, &list[i]);
+		for (uint16_t j = 0; j < i; j++)
+			if (list[i].address.port != 0 &&
+			    endpoint_equal(&list[i].address, &list[j].address))
+				read_fail(
+					r, list[i].at,
+					"the listener in line %u has this address and port; change one",
+					list[j].at.line
+				);
+	}
+}
+
+static void check_rule_names(struct reader *r, struct config *config, struct config_rule *rule)
+{
+	for (uint16_t i = 0; i < rule->resources.n; i++) {
+		const struct config_name *name = &rule->resources.list[i];
+		int resource = find_resource(config, name->text);
+		if (resource < 0)
+			unknown_resource(r, config, name);
+		else
+			bit_set(rule->resource_bits, (uint32_t)resource);
+	}
+	for (uint16_t i = 0; i < rule->issuers.n; i++)
+		if (!has_issuer(config, rule->issuers.list[i].text))
+			read_fail(
+				r, rule->issuers.list[i].at,
+				"no issuer is called `%.64s`; define it under `issuers`",
+				rule->issuers.list[i].text
+			);
+}
+
+void config_cross_check(struct reader *r, struct config *config)
+{
+	struct config_rule *rules = config->rules;
+
+	check_issuers(r, config);
+	check_resources(r, config);
+	check_listeners(r, config);
+	for (uint16_t i = 0; i < config->n_rules; i++) {
+		check_rule_names(r, config, &rules[i]);
+		for (uint16_t j = 0; j < i; j++)
+			if (rules[i].name[0] != '\0' && strcmp(rules[i].name, rules[j].name) == 0)
+				twice(r, "rule", rules[i].name, rules[i].at, rules[j].at);
+	}
+	config_check_rules(r, config);
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct checker {
+	const char *file;
+	struct config_errors *errors;
+};
+
+// A secret must not be for everybody; a certificate may. Opening with O_NONBLOCK, since a name may
+// lead to a pipe or a device.
+static void check_file(
+	struct checker *c, struct config_position at, const char *what, const char *path,
+	bool secret
+)
+{
+	struct stat info;
+
+	if (path[0] == '\0')
+		return;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		config_error_add(
+			c->errors, c->file, at, "%s %s cannot be read: %s", what, path,
+			strerror(errno)
+		);
+		return;
+	}
+	if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+		config_error_add(c->errors, c->file, at, "%s %s is not a regular file", what, path);
+	else if (secret && (info.st_mode & (S_IROTH | S_IWOTH)) != 0)
+		config_error_add(
+			c->errors, c->file, at,
+			"%s %s is open to every user; run chmod o-rwx on it", what, path
+		);
+	else if (info.st_size == 0)
+		config_error_add(c->errors, c->file, at, "%s %s is empty", what, path);
+	close(fd);
+}
+
+static void check_folder(
+	struct checker *c, struct config_position at, const char *what, const char *path
+)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		config_error_add(
+			c->errors, c->file, at, "%s %s cannot be used: %s", what, path,
+			strerror(errno)
+		);
+	else if (!S_ISDIR(info.st_mode))
+		config_error_add(c->errors, c->file, at, "%s %s is not a folder", what, path);
+}
+
+static void check_resource(struct checker *c, const struct config_resource *resource)
+{
+	check_file(c, resource->ca_at, "`ca`", resource->ca_file, false);
+	switch (resource->secret) {
+	case CONFIG_SECRET_NONE:
+		break;
+	case CONFIG_SECRET_FILE:
+		check_file(c, resource->secret_at, "credential", resource->secret_name, true);
+		break;
+	case CONFIG_SECRET_ENV:
+		if (getenv(resource->secret_name) == NULL)
+			config_error_add(
+				c->errors, c->file, resource->secret_at,
+				"environment variable %s is not set", resource->secret_name
+			);
+		break;
+	}
+}
+
+void config_check_files(const struct config *config, struct config_errors *errors)
+{
+	struct checker c = {config->file, errors};
+
+	check_folder(&c, config->gateway.at, "`state`", config->gateway.state);
+	check_folder(&c, config->gateway.at, "`patterns`", config->gateway.patterns);
+	for (uint16_t i = 0; i < config->n_issuers; i++) {
+		const struct config_issuer *issuer = &config->issuers[i];
+		check_file(&c, issuer->keys_at, "`keys`", issuer->keys_file, false);
+		check_file(&c, issuer->keys_at, "`ca`", issuer->ca_file, false);
+	}
+	for (uint16_t i = 0; i < config->n_resources; i++)
+		check_resource(&c, &config->resources[i]);
+	for (uint16_t i = 0; i < config->n_listeners; i++) {
+		const struct config_listener *listener = &config->listeners[i];
+		for (uint16_t j = 0; j < listener->n_certificates; j++) {
+			check_file(
+				&c, listener->certificate_at[j], "`certificate`",
+				listener->certificates[j], false
+			);
+			check_file(&c, listener->key_at[j], "`key`", listener->keys[j], true);
+		}
+	}
+}

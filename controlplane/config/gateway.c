@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/config/sections.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum gateway_limit { MTU_MIN = 576, MTU_MAX = 9000, MTU_DEFAULT = 1500, CORE_MAX = 1023 };
+
+static const uint64_t ns_per_ms = 1000000;
+static const uint64_t ns_per_s = 1000000000;
+static const uint64_t ns_per_day = UINT64_C(86400000000000);
+
+static void set_defaults(struct config_gateway *g)
+{
+	g->huge_pages = true;
+	g->tick_ns = ns_per_ms;
+	g->log_level = LOG_INFO;
+	g->limits = (struct config_limits){
+		.connections = 4096,
+		.sessions = 1024,
+		.packets = 8192,
+		.message = UINT64_C(16) << 20,
+		.session_memory = UINT64_C(3) << 20,
+		.worker_memory = UINT64_C(256) << 20,
+		.record_blocks = 256,
+		.statements = 4096,
+		.statement_cache = UINT64_C(16) << 20,
+		.events = 1024,
+	};
+	g->timeouts = (struct config_timeouts){
+		.login_ms = 30000,
+		.idle_ms = 1800000,
+		.connect_ms = 10000,
+		.drain_ms = 10000,
+	};
+	snprintf(g->state, sizeof(g->state), "/var/lib/bulkhead");
+	snprintf(g->patterns, sizeof(g->patterns), "/usr/share/bulkhead/patterns");
+}
+
+static void read_cores(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	uint64_t core;
+
+	const struct node *item = read_one_or_more(r, node, "workers", SNAPSHOT_WORKERS_MAX);
+	for (; item != NULL; item = item->next) {
+		if (!read_number(r, item, "workers", 0, CORE_MAX, &core))
+			continue;
+		for (uint16_t i = 0; i < g->n_workers; i++)
+			if (g->cores[i] == core)
+				read_fail(
+					r, item->at,
+					"core %u is in `workers` twice; a core runs one worker",
+					(unsigned)core
+				);
+		g->cores[g->n_workers++] = (uint16_t)core;
+	}
+}
+
+static void read_prefix(struct reader *r, const struct node *node, struct config_port *port)
+{
+	struct config_address *a = &port->addresses[port->n_addresses];
+
+	if (node->kind != NODE_SCALAR || addr_parse_prefix(node->text, &a->addr, &a->prefix) != 0) {
+		read_fail(
+			r, node->at,
+			"`address` must be an address and its network, such as 10.0.1.4/24"
+		);
+		return;
+	}
+	// IPv6 has its place in the structures and none in the data plane yet.
+	if (!addr_is_v4(&a->addr)) {
+		read_fail(
+			r, node->at, "IPv6 is not supported by this version; use an IPv4 address"
+		);
+		return;
+	}
+	port->n_addresses++;
+}
+
+static bool is_on_link(const struct config_port *port, const struct ip_addr *addr)
+{
+	if (!addr_is_v4(addr))
+		return false;
+	for (uint16_t i = 0; i < port->n_addresses; i++) {
+		const struct config_address *own = &port->addresses[i];
+		uint32_t mask = own->prefix == 0 ? 0 : UINT32_MAX << (32 - own->prefix);
+		uint32_t differ = __builtin_bswap32(addr_v4(&own->addr) ^ addr_v4(addr));
+		if ((differ & mask) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void read_router(struct reader *r, const struct node *node, struct config_port *port)
+{
+	if (!read_address(r, node, "gateway", &port->gateway))
+		return;
+	port->has_gateway = true;
+	if (port->n_addresses > 0 && !is_on_link(port, &port->gateway))
+		read_fail(
+			r, node->at,
+			"`gateway` is on none of the port's networks; "
+			"it must be reachable without a router"
+		);
+}
+
+static void read_port(struct reader *r, const struct node *node, struct config_port *port)
+{
+	static const char *const keys[] = {"device", "address", "gateway", "mtu", NULL};
+	uint64_t mtu;
+
+	port->mtu = MTU_DEFAULT;
+	if (!read_map(r, node, "a port", keys))
+		return;
+	const struct node *value = read_need(r, node, "the port", "device");
+	if (value != NULL)
+		(void)read_text(r, value, "device", port->device, sizeof(port->device));
+	value = read_need(r, node, "the port", "address");
+	if (value != NULL)
+		value = read_one_or_more(r, value, "address", CONFIG_ADDRESSES_MAX);
+	for (; value != NULL; value = value->next)
+		read_prefix(r, value, port);
+	value = tree_get(node, "gateway");
+	if (value != NULL)
+		read_router(r, value, port);
+	value = tree_get(node, "mtu");
+	if (value != NULL && read_number(r, value, "mtu", MTU_MIN, MTU_MAX, &mtu))
+		port->mtu = (uint16_t)mtu;
+}
+
+static void read_ports(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	if (!read_list(r, node, "`ports`", CONFIG_PORTS_MAX))
+		return;
+	if (node->n == 0)
+		read_fail(r, node->at, "`ports` is empty; write at least one");
+	for (const struct node *item = node->first; item != NULL; item = item->next) {
+		struct config_port *port = &g->ports[g->n_ports];
+		read_port(r, item, port);
+		for (uint16_t i = 0; i < g->n_ports; i++)
+			if (port->device[0] != '\0' &&
+			    strcmp(g->ports[i].device, port->device) == 0)
+				read_fail(
+					r, item->at, "this `device` is a port already; remove one"
+				);
+		g->n_ports++;
+	}
+}
+
+static void read_count(
+	struct reader *r, const struct node *map, const char *key, uint32_t min, uint32_t max,
+	uint32_t *out
+)
+{
+	const struct node *node = tree_get(map, key);
+	uint64_t value;
+
+	if (node != NULL && read_number(r, node, key, min, max, &value))
+		*out = (uint32_t)value;
+}
+
+// Rings are indexed with a mask.
+static void read_power(
+	struct reader *r, const struct node *map, const char *key, uint32_t min, uint32_t max,
+	uint32_t *out
+)
+{
+	read_count(r, map, key, min, max, out);
+	if ((*out & (*out - 1)) != 0)
+		read_fail(r, tree_get(map, key)->at, "`%s` must be a power of two", key);
+}
+
+static void read_bytes(
+	struct reader *r, const struct node *map, const char *key, uint64_t min, uint64_t max,
+	uint64_t *out
+)
+{
+	const struct node *node = tree_get(map, key);
+
+	if (node != NULL)
+		(void)read_size(r, node, key, min, max, out);
+}
+
+static void read_limits(struct reader *r, const struct node *node, struct config_limits *l)
+{
+	static const char *const keys[] = {
+		"connections",
+		"sessions",
+		"packets",
+		"message",
+		"session_memory",
+		"worker_memory",
+		"record_blocks",
+		"statements",
+		"statement_cache",
+		"events",
+		NULL};
+
+	if (!read_map(r, node, "`limits`", keys))
+		return;
+	read_count(r, node, "connections", 4, 1 << 22, &l->connections);
+	read_count(r, node, "sessions", 1, 1 << 21, &l->sessions);
+	read_count(r, node, "packets", 512, 1 << 22, &l->packets);
+	read_bytes(r, node, "message", 64 << 10, UINT64_C(1) << 30, &l->message);
+	read_bytes(r, node, "session_memory", 256 << 10, UINT64_C(4) << 30, &l->session_memory);
+	read_bytes(r, node, "worker_memory", 4 << 20, UINT64_C(1) << 40, &l->worker_memory);
+	read_power(r, node, "record_blocks", 4, 1 << 16, &l->record_blocks);
+	read_count(r, node, "statements", 16, 1 << 20, &l->statements);
+	read_bytes(r, node, "statement_cache", 64 << 10, UINT64_C(1) << 32, &l->statement_cache);
+	read_power(r, node, "events", 16, 1 << 16, &l->events);
+	if (l->connections < 2 * l->sessions)
+		read_fail(
+			r, node->at,
+			"`connections` must be at least twice `sessions` (%u): "
+			"a session has two legs",
+			2 * l->sessions
+		);
+	if (l->worker_memory < l->session_memory)
+		read_fail(r, node->at, "`worker_memory` must not be less than `session_memory`");
+}
+
+static void read_time(
+	struct reader *r, const struct node *map, const char *key, uint64_t min, uint32_t *ms
+)
+{
+	const struct node *node = tree_get(map, key);
+	uint64_t ns;
+
+	if (node != NULL && read_duration(r, node, key, min, 30 * ns_per_day, &ns))
+		*ms = (uint32_t)(ns / ns_per_ms);
+}
+
+static void read_timeouts(struct reader *r, const struct node *node, struct config_timeouts *t)
+{
+	static const char *const keys[] = {"login", "idle", "connect", "drain", NULL};
+
+	if (!read_map(r, node, "`timeouts`", keys))
+		return;
+	read_time(r, node, "login", ns_per_s, &t->login_ms);
+	read_time(r, node, "idle", 0, &t->idle_ms);
+	read_time(r, node, "connect", 100 * ns_per_ms, &t->connect_ms);
+	read_time(r, node, "drain", 0, &t->drain_ms);
+}
+
+static void read_admin(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	static const char *const keys[] = {"socket", NULL};
+
+	if (!read_map(r, node, "`admin`", keys))
+		return;
+	const struct node *value = tree_get(node, "socket");
+	if (value != NULL)
+		(void)read_path(r, value, "socket", g->admin_socket);
+}
+
+// "127.0.0.1:9464"
+static void read_metrics(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	char text[ADDR_TEXT_MAX];
+	char *end;
+
+	if (!read_text(r, node, "metrics", text, sizeof(text)))
+		return;
+	char *colon = strrchr(text, ':');
+	unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+	if (colon != NULL)
+		*colon = '\0';
+	if (colon == NULL || port == 0 || port > UINT16_MAX || *end != '\0' ||
+	    addr_parse(text, &g->metrics.addr) != 0) {
+		read_fail(
+			r, node->at, "`metrics` must be an address and port such as 127.0.0.1:9464"
+		);
+		return;
+	}
+	g->metrics.port = (uint16_t)port;
+	g->has_metrics = true;
+}
+
+static void read_log(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	static const char *const keys[] = {"level", "format", NULL};
+	static const struct word levels[] = {
+		{"error", LOG_ERROR},
+		{"warn", LOG_WARN},
+		{"info", LOG_INFO},
+		{"debug", LOG_DEBUG},
+		{NULL, 0}};
+	static const struct word formats[] = {{"text", 0}, {"json", 1}, {NULL, 0}};
+	int chosen;
+
+	if (!read_map(r, node, "`log`", keys))
+		return;
+	const struct node *value = tree_get(node, "level");
+	if (value != NULL && read_word(r, value, "level", levels, &chosen))
+		g->log_level = (enum log_level)chosen;
+	value = tree_get(node, "format");
+	if (value != NULL && read_word(r, value, "format", formats, &chosen))
+		g->log_json = chosen == 1;
+}
+
+static void read_machine(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	const struct node *value = read_need(r, node, "`gateway`", "workers");
+	uint64_t number;
+
+	if (value != NULL)
+		read_cores(r, value, g);
+	value = read_need(r, node, "`gateway`", "ports");
+	if (value != NULL)
+		read_ports(r, value, g);
+	value = tree_get(node, "huge_pages");
+	if (value != NULL)
+		(void)read_bool(r, value, "huge_pages", &g->huge_pages);
+	value = tree_get(node, "control_core");
+	if (value != NULL && read_number(r, value, "control_core", 0, CORE_MAX, &number))
+		g->control_core = (uint16_t)number;
+	value = tree_get(node, "memory");
+	if (value != NULL && read_size(r, value, "memory", 64 << 20, UINT64_C(1) << 40, &number))
+		g->memory_mb = (uint32_t)(number >> 20);
+	value = tree_get(node, "idle_sleep");
+	if (value != NULL && read_duration(r, value, "idle_sleep", 0, 10 * ns_per_ms, &number))
+		g->idle_sleep_us = (uint32_t)(number / 1000);
+	value = tree_get(node, "tick");
+	if (value != NULL)
+		(void)read_duration(r, value, "tick", ns_per_ms / 10, 10 * ns_per_ms, &g->tick_ns);
+}
+
+static void read_rest(struct reader *r, const struct node *node, struct config_gateway *g)
+{
+	const struct node *value = tree_get(node, "limits");
+	if (value != NULL)
+		read_limits(r, value, &g->limits);
+	value = tree_get(node, "timeouts");
+	if (value != NULL)
+		read_timeouts(r, value, &g->timeouts);
+	value = tree_get(node, "state");
+	if (value != NULL)
+		(void)read_path(r, value, "state", g->state);
+	value = tree_get(node, "patterns");
+	if (value != NULL)
+		(void)read_path(r, value, "patterns", g->patterns);
+	value = tree_get(node, "admin");
+	if (value != NULL)
+		read_admin(r, value, g);
+	value = tree_get(node, "metrics");
+	if (value != NULL)
+		read_metrics(r, value, g);
+	value = tree_get(node, "log");
+	if (value != NULL)
+		read_log(r, value, g);
+}
+
+void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out)
+{
+	static const char *const keys[] = {"workers",  "control_core", "ports",    "huge_pages",
+					   "memory",   "idle_sleep",   "tick",     "limits",
+					   "timeouts", "state",        "patterns", "admin",
+					   "metrics",  "log",          NULL};
+
+	set_defaults(out);
+	out->at = node->at;
+	if (!read_map(r, node, "`gateway`", keys))
+		return;
+	read_machine(r, node, out);
+	read_rest(r, node, out);
+	if (out->admin_socket[0] == '\0') {
+		int n = snprintf(
+			out->admin_socket, sizeof(out->admin_socket), "%.240s/admin.sock",
+			out->state
+		);
+		if (n >= 108) // sun_path
+			read_fail(
+				r, node->at,
+				"`state` is too long for a socket in it; set `admin: {socket: ...}`"
+			);
+	} else if (strlen(out->admin_socket) >= 108) {
+		read_fail(r, tree_get(node, "admin")->at, "`socket` is longer than 107 bytes");
+	}
+}

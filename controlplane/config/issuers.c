@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/config/sections.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const uint64_t ns_per_s = 1000000000;
+
+static bool starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+// Keys over plain HTTP could be anyone's; on the loopback nobody is in between.
+static bool is_safe_url(const char *url)
+{
+	static const char *const starts[] = {
+		"https://",      "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:",
+		"http://[::1]/", "http://localhost:", "http://localhost/"};
+
+	// What stands in front of an @ is a user name, not the host.
+	if (strchr(url, '@') != NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (starts_with(url, starts[i]))
+			return true;
+	return false;
+}
+
+static void read_audiences(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	const struct node *item = read_one_or_more(r, node, "audience", CONFIG_AUDIENCES_MAX);
+
+	for (; item != NULL; item = item->next)
+		if (read_text(
+			    r, item, "audience", out->audiences[out->n_audiences],
+			    sizeof(out->audiences[0])
+		    ))
+			out->n_audiences++;
+}
+
+static void read_keys(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	static const char *const keys[] = {"file", "url", "ca", NULL};
+
+	out->keys_at = node->at;
+	if (!read_map(r, node, "`keys`", keys))
+		return;
+	const struct node *file = tree_get(node, "file");
+	const struct node *url = tree_get(node, "url");
+	const struct node *ca = tree_get(node, "ca");
+	if ((file == NULL) == (url == NULL))
+		read_fail(r, node->at, "`keys` must have either `file` or `url`");
+	if (file != NULL) {
+		out->keys = CONFIG_KEYS_FILE;
+		(void)read_path(r, file, "file", out->keys_file);
+	}
+	if (url != NULL && read_text(r, url, "url", out->keys_url, sizeof(out->keys_url))) {
+		out->keys = CONFIG_KEYS_URL;
+		if (!is_safe_url(out->keys_url))
+			read_fail(r, url->at, "`url` must start with https://");
+	}
+	if (ca != NULL && url == NULL)
+		read_fail(r, ca->at, "`ca` is for `url`; remove it");
+	else if (ca != NULL)
+		(void)read_path(r, ca, "ca", out->ca_file);
+}
+
+// Where Entra ID publishes the keys of a tenant, by the two spellings of its issuer.
+static void derive_entra_keys(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	static const char v2[] = "https://login.microsoftonline.com/";
+	static const char v1[] = "https://sts.windows.net/";
+	const char *tenant = NULL, *tail = "", *path = "";
+
+	if (starts_with(out->issuer, v2)) {
+		tenant = out->issuer + strlen(v2);
+		tail = "/v2.0";
+		path = "/discovery/v2.0/keys";
+	} else if (starts_with(out->issuer, v1)) {
+		tenant = out->issuer + strlen(v1);
+		tail = "/";
+		path = "/discovery/keys";
+	}
+	size_t n = tenant == NULL ? 0 : strcspn(tenant, "/");
+	if (n == 0 || strcmp(tenant + n, tail) != 0 || n > 64) {
+		read_fail(
+			r, node->at, "the keys of this issuer are not known; add `keys: {url: ...}`"
+		);
+		return;
+	}
+	out->keys = CONFIG_KEYS_URL;
+	snprintf(out->keys_url, sizeof(out->keys_url), "%s%.*s%s", v2, (int)n, tenant, path);
+}
+
+static void read_where_keys(
+	struct reader *r, const struct node *node, bool local, struct config_issuer *out
+)
+{
+	const struct node *keys = tree_get(node, "keys");
+
+	out->keys_at = node->at;
+	if (local) {
+		out->keys = CONFIG_KEYS_LOCAL;
+		if (keys != NULL)
+			read_fail(
+				r, keys->key_at, "a local issuer makes its own keys; remove `keys`"
+			);
+		return;
+	}
+	if (keys != NULL)
+		read_keys(r, keys, out);
+	else if (out->profile == CONFIG_PROFILE_ENTRA)
+		derive_entra_keys(r, node, out);
+	else
+		(void)read_need(r, node, "the issuer", "keys");
+}
+
+static void read_claims(
+	struct reader *r, const struct node *node, bool local, struct config_issuer *out
+)
+{
+	static const struct word profiles[] = {
+		{"oidc", CONFIG_PROFILE_OIDC},
+		{"entra", CONFIG_PROFILE_ENTRA},
+		{NULL, 0}};
+	int profile;
+
+	const struct node *value = tree_get(node, "profile");
+	if (value != NULL && read_word(r, value, "profile", profiles, &profile))
+		out->profile = (enum config_profile)profile;
+	value = tree_get(node, "issuer");
+	if (value != NULL)
+		(void)read_text(r, value, "issuer", out->issuer, sizeof(out->issuer));
+	else if (local)
+		snprintf(out->issuer, sizeof(out->issuer), "bulkhead:%s", out->name);
+	else
+		(void)read_need(r, node, "the issuer", "issuer");
+	value = tree_get(node, "audience");
+	if (value != NULL)
+		read_audiences(r, value, out);
+	else if (local)
+		snprintf(out->audiences[out->n_audiences++], sizeof(out->audiences[0]), "bulkhead");
+	else
+		(void)read_need(r, node, "the issuer", "audience");
+}
+
+static void read_issuer(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	static const char *const keys[] = {"name", "issuer", "audience", "profile",
+					   "keys", "local",  "skew",     NULL};
+	bool local = false;
+	uint64_t skew;
+
+	out->at = node->at;
+	out->skew_s = 60;
+	if (!read_map(r, node, "an issuer", keys))
+		return;
+	const struct node *value = read_need(r, node, "the issuer", "name");
+	if (value != NULL)
+		(void)read_name(r, value, "name", out->name, sizeof(out->name));
+	value = tree_get(node, "local");
+	if (value != NULL)
+		(void)read_bool(r, value, "local", &local);
+	read_claims(r, node, local, out);
+	read_where_keys(r, node, local, out);
+	value = tree_get(node, "skew");
+	if (value != NULL && read_duration(r, value, "skew", 0, 300 * ns_per_s, &skew))
+		out->skew_s = (uint32_t)(skew / ns_per_s);
+	if (local)
+		config_warning_add(
+			r->errors, r->file, node->at,
+			"issuer `%s` is local: whoever reaches the admin socket can mint tokens; "
+			"use it for demonstrations only",
+			out->name
+		);
+}
+
+void section_issuers(struct reader *r, const struct node *node, struct config *config)
+{
+	if (!read_list(r, node, "`issuers`", CONFIG_ISSUERS_MAX))
+		return;
+	struct config_issuer *list = arena_array(r->arena, node->n, sizeof(*list));
+	if (list == NULL) {
+		r->no_memory = true;
+		return;
+	}
+	for (const struct node *item = node->first; item != NULL; item = item->next)
+		read_issuer(r, item, &list[config->n_issuers++]);
+	config->issuers = list;
+}

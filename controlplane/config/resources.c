@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/config/sections.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct word protocols[] = {{"postgres", 1}, {NULL, 0}};
+
+static bool read_protocol(struct reader *r, const struct node *node, char out[static 16])
+{
+	int chosen;
+
+	if (!read_word(r, node, "protocol", protocols, &chosen))
+		return false;
+	return read_text(r, node, "protocol", out, 16);
+}
+
+// "host:port" or "[address]:port"; a host is a name of RFC 1123 2.1 or an address.
+static void read_target(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
+	char text[sizeof(out->host) + 16];
+	char *end = NULL;
+
+	out->address_at = node->at;
+	if (!read_text(r, node, "address", text, sizeof(text)))
+		return;
+	char *host = text;
+	char *colon = strrchr(text, ':');
+	unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+	if (colon != NULL)
+		*colon = '\0';
+	size_t n = strlen(host);
+	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
+		host[n - 1] = '\0';
+		host++;
+		n -= 2;
+	} else if (strchr(host, ':') != NULL) {
+		n = 0; // an IPv6 address needs its brackets
+	}
+	if (n == 0 || n >= sizeof(out->host) || strspn(host, allowed) != n || colon == NULL ||
+	    port == 0 || port > UINT16_MAX || *end != '\0') {
+		read_fail(r, node->at, "`address` must be host:port, such as db.example.com:5432");
+		return;
+	}
+	memcpy(out->host, host, n + 1);
+	out->port = (uint16_t)port;
+}
+
+static void read_secret(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const char *const keys[] = {"file", "env", NULL};
+
+	out->secret_at = node->at;
+	if (node->kind == NODE_SCALAR) {
+		read_fail(
+			r, node->at,
+			"a password has no place in this file; "
+			"write {file: ...} or {env: ...}"
+		);
+		return;
+	}
+	if (!read_map(r, node, "`password`", keys))
+		return;
+	const struct node *file = tree_get(node, "file");
+	const struct node *env = tree_get(node, "env");
+	if ((file == NULL) == (env == NULL)) {
+		read_fail(r, node->at, "`password` must have either `file` or `env`");
+		return;
+	}
+	if (file != NULL && read_path(r, file, "file", out->secret_name))
+		out->secret = CONFIG_SECRET_FILE;
+	if (env != NULL && read_name(r, env, "env", out->secret_name, sizeof(out->secret_name)))
+		out->secret = CONFIG_SECRET_ENV;
+}
+
+static void read_credential(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const char *const keys[] = {"user", "password", NULL};
+
+	if (!read_map(r, node, "`credential`", keys))
+		return;
+	const struct node *value = read_need(r, node, "`credential`", "user");
+	if (value != NULL)
+		(void)read_text(r, value, "user", out->user, sizeof(out->user));
+	value = tree_get(node, "password");
+	if (value != NULL)
+		read_secret(r, value, out);
+}
+
+static bool is_loopback(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	       strncmp(host, "127.", 4) == 0;
+}
+
+static void read_tls(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const struct word modes[] = {
+		{"off", RESOURCE_TLS_OFF},
+		{"require", RESOURCE_TLS_REQUIRE},
+		{"verify-ca", RESOURCE_TLS_VERIFY_CA},
+		{"verify-full", RESOURCE_TLS_VERIFY_FULL},
+		{NULL, 0},
+	};
+	int mode = RESOURCE_TLS_VERIFY_FULL;
+
+	const struct node *value = tree_get(node, "tls");
+	if (value != NULL)
+		(void)read_word(r, value, "tls", modes, &mode);
+	out->tls = (enum resource_tls)mode;
+	if (value != NULL && out->tls == RESOURCE_TLS_OFF && !is_loopback(out->host))
+		config_warning_add(
+			r->errors, r->file, value->at,
+			"`tls: off`: the password and all data of `%s` cross the network in clear",
+			out->name
+		);
+	value = tree_get(node, "ca");
+	if (value == NULL)
+		return;
+	out->ca_at = value->at;
+	if (out->tls == RESOURCE_TLS_OFF || out->tls == RESOURCE_TLS_REQUIRE)
+		read_fail(
+			r, value->key_at,
+			"`ca` is not used with this `tls`; remove it or use verify-full"
+		);
+	else
+		(void)read_path(r, value, "ca", out->ca_file);
+}
+
+static void read_resource(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const char *const keys[] = {"name",       "protocol", "address",     "tls", "ca",
+					   "credential", "database", "replication", NULL};
+
+	out->at = node->at;
+	if (!read_map(r, node, "a resource", keys))
+		return;
+	const struct node *value = read_need(r, node, "the resource", "name");
+	if (value != NULL)
+		(void)read_name(r, value, "name", out->name, sizeof(out->name));
+	value = read_need(r, node, "the resource", "protocol");
+	if (value != NULL)
+		(void)read_protocol(r, value, out->protocol);
+	value = read_need(r, node, "the resource", "address");
+	if (value != NULL)
+		read_target(r, value, out);
+	read_tls(r, node, out);
+	value = read_need(r, node, "the resource", "credential");
+	if (value != NULL)
+		read_credential(r, value, out);
+	value = tree_get(node, "database");
+	if (value != NULL)
+		(void)read_text(r, value, "database", out->database, sizeof(out->database));
+	value = tree_get(node, "replication");
+	if (value != NULL)
+		(void)read_bool(r, value, "replication", &out->allow_replication);
+}
+
+void section_resources(struct reader *r, const struct node *node, struct config *config)
+{
+	if (!read_list(r, node, "`resources`", SNAPSHOT_RESOURCES_MAX))
+		return;
+	struct config_resource *list = arena_array(r->arena, node->n, sizeof(*list));
+	if (list == NULL) {
+		r->no_memory = true;
+		return;
+	}
+	for (const struct node *item = node->first; item != NULL; item = item->next)
+		read_resource(r, item, &list[config->n_resources++]);
+	config->resources = list;
+}
+
+static void read_pairs(struct reader *r, const struct node *node, struct config_listener *out)
+{
+	const struct node *cert = read_need(r, node, "the listener", "certificate");
+	const struct node *key = read_need(r, node, "the listener", "key");
+	uint16_t n = 0, m = 0;
+
+	if (cert == NULL || key == NULL)
+		return;
+	struct config_position at = key->at;
+	cert = read_one_or_more(r, cert, "certificate", 2);
+	key = read_one_or_more(r, key, "key", 2);
+	for (; cert != NULL; cert = cert->next, n++) {
+		out->certificate_at[n] = cert->at;
+		(void)read_path(r, cert, "certificate", out->certificates[n]);
+	}
+	for (; key != NULL; key = key->next, m++) {
+		out->key_at[m] = key->at;
+		(void)read_path(r, key, "key", out->keys[m]);
+	}
+	out->n_certificates = n;
+	if (n != m)
+		read_fail(r, at, "%u keys for %u certificates; list them in the same order", m, n);
+}
+
+static void read_listener(struct reader *r, const struct node *node, struct config_listener *out)
+{
+	static const char *const keys[] = {"address",     "port", "protocol", "resource",
+					   "certificate", "key",  NULL};
+	char name[SNAPSHOT_NAME_MAX];
+	uint64_t port;
+
+	out->at = node->at;
+	if (!read_map(r, node, "a listener", keys))
+		return;
+	const struct node *value = read_need(r, node, "the listener", "address");
+	if (value != NULL)
+		(void)read_address(r, value, "address", &out->address.addr);
+	value = read_need(r, node, "the listener", "port");
+	if (value != NULL && read_number(r, value, "port", 1, UINT16_MAX, &port))
+		out->address.port = (uint16_t)port;
+	value = read_need(r, node, "the listener", "protocol");
+	if (value != NULL)
+		(void)read_protocol(r, value, out->protocol);
+	value = read_need(r, node, "the listener", "resource");
+	if (value != NULL && read_name(r, value, "resource", name, sizeof(name)))
+		out->resource = (struct config_name){value->at, value->text};
+	read_pairs(r, node, out);
+}
+
+void section_listeners(struct reader *r, const struct node *node, struct config *config)
+{
+	if (!read_list(r, node, "`listeners`", CONFIG_LISTENERS_MAX))
+		return;
+	struct config_listener *list = arena_array(r->arena, node->n, sizeof(*list));
+	if (list == NULL) {
+		r->no_memory = true;
+		return;
+	}
+	for (const struct node *item = node->first; item != NULL; item = item->next)
+		read_listener(r, item, &list[config->n_listeners++]);
+	config->listeners = list;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The parts of the file. Each function reads its part into the configuration and adds what is wrong
+// to the reader's errors; config_cross_check then looks at what the parts say about each other.
+
+#pragma once
+
+#include "controlplane/config/read.h"
+
+void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out);
+void section_issuers(struct reader *r, const struct node *node, struct config *config);
+void section_resources(struct reader *r, const struct node *node, struct config *config);
+void section_listeners(struct reader *r, const struct node *node, struct config *config);
+void section_rules(struct reader *r, const struct node *node, struct config *config);
+
+// One item of `mask:`. False when it is wrong.
+bool section_mask(struct reader *r, const struct node *node, struct config_mask *out);
+
+// References, duplicates, contradictions. Fills the indices (resource_index, resource_bits).
+void config_cross_check(struct reader *r, struct config *config);
+// Rules that cannot match, and names of `subjects` and `resources` that mean nothing.
+void config_check_rules(struct reader *r, const struct config *config);
+
+enum section_limit { CONFIG_LISTENERS_MAX = 256 };

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A configuration that is right is read to the last word.
+
+#include "controlplane/config/config.h"
+
+#include "tests/unit/control/sample.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void the_smallest_file_gets_defaults(void **)
+{
+	struct config *config = sample_config(SAMPLE);
+	const struct config_gateway *g = &config->gateway;
+
+	assert_int_equal(g->n_workers, 1);
+	assert_int_equal(g->n_ports, 1);
+	assert_string_equal(g->ports[0].device, "net_tap0");
+	assert_int_equal(g->ports[0].addresses[0].prefix, 24);
+	assert_int_equal(g->ports[0].mtu, 1500);
+	assert_true(g->huge_pages);
+	assert_int_equal(g->limits.sessions, 1024);
+	assert_int_equal(g->timeouts.login_ms, 30000);
+	assert_string_equal(g->admin_socket, "/var/lib/bulkhead/admin.sock");
+	assert_int_equal(config->n_resources, 1);
+	assert_int_equal(config->resources[0].port, 5432);
+	assert_int_equal(config->resources[0].secret, CONFIG_SECRET_ENV);
+	assert_int_equal(config->listeners[0].resource_index, 0);
+	assert_int_equal(config->rules[0].allow, EFFECT_READ);
+	assert_int_equal(config->rules[0].max_depth, UINT16_MAX);
+	assert_int_equal(config->rules[0].record, RECORD_ASYNC);
+	assert_true(bit_is_set(config->rules[0].resource_bits, 0));
+	config_free(config);
+}
+
+static void every_key_of_the_gateway_is_read(void **)
+{
+	struct config *config = sample_config(
+		"gateway:\n"
+		"  workers: [2, 3]\n"
+		"  control_core: 1\n"
+		"  huge_pages: false\n"
+		"  memory: 512MiB\n"
+		"  idle_sleep: 50us\n"
+		"  tick: 500us\n"
+		"  ports:\n"
+		"    - device: net_af_packet0,iface=veth0\n"
+		"      address: [10.0.1.4/24, 10.0.2.4/24]\n"
+		"      gateway: 10.0.2.1\n"
+		"      mtu: 9000\n"
+		"  limits: {connections: 100, sessions: 50, packets: 1024, message: 1MB,\n"
+		"           session_memory: 1MiB, worker_memory: 10MB, record_blocks: 8,\n"
+		"           statements: 100, statement_cache: 1MiB, events: 64}\n"
+		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m}\n"
+		"  state: /tmp/state\n"
+		"  patterns: lib\n"
+		"  admin: {socket: /run/b.sock}\n"
+		"  metrics: 127.0.0.1:9464\n"
+		"  log: {level: debug, format: json}\n" SAMPLE_ISSUERS SAMPLE_RESOURCES
+			SAMPLE_LISTENERS SAMPLE_RULES
+	);
+	const struct config_gateway *g = &config->gateway;
+
+	assert_int_equal(g->n_workers, 2);
+	assert_int_equal(g->cores[1], 3);
+	assert_int_equal(g->control_core, 1);
+	assert_false(g->huge_pages);
+	assert_int_equal(g->memory_mb, 512);
+	assert_int_equal(g->idle_sleep_us, 50);
+	assert_int_equal(g->tick_ns, 500000);
+	assert_int_equal(g->ports[0].n_addresses, 2);
+	assert_true(g->ports[0].has_gateway);
+	assert_int_equal(g->limits.message, 1000000);
+	assert_int_equal(g->limits.session_memory, 1 << 20);
+	assert_int_equal(g->limits.events, 64);
+	assert_int_equal(g->timeouts.connect_ms, 250);
+	assert_int_equal(g->timeouts.drain_ms, 60000);
+	assert_int_equal(g->timeouts.idle_ms, 0);
+	assert_string_equal(g->patterns, "lib");
+	assert_string_equal(g->admin_socket, "/run/b.sock");
+	assert_int_equal(g->metrics.port, 9464);
+	assert_int_equal(g->log_level, LOG_DEBUG);
+	assert_true(g->log_json);
+	config_free(config);
+}
+
+static void entra_keys_follow_from_the_issuer(void **)
+{
+	struct config *config = sample_config(
+		SAMPLE_GATEWAY
+		"issuers:\n"
+		"  - {name: v2, profile: entra, audience: a, issuer: "
+		"\"https://login.microsoftonline.com/T/v2.0\"}\n"
+		"  - {name: v1, profile: entra, audience: [a, b], issuer: "
+		"\"https://sts.windows.net/T/\"}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
+	);
+
+	assert_string_equal(
+		config->issuers[0].keys_url,
+		"https://login.microsoftonline.com/T/discovery/v2.0/keys"
+	);
+	assert_string_equal(
+		config->issuers[1].keys_url, "https://login.microsoftonline.com/T/discovery/keys"
+	);
+	assert_int_equal(config->issuers[1].n_audiences, 2);
+	config_free(config);
+}
+
+static void every_form_of_a_mask_is_read(void **)
+{
+	struct config *config = sample_config(
+		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS
+		"rules:\n"
+		"  - name: read\n"
+		"    subjects: {any: true, max_depth: 2}\n"
+		"    resources: [orders]\n"
+		"    effects: {allow: [read, exec], hold: [write], deny: [ddl]}\n"
+		"    block: [sql-tautology]\n"
+		"    record: strict\n"
+		"    idle_timeout: 5m\n"
+		"    mask:\n"
+		"      - pii\n"
+		"      - column:customers.ssn\n"
+		"      - {pattern: email, style: hash}\n"
+		"      - {pattern: iban, style: {fixed: gone}}\n"
+		"      - {column: sales.customers.card, style: {keep_last: 4}, unresolved: mask}\n"
+	);
+	const struct config_rule *rule = &config->rules[0];
+
+	assert_true(rule->any_subject);
+	assert_int_equal(rule->max_depth, 2);
+	assert_int_equal(rule->hold, EFFECT_WRITE);
+	assert_int_equal(rule->deny, EFFECT_DDL);
+	assert_int_equal(rule->record, RECORD_STRICT);
+	assert_int_equal(rule->idle_timeout_ms, 300000);
+	assert_int_equal(rule->n_masks, 5);
+	assert_string_equal(rule->masks[0].pattern, "pii");
+	assert_false(rule->masks[0].has_style);
+	assert_true(rule->masks[1].is_column);
+	assert_string_equal(rule->masks[1].schema, "public");
+	assert_string_equal(rule->masks[1].table, "customers");
+	assert_string_equal(rule->masks[1].column, "ssn");
+	assert_true(rule->masks[1].refuse_unresolved);
+	assert_int_equal(rule->masks[2].style.kind, MASK_HASH);
+	assert_string_equal(rule->masks[3].style.fixed, "gone");
+	assert_string_equal(rule->masks[4].schema, "sales");
+	assert_int_equal(rule->masks[4].style.keep, 4);
+	assert_false(rule->masks[4].refuse_unresolved);
+	config_free(config);
+}
+
+static void paths_are_taken_from_the_folder_of_the_file(void **)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+
+	assert_int_equal(
+		config_parse("/etc/bulkhead/t.yaml", span_str(SAMPLE), &config, &errors), 0
+	);
+	assert_string_equal(config->listeners[0].keys[0], "/etc/bulkhead/key.pem");
+	config_free(config);
+	config_errors_fini(&errors);
+}
+
+static void a_local_issuer_is_loud(void **)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+	const char *text = SAMPLE_GATEWAY
+		"issuers:\n  - {name: demo, local: true}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS
+			SAMPLE_RULES;
+
+	assert_int_equal(config_parse("t.yaml", span_str(text), &config, &errors), 0);
+	assert_int_equal(errors.n, 1);
+	assert_int_equal(errors.n_warnings, 1);
+	assert_non_null(strstr(errors.lines[0], "t.yaml:6:5: warning: issuer `demo` is local"));
+	assert_int_equal(config->issuers[0].keys, CONFIG_KEYS_LOCAL);
+	assert_string_equal(config->issuers[0].issuer, "bulkhead:demo");
+	config_free(config);
+	config_errors_fini(&errors);
+}
+
+static void what_needs_a_restart_is_said(void **)
+{
+	struct config_errors errors = {0};
+	struct config *a = sample_config(SAMPLE);
+	struct config *b =
+		sample_config("gateway:\n"
+			      "  workers: [0, 1]\n"
+			      "  ports:\n"
+			      "    - {device: \"net_tap1\", address: 10.0.1.4/24}\n" SAMPLE_ISSUERS
+				      SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES);
+
+	assert_int_equal(config_restart_needed(a, a, &errors), 0);
+	assert_int_equal(config_restart_needed(a, b, &errors), 2);
+	assert_false(config_errors_any(&errors));
+	assert_non_null(strstr(errors.lines[0], "`gateway.workers`"));
+	assert_non_null(strstr(errors.lines[1], "`gateway.ports`"));
+	config_errors_fini(&errors);
+	config_free(a);
+	config_free(b);
+}
+
+static void write_file(const char *folder, const char *name, const char *text, mode_t mode)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+static bool says(const struct config_errors *errors, const char *text)
+{
+	for (uint32_t i = 0; i < errors->n; i++)
+		if (strstr(errors->lines[i], text) != NULL)
+			return true;
+	return false;
+}
+
+static void the_files_it_names_are_looked_at(void **)
+{
+	char folder[] = "/tmp/bulkhead-config-XXXXXX", path[256], command[300];
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+
+	assert_non_null(mkdtemp(folder));
+	write_file(
+		folder, "t.yaml",
+		"gateway:\n"
+		"  state: .\n"
+		"  patterns: nowhere\n"
+		"  workers: [0]\n"
+		"  ports:\n"
+		"    - {device: net_tap0, address: 10.0.1.4/24}\n" SAMPLE_ISSUERS "resources:\n"
+		"  - name: orders\n"
+		"    protocol: postgres\n"
+		"    address: 127.0.0.1:5432\n"
+		"    tls: off\n"
+		"    credential: {user: app, password: {file: secret}}\n" SAMPLE_LISTENERS
+			SAMPLE_RULES,
+		0644
+	);
+	write_file(folder, "secret", "x", 0644);
+	write_file(folder, "key.pem", "x", 0604);
+	snprintf(path, sizeof(path), "%s/t.yaml", folder);
+	assert_int_equal(config_load(path, &config, &errors), ERR_CONFIG);
+	assert_true(says(&errors, "t.yaml:2:3: `patterns`"));
+	assert_true(says(&errors, "t.yaml:8:64: `keys`"));
+	assert_true(says(&errors, "t.yaml:14:39: credential"));
+	assert_true(says(&errors, "open to every user; run chmod o-rwx"));
+	assert_true(says(&errors, "t.yaml:17:19: `certificate`"));
+	assert_true(says(&errors, "t.yaml:17:34: `key`"));
+	assert_false(says(&errors, "`state`"));
+	config_errors_fini(&errors);
+	snprintf(path, sizeof(path), "%s/none.yaml", folder);
+	assert_int_equal(config_load(path, &config, &errors), ERR_CONFIG);
+	assert_true(says(&errors, "none.yaml: cannot be read: No such file"));
+	config_errors_fini(&errors);
+	assert_int_equal(config_load(folder, &config, &errors), ERR_CONFIG);
+	assert_true(says(&errors, "not a regular file"));
+	config_errors_fini(&errors);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_smallest_file_gets_defaults),
+		cmocka_unit_test(every_key_of_the_gateway_is_read),
+		cmocka_unit_test(entra_keys_follow_from_the_issuer),
+		cmocka_unit_test(every_form_of_a_mask_is_read),
+		cmocka_unit_test(paths_are_taken_from_the_folder_of_the_file),
+		cmocka_unit_test(a_local_issuer_is_loud),
+		cmocka_unit_test(what_needs_a_restart_is_said),
+		cmocka_unit_test(the_files_it_names_are_looked_at),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

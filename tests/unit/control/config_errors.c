@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What is wrong is said with its place and with what to do, and all of it at once.
+
+#include "controlplane/config/config.h"
+#include "tests/unit/control/sample.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct wrong {
+	const char *text;
+	const char *says; // the whole line, behind "t.yaml:"
+};
+
+#define G SAMPLE_GATEWAY
+#define I SAMPLE_ISSUERS
+#define R SAMPLE_RESOURCES
+#define L SAMPLE_LISTENERS
+#define U SAMPLE_RULES
+#define RULE(subjects, resources, effects) \
+	"  - {name: a, subjects: " subjects ", resources: " resources ", effects: " effects "}\n"
+
+static const struct wrong form[] = {
+	{"", " the file is empty"},
+	{"a: [",
+	 "2:1: not valid YAML: did not find expected node content, while parsing a flow node"},
+	{"- a\n", "1:1: the file must be a map of keys and values"},
+	{G I R L U "rules: []\n", "21:1: `rules` is given twice, first in line 16; remove one"},
+	{G I R L U "extra: 1\n", "21:1: unknown key `extra` in the file"},
+	{"gatewya: {}\n" I R L U,
+	 "1:1: unknown key `gatewya` in the file; did you mean `gateway`?"},
+	{"gatewya: {}\n" I R L U, "1:1: the file has no `gateway`; add it"},
+	{G I R L "rules:\n", "16:7: `rules` has nothing in it"},
+	{G I R L "rules: &x []\n", "16:8: anchors are not allowed; write the value out"},
+	{G I R L "rules: *x\n", "16:8: aliases are not allowed; write the value out"},
+	{G I R L "rules: !!seq []\n", "16:8: tags are not allowed; remove it"},
+	{G I R L "rules: [\"a\\nb\"]\n",
+	 "16:9: a value holds a line break or control character; write it on one line"},
+	{G I R L U "---\na: 1\n", "21:1: a second document starts here; keep one"},
+	{"a: [[[[[[[[[[[[[1]]]]]]]]]]]]]\n", "1:15: nested too deeply"},
+};
+
+static const struct wrong gateway[] = {
+	{"gateway: {}\n" I R L U, "1:10: `gateway` has no `workers`; add it"},
+	{"gateway: {}\n" I R L U, "1:10: `gateway` has no `ports`; add it"},
+	{"gateway: []\n" I R L U, "1:10: `gateway` must be a map of keys and values"},
+	{"gateway:\n  workers: [1, 1]\n" I R L U,
+	 "2:16: core 1 is in `workers` twice; a core runs one worker"},
+	{"gateway:\n  workers: x\n" I R L U, "2:12: `workers` must be a number from 0 to 1023"},
+	{"gateway:\n  workers: []\n" I R L U, "2:12: `workers` is empty; write at least one"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.0.1}\n" I R L U,
+	 "3:28: `address` must be an address and its network, such as 10.0.1.4/24"},
+	{"gateway:\n  ports:\n    - {device: a, address: \"fd00::1/64\"}\n" I R L U,
+	 "3:28: IPv6 is not supported by this version; use an IPv4 address"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, gateway: 10.0.2.1}\n" I R L U,
+	 "3:50: `gateway` is on none of the port's networks; it must be reachable without a router"},
+	{"gateway:\n  limits: {sessions: 4, connections: 7}\n" I R L U,
+	 "2:11: `connections` must be at least twice `sessions` (8): a session has two legs"},
+	{"gateway:\n  limits: {record_blocks: 9}\n" I R L U,
+	 "2:27: `record_blocks` must be a power of two"},
+	{"gateway:\n  limits: {message: 50Mb}\n" I R L U,
+	 "2:21: `message` must be a size such as 64KiB or 50MB"},
+	{"gateway:\n  limits: {message: 1}\n" I R L U,
+	 "2:21: `message` must be from 65536 to 1073741824 bytes"},
+	{"gateway:\n  limits: {message: 99999999999999999999}\n" I R L U,
+	 "2:21: `message` must be a size such as 64KiB or 50MB"},
+	{"gateway:\n  timeouts: {login: 5}\n" I R L U,
+	 "2:21: `login` must be a time such as 250ms, 30s or 5m"},
+	{"gateway:\n  timeouts: {login: 5ms}\n" I R L U, "2:21: `login` must be from 1s to 720h"},
+	{"gateway:\n  huge_pages: yes\n" I R L U,
+	 "2:15: `huge_pages` must be `true` or `false`, not `yes`"},
+	{"gateway:\n  log: {level: inof}\n" I R L U,
+	 "2:16: `level` must be `error`, `warn`, `info` or `debug`, not `inof`; did you mean `info`?"},
+	{"gateway:\n  state:\n" I R L U, "2:9: `state` has no value; write one or remove the key"},
+	{"gateway:\n  metrics: 9464\n" I R L U,
+	 "2:12: `metrics` must be an address and port such as 127.0.0.1:9464"},
+	{"gateway:\n  workres: [1]\n" I R L U,
+	 "2:3: unknown key `workres` in `gateway`; did you mean `workers`?"},
+};
+
+static const struct wrong issuers[] = {
+	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `issuer`; add it"},
+	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `audience`; add it"},
+	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `keys`; add it"},
+	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {url: \"http://h/\"}}\n" R L U,
+	 "6:51: `url` must start with https://"},
+	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {url: "
+	   "\"http://localhost:1@evil/\"}}\n" R L U,
+	 "6:51: `url` must start with https://"},
+	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {}}\n" R L U,
+	 "6:45: `keys` must have either `file` or `url`"},
+	{G "issuers:\n  - {name: a, issuer: x, audience: y, profile: entra}\n" R L U,
+	 "6:5: the keys of this issuer are not known; add `keys: {url: ...}`"},
+	{G I "  - {name: test, issuer: b, audience: gw, keys: {file: f}}\n" R L U,
+	 "7:5: a second issuer `test`, the first is in line 6; rename one"},
+	{G I "  - {name: b, issuer: \"https://issuer\", audience: gw, keys: {file: f}}\n" R L U,
+	 "7:5: issuers `test` and `b` have the same `issuer`; keep one of them"},
+};
+
+#define RES(more) G I "resources:\n  - name: orders\n    protocol: postgres\n" more L U
+#define CRED      "    credential: {user: a}\n"
+
+static const struct wrong resources[] = {
+	{RES("    address: db\n" CRED),
+	 "10:14: `address` must be host:port, such as db.example.com:5432"},
+	{RES("    address: \"fd00::1:5432\"\n" CRED),
+	 "10:14: `address` must be host:port, such as db.example.com:5432"},
+	{RES("    address: \"a b:1\"\n" CRED),
+	 "10:14: `address` must be host:port, such as db.example.com:5432"},
+	{RES("    address: db:1\n"), "8:5: the resource has no `credential`; add it"},
+	{RES("    address: db:1\n    credential: {user: a, password: hunter2}\n"),
+	 "11:37: a password has no place in this file; write {file: ...} or {env: ...}"},
+	{RES("    address: db:1\n    tls: on\n" CRED),
+	 "11:10: `tls` must be `off`, `require`, `verify-ca` or `verify-full`, not `on`"},
+	{RES("    address: db:1\n    tls: require\n    ca: x\n" CRED),
+	 "12:5: `ca` is not used with this `tls`; remove it or use verify-full"},
+	{G I
+	 "resources:\n  - {name: a, protocol: mysql, address: \"h:1\", credential: {user: a}}\n" L
+		 U,
+	 "8:25: `protocol` must be `postgres`, not `mysql`"},
+	{G I R
+	 "  - {name: orders, protocol: postgres, address: \"h:1\", credential: {user: a}}\n" L U,
+	 "13:5: a second resource `orders`, the first is in line 8; rename one"},
+};
+
+static const struct wrong listeners[] = {
+	{G I R "listeners:\n  - {address: 10.0.1.4, port: 1, protocol: postgres, resource: order, "
+	       "certificate: a, key: b}\n" U,
+	 "14:64: no resource is called `order`; did you mean `orders`?"},
+	{G I R "listeners:\n  - {address: 10.9.9.9, port: 1, protocol: postgres, resource: orders, "
+	       "certificate: a, key: b}\n" U,
+	 "14:5: 10.9.9.9 is not an address of any port; nothing would ever reach this listener"},
+	{G I R "listeners:\n  - {address: 10.0.1.4, port: 70000, protocol: postgres, resource: "
+	       "orders, certificate: a, key: b}\n" U,
+	 "14:31: `port` must be a number from 1 to 65535"},
+	{G I R "listeners:\n  - {address: 10.0.1.4, port: 1, protocol: postgres, resource: orders, "
+	       "certificate: [a, b], key: c}\n" U,
+	 "14:98: 1 keys for 2 certificates; list them in the same order"},
+	{G I R L "  - {address: 10.0.1.4, port: 5432, protocol: postgres, resource: orders, "
+		 "certificate: a, key: b}\n" U,
+	 "16:5: the listener in line 14 has this address and port; change one"},
+};
+
+static const struct wrong rules[] = {
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [read], deny: [read]}"),
+	 "17:93: `read` is in two lists of the rule's `effects`; keep one of them"},
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [reed]}"),
+	 "17:79: `reed` is no effect; one of read, write, ddl, admin, exec, unknown, session"},
+	{G I R L "rules:\n" RULE("{groups: [a, a]}", "[orders]", "{}"),
+	 "17:38: `a` is in `groups` twice; remove one"},
+	{G I R L "rules:\n" RULE("{}", "[orders]", "{}"),
+	 "17:25: `subjects` names nobody; give `groups`, `subjects` or `issuers`, or `any: true`"},
+	{G I R L "rules:\n" RULE("{max_depth: 1}", "[orders]", "{}"),
+	 "17:25: `subjects` names nobody; give `groups`, `subjects` or `issuers`, or `any: true`"},
+	{G I R L "rules:\n" RULE("{any: true, groups: [a]}", "[orders]", "{}"),
+	 "17:26: `any: true` contradicts `groups`; keep one of them"},
+	{G I R L "rules:\n" RULE("{issuers: [tset]}", "[orders]", "{}"),
+	 "17:36: no issuer is called `tset`; define it under `issuers`"},
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[order]", "{}"),
+	 "17:52: no resource is called `order`; did you mean `orders`?"},
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[]", "{}"),
+	 "17:51: `resources` is empty; name something or remove it"},
+	{G I R L U "    approval: {quorum: 1}\n",
+	 "21:5: `approval` is not supported by this version; remove it"},
+	{G I R L U "    budget: {rows: 1}\n",
+	 "21:5: `budget` is not supported by this version; remove it"},
+	{G I R L U "  - {name: read, subjects: {any: true}, resources: [orders], effects: {}}\n",
+	 "21:5: a second rule `read`, the first is in line 17; rename one"},
+	{G I R L U "  - {name: b, subjects: {groups: [agents], max_depth: 1}, resources: [orders], "
+		   "effects: {}}\n",
+	 "21:5: rule `b` can never match: rule `read` in line 17 takes all its subjects and "
+	 "resources; move it up or remove it"},
+	{G I R L U "    mask: [column:ssn]\n",
+	 "21:12: `ssn` is no column; write table.column or schema.table.column"},
+	{G I R L U "    mask: [column:a.b.c.d]\n",
+	 "21:12: `a.b.c.d` is no column; write table.column or schema.table.column"},
+	{G I R L U "    mask: [pii, pii]\n",
+	 "21:17: this rule masks it already, in line 21; remove one"},
+	{G I R L U "    mask: [column:a.b, {column: public.a.b}]\n",
+	 "21:24: this rule masks it already, in line 21; remove one"},
+	{G I R L U "    mask: [{pattern: email, style: {keep_last: 99}}]\n",
+	 "21:48: `keep_last` must be a number from 1 to 16"},
+	{G I R L U "    mask: [{pattern: email, style: blur}]\n",
+	 "21:36: `style` must be `redact` or `hash`, not `blur`"},
+	{G I R L U "    mask: [{pattern: email, unresolved: mask}]\n",
+	 "21:29: `unresolved` is for columns; remove it"},
+	{G I R L U "    mask: [{style: hash}]\n",
+	 "21:12: an item of `mask` must have either `pattern` or `column`"},
+	{G I R L U "    record: maybe\n",
+	 "21:13: `record` must be `off`, `async` or `strict`, not `maybe`"},
+};
+
+static bool has_line(const struct config_errors *errors, const char *says)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line), "t.yaml:%s", says);
+	for (uint32_t i = 0; i < errors->n; i++)
+		if (strcmp(errors->lines[i], line) == 0)
+			return true;
+	return false;
+}
+
+static unsigned check(const struct wrong *table, size_t n)
+{
+	unsigned failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct config_errors errors = {0};
+		struct config *config = NULL;
+		int rc = config_parse("t.yaml", span_str(table[i].text), &config, &errors);
+		if (rc != ERR_CONFIG || !has_line(&errors, table[i].says)) {
+			failed++;
+			print_message("%d, wanted: %s\n", rc, table[i].says);
+			for (uint32_t j = 0; j < errors.n; j++)
+				print_message("  %s\n", errors.lines[j]);
+		}
+		config_errors_fini(&errors);
+	}
+	return failed;
+}
+
+#define TABLE(name)                                                               \
+	static void wrong_##name(void **)                                         \
+	{                                                                         \
+		assert_int_equal(check(name, sizeof(name) / sizeof(name[0])), 0); \
+	}
+TABLE(form)
+TABLE(gateway)
+TABLE(issuers)
+TABLE(resources)
+TABLE(listeners)
+TABLE(rules)
+
+static void all_mistakes_are_told_at_once(void **)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+	const char *text = "gateway: {workers: x, prots: []}\n"
+			   "issuers: [{name: a b}]\n"
+			   "resources: 3\n"
+			   "listeners: [{}]\n"
+			   "rules: [{name: r, budget: 1}]\n";
+
+	assert_int_equal(config_parse("t.yaml", span_str(text), &config, &errors), ERR_CONFIG);
+	assert_in_range(errors.n, 15, 30);
+	config_errors_fini(&errors);
+}
+
+static void more_errors_than_fit_are_counted(void **)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+	char *text = malloc(16384);
+	int n = snprintf(text, 16384, "rules:\n");
+
+	for (int i = 0; i < 60; i++)
+		n += snprintf(text + n, 16384 - (size_t)n, "  - {x: 1}\n");
+	assert_int_equal(config_parse("t.yaml", span_str(text), &config, &errors), ERR_CONFIG);
+	assert_int_equal(errors.n, CONFIG_ERRORS_MAX);
+	assert_true(errors.n_left_out > 60);
+	config_errors_fini(&errors);
+	free(text);
+}
+
+// The text of a file may not drive the terminal of whoever reads its errors.
+static void control_characters_are_escaped(void **)
+{
+	struct config_errors errors = {0};
+
+	config_error_add(&errors, "t\x1b", (struct config_position){1, 2}, "a\nb");
+	assert_string_equal(errors.lines[0], "t\\x1b:1:2: a\\x0ab");
+	config_errors_fini(&errors);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_form),
+		cmocka_unit_test(wrong_gateway),
+		cmocka_unit_test(wrong_issuers),
+		cmocka_unit_test(wrong_resources),
+		cmocka_unit_test(wrong_listeners),
+		cmocka_unit_test(wrong_rules),
+		cmocka_unit_test(all_mistakes_are_told_at_once),
+		cmocka_unit_test(more_errors_than_fit_are_counted),
+		cmocka_unit_test(control_characters_are_escaped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
