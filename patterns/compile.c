@@ -110,11 +110,11 @@ out:
 // An empty set with room for the ids, which it lists in rising order and once.
 static struct pattern_set *set_new(const uint16_t *ids, size_t n)
 {
-	uint64_t wanted[PATTERN_WORDS] = {};
+	uint64_t wanted[PATTERN_ID_WORDS] = {};
 	size_t count = 0;
 	for (size_t i = 0; i < n; i++)
 		wanted[ids[i] / 64] |= UINT64_C(1) << ids[i] % 64;
-	for (size_t i = 0; i < PATTERN_WORDS; i++)
+	for (size_t i = 0; i < PATTERN_ID_WORDS; i++)
 		count += (size_t)__builtin_popcountll(wanted[i]);
 	struct pattern_set *set = calloc(1, sizeof(*set) + count * sizeof(set->entries[0]));
 	if (set == NULL)

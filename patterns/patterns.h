@@ -19,7 +19,7 @@ struct scan_scratch;
 
 enum pattern_limit {
 	PATTERN_MAX = 1024, // definitions in a library; ids are below it
-	PATTERN_WORDS = PATTERN_MAX / 64,
+	PATTERN_ID_WORDS = PATTERN_MAX / 64,
 	PATTERN_WIDTH_MAX = 20480, // bytes a definition may look at, from its context to its end
 	PATTERN_WHY = 512,         // bytes of an error text, NUL included
 	SCAN_FINDINGS_MAX = 4096,  // matches one scan can hold before it says `more`
@@ -108,7 +108,7 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
 // Accepts NULL.
 void scan_scratch_free(struct scan_scratch *scratch);
 
-// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_WORDS words over library ids;
+// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_ID_WORDS words over library ids;
 // NULL wants all. The ends of the span are boundaries. Never allocates.
 //
 // A match is a stretch of bytes the pattern's expression, boundary and validators accept; for each
@@ -128,5 +128,5 @@ int scan(
 // Out: found, bits by library id. Returns 0 or as scan.
 int scan_match(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, uint64_t found[static PATTERN_WORDS]
+	const uint64_t *wanted, uint64_t found[static PATTERN_ID_WORDS]
 ) must_check;

@@ -31,9 +31,9 @@ struct scan_scratch {
 	} * states;
 	// This scan.
 	struct span in;
-	uint64_t wanted[PATTERN_WORDS]; // by index in the set
-	uint64_t found[PATTERN_WORDS];  // by id in the library
-	bool names_only;                // matches are not kept
+	uint64_t wanted[PATTERN_ID_WORDS]; // by index in the set
+	uint64_t found[PATTERN_ID_WORDS];  // by id in the library
+	bool names_only;                   // matches are not kept
 	bool overflow;
 	size_t match_count;
 	struct finding matches[SCAN_FINDINGS_MAX];
@@ -304,7 +304,7 @@ int scan(
 
 int scan_match(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, uint64_t found[static PATTERN_WORDS]
+	const uint64_t *wanted, uint64_t found[static PATTERN_ID_WORDS]
 )
 {
 	scratch->names_only = true;

@@ -126,7 +126,7 @@ static void overlapping_patterns_have_one_winner(void **)
 static void only_what_is_wanted_is_found(void **)
 {
 	struct finding out[8];
-	uint64_t wanted[PATTERN_WORDS] = {};
+	uint64_t wanted[PATTERN_ID_WORDS] = {};
 	bool more;
 	struct span text = SPAN_LIT("192.0.2.1 jane@example.com");
 	uint16_t id = id_of("email");
@@ -161,7 +161,7 @@ static void more_is_told(void **)
 
 static void match_names_all_patterns(void **)
 {
-	uint64_t found[PATTERN_WORDS];
+	uint64_t found[PATTERN_ID_WORDS];
 	// One inside the other: scan would name one.
 	struct span text = SPAN_LIT("COPY (SELECT passwd FROM pg_shadow) TO PROGRAM 'x'");
 	assert_int_equal(scan_match(set, scratch, text, NULL, found), 0);
@@ -169,7 +169,7 @@ static void match_names_all_patterns(void **)
 	assert_true(found[a / 64] >> a % 64 & 1);
 	assert_true(found[b / 64] >> b % 64 & 1);
 	assert_int_equal(scan_match(set, scratch, SPAN_LIT("SELECT 1"), NULL, found), 0);
-	for (size_t i = 0; i < PATTERN_WORDS; i++)
+	for (size_t i = 0; i < PATTERN_ID_WORDS; i++)
 		assert_true(found[i] == 0);
 }
 
