@@ -32,11 +32,12 @@ enum effect_flag {
 	EFFECT_LEXING = 1 << 8, // changes how later text is read (standard_conforming_strings...)
 };
 
-enum effect_limit { EFFECT_OBJECTS_MAX = 64 };
+enum effect_limit { EFFECT_OBJECTS_MAX = 64, EFFECT_COLUMNS_MAX = 128 };
 
 struct effect_object {
 	struct span schema; // empty: by the search path
 	struct span name;
+	struct span alias;
 	uint8_t access; // EFFECT_READ | EFFECT_WRITE | EFFECT_DDL; EFFECT_EXEC: a function
 };
 
@@ -47,9 +48,11 @@ struct effects {
 	uint32_t flags;
 	uint16_t n_objects;
 	const struct effect_object *objects;
-	struct span verb;        // "DROP TABLE", "SELECT"; for messages
-	struct span normalised;  // text for blocklist patterns
-	const char *why_unknown; // static text or NULL
+	uint16_t n_columns;
+	const struct span *columns; // last name of every column reference; "*" for all of a row's
+	struct span verb;           // "DROP TABLE", "SELECT"; for messages
+	struct span normalised;     // text for blocklist patterns
+	const char *why_unknown;    // static text or NULL
 };
 
 // "read", "write"...; NULL for a value that is not one bit. effect_parse: 0 for an unknown word.

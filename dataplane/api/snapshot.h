@@ -23,7 +23,7 @@ enum snapshot_limit {
 	SNAPSHOT_RULES_MAX = 4096,
 	SNAPSHOT_PATTERNS_MAX = 1024,
 	SNAPSHOT_COLUMNS_MAX = 1024,
-	PATTERN_WORDS = SNAPSHOT_PATTERNS_MAX / 64,
+	SNAPSHOT_PATTERN_WORDS = SNAPSHOT_PATTERNS_MAX / 64,
 	COLUMN_WORDS = SNAPSHOT_COLUMNS_MAX / 64,
 	RESOURCE_WORDS = SNAPSHOT_RESOURCES_MAX / 64,
 };
@@ -117,10 +117,10 @@ struct rule {
 	uint16_t max_depth;    // of delegation; UINT16_MAX: any
 	bool any_subject;
 	uint64_t resources[RESOURCE_WORDS];
-	uint32_t allow, hold, deny;       // effects; what is in none of them is denied
-	uint64_t blocks[PATTERN_WORDS];   // blocklist patterns
-	uint64_t entities[PATTERN_WORDS]; // entity patterns that are masked
-	uint64_t columns[COLUMN_WORDS];   // column masks in force
+	uint32_t allow, hold, deny;                // effects; what is in none of them is denied
+	uint64_t blocks[SNAPSHOT_PATTERN_WORDS];   // blocklist patterns
+	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // entity patterns that are masked
+	uint64_t columns[COLUMN_WORDS];            // column masks in force
 	enum record_mode record;
 	uint32_t idle_timeout_ms; // 0: the limit of the configuration
 };

@@ -74,7 +74,7 @@ static struct verdict judge(
 		.effects = effects,
 		.blocked = -1,
 	};
-	if (snapshot->blocks != NULL && any_set(rule->blocks, PATTERN_WORDS))
+	if (snapshot->blocks != NULL && any_set(rule->blocks, SNAPSHOT_PATTERN_WORDS))
 		input.blocked = inspect_blocked(
 			snapshot->blocks, snapshot->workers[relay->config.worker].block_scratch,
 			rule->blocks, effects->normalised

@@ -100,6 +100,7 @@ static void fill_upstream(struct relay *relay, struct session *s)
 	s->upstream.database = span_str(s->upstream_database);
 	s->upstream.password = span_str(s->upstream_password);
 	s->upstream.tls = resource->tls != RESOURCE_TLS_OFF;
+	s->upstream.scram_cache = relay->scram;
 	s->upstream.describe = resource->catalog != NULL || relay->snapshot->entities != NULL;
 	for (unsigned i = 0; i < sizeof(s->upstream.nonce); i += 8) {
 		uint64_t r = relay->ops.random(relay->ops.ctx);

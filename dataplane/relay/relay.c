@@ -28,7 +28,8 @@ struct relay *relay_new(
 	buf_init(&relay->text, blocks, 4 * config->message_max);
 	relay->sessions = pool_new(config->sessions_max, sizeof(struct session));
 	relay->effects = inspect_cache_new(config->effects_entries, config->effects_bytes);
-	if (relay->sessions == NULL || relay->effects == NULL) {
+	relay->scram = scram_cache_new();
+	if (relay->sessions == NULL || relay->effects == NULL || relay->scram == NULL) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -63,6 +64,7 @@ void relay_free(struct relay *relay)
 	}
 	pool_free(relay->sessions);
 	inspect_cache_free(relay->effects);
+	scram_cache_free(relay->scram);
 	buf_fini(&relay->scratch);
 	buf_fini(&relay->text);
 	free(relay);

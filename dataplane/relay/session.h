@@ -108,6 +108,7 @@ struct relay {
 	struct list ready;
 	struct wheel wheel;
 	struct inspect_cache *effects;
+	struct scram_cache *scram;
 	struct buf scratch; // masked values of one message
 	struct buf text;    // a record in the making
 	struct relay_now now;

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Blocklist patterns, and what a statement touches of masked columns.
+
+#include "dataplane/inspect/inspect.h"
+#include "patterns/patterns.h"
+
+#include <string.h>
+#include <strings.h>
+
+int inspect_blocked(
+	const struct pattern_set *blocks, struct scan_scratch *scratch, const uint64_t *wanted,
+	struct span normalised
+)
+{
+	uint64_t found[PATTERN_ID_WORDS] = {0};
+	if (scan_match(blocks, scratch, normalised, wanted, found) < 0)
+		memcpy(found, wanted, sizeof(found)); // what cannot be scanned is not clean
+	for (int i = 0; i < PATTERN_ID_WORDS * 64; i++)
+		if (bit_is_set(found, (uint32_t)i) && bit_is_set(wanted, (uint32_t)i))
+			return i;
+	return -1;
+}
+
+static bool name_is(struct span s, const char *name)
+{
+	return s.n == strlen(name) && memcmp(s.p, name, s.n) == 0;
+}
+
+// An unqualified name may be any schema's: the search path is the session's to change.
+static bool is_relation(const struct effect_object *o, const struct catalog_relation *r)
+{
+	return (o->access & EFFECT_EXEC) == 0 && name_is(o->name, r->name) &&
+	       (o->schema.n == 0 || name_is(o->schema, r->schema));
+}
+
+static bool names_column(const struct effects *e, struct span name)
+{
+	for (uint16_t i = 0; i < e->n_columns; i++)
+		if (span_equal(e->columns[i], name) || name_is(e->columns[i], "*"))
+			return true;
+	return false;
+}
+
+// A statement that writes can put what it reads where no rule looks for it.
+static bool carries(
+	const struct effects *e, const struct effect_object *o, const struct column_mask *mask
+)
+{
+	if ((o->access & EFFECT_READ) != 0)
+		return (e->kinds & (EFFECT_WRITE | EFFECT_DDL)) != 0 ||
+		       (e->flags & EFFECT_COPY_OUT) != 0;
+	// UPDATE t SET note = ssn: the target is read through its columns, or as a whole by its
+	// name.
+	return (o->access & EFFECT_WRITE) != 0 &&
+	       (names_column(e, span_str(mask->column)) || names_column(e, o->name) ||
+		(o->alias.n > 0 && names_column(e, o->alias)));
+}
+
+static enum inspect_exposure look(
+	const struct effects *e, const struct snapshot *snapshot, const struct catalog_relation *r
+)
+{
+	enum inspect_exposure worst = EXPOSURE_NONE;
+	for (uint16_t i = 0; i < e->n_objects; i++) {
+		const struct effect_object *o = &e->objects[i];
+		if (!is_relation(o, r))
+			continue;
+		if (carries(e, o, &snapshot->columns[r->mask]))
+			return EXPOSURE_CARRIES;
+		worst = EXPOSURE_READS;
+	}
+	return worst;
+}
+
+static bool is_unresolved(
+	const struct snapshot *snapshot, const struct rule *rule, const struct catalog *catalog
+)
+{
+	for (uint32_t i = 0; i < snapshot->n_columns; i++)
+		if (bit_is_set(rule->columns, i) && snapshot->columns[i].refuse_unresolved &&
+		    (!catalog->resolved || bit_is_set(catalog->unresolved, i)))
+			return true;
+	return false;
+}
+
+enum inspect_exposure inspect_exposure(
+	const struct effects *effects, const struct snapshot *snapshot, const struct rule *rule,
+	const struct resource *resource
+)
+{
+	const struct catalog *catalog = resource->catalog;
+	enum inspect_exposure worst = EXPOSURE_NONE;
+	if (catalog == NULL)
+		return EXPOSURE_NONE;
+	if (is_unresolved(snapshot, rule, catalog) &&
+	    (effects->kinds & ~(uint32_t)EFFECT_SESSION) != 0)
+		return EXPOSURE_UNRESOLVED;
+	for (uint32_t i = 0; i < catalog->n_relations; i++) {
+		const struct catalog_relation *r = &catalog->relations[i];
+		if (!bit_is_set(rule->columns, r->mask))
+			continue;
+		enum inspect_exposure one = look(effects, snapshot, r);
+		if (one == EXPOSURE_CARRIES)
+			return one;
+		if (one != EXPOSURE_NONE)
+			worst = one;
+	}
+	// What the statement does not show may read anything.
+	if ((effects->kinds & (EFFECT_EXEC | EFFECT_UNKNOWN)) != 0 && worst == EXPOSURE_NONE)
+		worst = EXPOSURE_READS;
+	return worst;
+}

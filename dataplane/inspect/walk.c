@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Everything a statement touches, wherever it stands: the walk follows the tree's own descriptors,
+// so that no position of a relation, function or nested write can be forgotten.
+
+#include "dataplane/inspect/function.h"
+#include "dataplane/inspect/statement.h"
+
+#include <string.h>
+
+static struct span text_of(const char *s)
+{
+	return span_str(s == NULL ? "" : s);
+}
+
+void statement_add_target(struct statement *st, const PgQuery__RangeVar *relation)
+{
+	if (st->n_targets == STATEMENT_TARGETS_MAX)
+		statement_unknown(st, "it writes to too many relations");
+	else
+		st->targets[st->n_targets++] = relation;
+}
+
+static bool is_target(const struct statement *st, const PgQuery__RangeVar *relation)
+{
+	for (uint16_t i = 0; i < st->n_targets; i++)
+		if (st->targets[i] == relation)
+			return true;
+	return false;
+}
+
+static void add_object(struct statement *st, struct effect_object object)
+{
+	for (uint16_t i = 0; i < st->n_objects; i++) {
+		struct effect_object *o = &st->objects[i];
+		if (span_equal(o->schema, object.schema) && span_equal(o->name, object.name) &&
+		    span_equal(o->alias, object.alias)) {
+			o->access |= object.access;
+			return;
+		}
+	}
+	if (st->n_objects == EFFECT_OBJECTS_MAX)
+		statement_unknown(st, "it names too many relations and functions");
+	else
+		st->objects[st->n_objects++] = object;
+}
+
+static void see_relation(struct statement *st, const PgQuery__RangeVar *r)
+{
+	struct effect_object object = {
+		.schema = text_of(r->schemaname),
+		.name = text_of(r->relname),
+		.alias = r->alias == NULL ? (struct span){0} : text_of(r->alias->aliasname),
+		.access = is_target(st, r) ? EFFECT_WRITE : EFFECT_READ,
+	};
+	if ((st->kinds & EFFECT_DDL) != 0)
+		object.access |= EFFECT_DDL;
+	add_object(st, object);
+}
+
+static const char *name_part(const PgQuery__FuncCall *f, size_t i)
+{
+	const PgQuery__Node *node = f->funcname[i];
+	return node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval : "";
+}
+
+static void see_function(struct statement *st, const PgQuery__FuncCall *f)
+{
+	if (f->n_funcname == 0)
+		return;
+	const char *schema = f->n_funcname > 1 ? name_part(f, f->n_funcname - 2) : NULL;
+	const char *name = name_part(f, f->n_funcname - 1);
+	uint32_t kinds = function_effects(schema, name);
+	st->kinds |= kinds;
+	if ((kinds & (EFFECT_EXEC | EFFECT_ADMIN)) == 0)
+		return;
+	add_object(
+		st,
+		(struct effect_object){
+			.schema = text_of(schema),
+			.name = text_of(name),
+			.access = EFFECT_EXEC,
+		}
+	);
+}
+
+static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
+{
+	struct span name = SPAN_LIT("*");
+	if (ref->n_fields == 0)
+		return;
+	const PgQuery__Node *last = ref->fields[ref->n_fields - 1];
+	if (last->node_case == PG_QUERY__NODE__NODE_STRING)
+		name = text_of(last->string->sval);
+	for (uint16_t i = 0; i < st->n_columns; i++)
+		if (span_equal(st->columns[i], name))
+			return;
+	if (st->n_columns < EFFECT_COLUMNS_MAX)
+		st->columns[st->n_columns++] = name;
+	else
+		st->columns[0] = SPAN_LIT("*"); // too many to tell: count as all
+}
+
+static void see_write(struct statement *st, const PgQuery__RangeVar *target, size_t n_returning)
+{
+	st->kinds |= EFFECT_WRITE;
+	if (n_returning > 0)
+		st->kinds |= EFFECT_READ;
+	if (target != NULL)
+		statement_add_target(st, target);
+}
+
+static void see_select(struct statement *st, const PgQuery__SelectStmt *select)
+{
+	// The rows of INSERT ... VALUES are a SelectStmt too, and read nothing.
+	if (select->n_values_lists == 0)
+		st->kinds |= EFFECT_READ;
+	if (select->into_clause != NULL)
+		st->kinds |= EFFECT_DDL | EFFECT_WRITE;
+	if (select->n_locking_clause > 0)
+		st->kinds |= EFFECT_WRITE; // row locks: others wait
+}
+
+static void see(struct statement *st, const ProtobufCMessage *m)
+{
+	if (m->descriptor == &pg_query__range_var__descriptor) {
+		see_relation(st, (const PgQuery__RangeVar *)m);
+	} else if (m->descriptor == &pg_query__func_call__descriptor) {
+		see_function(st, (const PgQuery__FuncCall *)m);
+	} else if (m->descriptor == &pg_query__column_ref__descriptor) {
+		see_column(st, (const PgQuery__ColumnRef *)m);
+	} else if (m->descriptor == &pg_query__select_stmt__descriptor) {
+		see_select(st, (const PgQuery__SelectStmt *)m);
+	} else if (m->descriptor == &pg_query__insert_stmt__descriptor) {
+		const PgQuery__InsertStmt *s = (const PgQuery__InsertStmt *)m;
+		see_write(st, s->relation, s->n_returning_list);
+	} else if (m->descriptor == &pg_query__update_stmt__descriptor) {
+		const PgQuery__UpdateStmt *s = (const PgQuery__UpdateStmt *)m;
+		see_write(st, s->relation, s->n_returning_list);
+		if (s->where_clause == NULL)
+			st->flags |= EFFECT_NO_WHERE;
+	} else if (m->descriptor == &pg_query__delete_stmt__descriptor) {
+		const PgQuery__DeleteStmt *s = (const PgQuery__DeleteStmt *)m;
+		see_write(st, s->relation, s->n_returning_list);
+		if (s->where_clause == NULL)
+			st->flags |= EFFECT_NO_WHERE;
+	} else if (m->descriptor == &pg_query__merge_stmt__descriptor) {
+		see_write(st, ((const PgQuery__MergeStmt *)m)->relation, 0);
+	}
+}
+
+static void walk(struct statement *st, const ProtobufCMessage *m, unsigned depth);
+
+// A Node is a tag and one pointer: no need to look at its 238 fields.
+static void walk_node(struct statement *st, const PgQuery__Node *node, unsigned depth)
+{
+	const ProtobufCMessage *child;
+	if (node->node_case == PG_QUERY__NODE__NODE__NOT_SET)
+		return;
+	memcpy(&child, &node->alias, sizeof(const ProtobufCMessage *));
+	if (child != NULL)
+		walk(st, child, depth);
+}
+
+static void walk_field(
+	struct statement *st, const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f,
+	unsigned depth
+)
+{
+	const char *base = (const char *)m;
+	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
+		size_t n;
+		const ProtobufCMessage *const *list;
+		memcpy(&n, base + f->quantifier_offset, sizeof(n));
+		memcpy(&list, base + f->offset, sizeof(const ProtobufCMessage *const *));
+		for (size_t i = 0; i < n; i++)
+			walk(st, list[i], depth);
+		return;
+	}
+	const ProtobufCMessage *child;
+	memcpy(&child, base + f->offset, sizeof(const ProtobufCMessage *));
+	if (child != NULL)
+		walk(st, child, depth);
+}
+
+static void walk(struct statement *st, const ProtobufCMessage *m, unsigned depth)
+{
+	if (depth > STATEMENT_DEPTH_MAX) {
+		statement_unknown(st, "it is nested too deeply");
+		return;
+	}
+	if (m->descriptor == &pg_query__node__descriptor) {
+		walk_node(st, (const PgQuery__Node *)m, depth + 1);
+		return;
+	}
+	see(st, m);
+	const ProtobufCMessageDescriptor *d = m->descriptor;
+	for (unsigned i = 0; i < d->n_fields; i++) {
+		const ProtobufCFieldDescriptor *f = &d->fields[i];
+		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
+			continue;
+		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+			uint32_t chosen;
+			memcpy(&chosen, (const char *)m + f->quantifier_offset, sizeof(chosen));
+			if (chosen != f->id)
+				continue;
+		}
+		walk_field(st, m, f, depth + 1);
+	}
+}
+
+void statement_walk(struct statement *st, const ProtobufCMessage *message)
+{
+	walk(st, message, 0);
+}
