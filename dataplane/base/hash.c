@@ -35,7 +35,7 @@ static inline void sip_word(uint64_t v[4], uint64_t word)
 // Words are read as the (little-endian) machine has them; that is the paper's order too.
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t n)
+uint64_t hash_keyed(const struct hash_key *key, const void *data, size_t n)
 {
 	uint64_t v[4] = {
 		key->k[0] ^ 0x736f6d6570736575,

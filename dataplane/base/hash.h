@@ -13,5 +13,6 @@ struct hash_key {
 };
 
 // 64 bits over `n` bytes at `data`, under `key`. Aumasson and Bernstein, SipHash, with 1 and 3
-// rounds.
-uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t n);
+// rounds. (Not hash_bytes: libpg_query exports PostgreSQL's function of that name, and the linker
+// would take one for the other.)
+uint64_t hash_keyed(const struct hash_key *key, const void *data, size_t n);

@@ -292,7 +292,7 @@ const struct effects *inspect_statement(
 		c->stats.unknown++;
 		return &refused;
 	}
-	uint64_t hash = hash_bytes(&c->key, text.p, text.n);
+	uint64_t hash = hash_keyed(&c->key, text.p, text.n);
 	struct entry *e = find(c, hash, text);
 	if (e != NULL) {
 		c->stats.hits++;

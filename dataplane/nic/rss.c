@@ -75,6 +75,6 @@ uint16_t rss_owner(
 	memcpy(tuple + 16, &remote->addr, sizeof(remote->addr));
 	memcpy(tuple + 32, &local->port, sizeof(local->port));
 	memcpy(tuple + 34, &remote->port, sizeof(remote->port));
-	uint64_t h = hash_bytes(&rss->key, tuple, sizeof(tuple));
+	uint64_t h = hash_keyed(&rss->key, tuple, sizeof(tuple));
 	return (uint16_t)((h >> 32) * rss->n_workers >> 32);
 }
