@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// An echo server, or a client that checks an echo, on the gateway's own stack: nic, ip, tcp and the
+// workers' mesh, with nothing on top. What the system tests of the stack talk to.
+//
+// A client sends a pattern that tells every byte's place, checks that the same comes back, and ends
+// with exit status 0 when each connection saw all its bytes and an orderly close.
+
+#include "dataplane/worker/stack.h"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONNS_MAX = 1024, EVENTS_PER_LOOP = 64, SERVER_PORT = 7 };
+
+struct options {
+	struct nic_config nic;
+	struct ip_config ip;
+	bool client;
+	struct endpoint peer;
+	uint64_t bytes;
+	uint32_t conns;
+	uint32_t seconds;
+};
+
+// One connection of a client.
+struct flow {
+	struct tcp_conn *conn;
+	uint64_t sent, received;
+	bool shut;
+};
+
+struct worker {
+	struct stack stack;
+	struct worker_stats stats;
+	struct flow *flows;
+	uint32_t n_flows, done, failed;
+} __attribute__((aligned(64)));
+
+static struct options options;
+static struct worker *workers;
+static volatile sig_atomic_t stop;
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+static void on_signal(int)
+{
+	stop = 1;
+}
+
+static void usage(void)
+{
+	fputs("usage: echo [--workers N] [--huge] [--no-offload] --port DEVICE ADDRESS/PREFIX ...\n"
+	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns N --seconds N]\n",
+	      stderr);
+	exit(2);
+}
+
+// ---- options
+
+static void add_port(const char *device, const char *address)
+{
+	unsigned i = options.nic.n_ports;
+	struct ip_port_config *ip = &options.ip.ports[i];
+
+	if (i == NIC_PORTS_MAX || address == NULL ||
+	    addr_parse_prefix(address, &ip->addrs[0].addr, &ip->addrs[0].prefix) != 0)
+		usage();
+	ip->n_addrs = 1;
+	snprintf(options.nic.ports[i].device, NIC_DEVICE_MAX, "%s", device);
+	options.nic.ports[i].mtu = 1500;
+	options.nic.n_ports++;
+	options.ip.n_ports++;
+}
+
+static void read_options(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"workers", required_argument, NULL, 'w'},
+		{"huge", no_argument, NULL, 'H'},
+		{"no-offload", no_argument, NULL, 'O'},
+		{"port", required_argument, NULL, 'p'},
+		{"gateway", required_argument, NULL, 'g'},
+		{"connect", required_argument, NULL, 'c'},
+		{"bytes", required_argument, NULL, 'b'},
+		{"conns", required_argument, NULL, 'n'},
+		{"seconds", required_argument, NULL, 's'},
+		{0},
+	};
+	int o;
+
+	options.nic = (struct nic_config){.n_workers = 1, .packets = 8192};
+	options.bytes = 1 << 20;
+	options.conns = 1;
+	options.seconds = 60;
+	options.peer.port = SERVER_PORT;
+	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (o) {
+		case 'w':
+			options.nic.n_workers = (uint16_t)atoi(optarg);
+			break;
+		case 'H':
+			options.nic.huge_pages = true;
+			break;
+		case 'O':
+			options.nic.no_offload = true;
+			break;
+		case 'p':
+			add_port(optarg, optind < argc ? argv[optind] : NULL);
+			optind++;
+			break;
+		case 'g':
+			if (addr_parse(optarg, &options.ip.ports[0].gateway) != 0)
+				usage();
+			break;
+		case 'c':
+			options.client = true;
+			if (addr_parse(optarg, &options.peer.addr) != 0)
+				usage();
+			break;
+		case 'b':
+			options.bytes = strtoull(optarg, NULL, 10);
+			break;
+		case 'n':
+			options.conns = (uint32_t)atoi(optarg);
+			break;
+		case 's':
+			options.seconds = (uint32_t)atoi(optarg);
+			break;
+		default:
+			usage();
+		}
+	}
+	if (options.nic.n_ports == 0 || options.nic.n_workers == 0 ||
+	    options.nic.n_workers > NIC_WORKERS_MAX || options.conns > CONNS_MAX)
+		usage();
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	for (unsigned i = 0; i < options.nic.n_workers; i++)
+		options.nic.cores[i] = (uint16_t)(i % (unsigned)cpus);
+}
+
+// ---- server
+
+static void echo(struct tcp_conn *conn)
+{
+	for (struct span in = tcp_peek(conn); in.n > 0; in = tcp_peek(conn)) {
+		size_t n = tcp_send(conn, in);
+		tcp_consume(conn, n);
+		if (n < in.n)
+			return;
+	}
+	if (tcp_conn_fin_received(conn))
+		tcp_shutdown(conn);
+}
+
+static uint32_t serve(struct worker *w)
+{
+	uint32_t n, events;
+
+	for (n = 0; n < EVENTS_PER_LOOP; n++) {
+		struct tcp_conn *conn = tcp_event(w->stack.tcp, &events);
+		if (conn == NULL)
+			break;
+		if (events & TCP_EV_CLOSED)
+			tcp_release(conn);
+		else
+			echo(conn);
+	}
+	return n;
+}
+
+// ---- client
+
+static uint8_t pattern(uint64_t at)
+{
+	return (uint8_t)(at * 0x9e3779b97f4a7c15 >> 56);
+}
+
+static void client_start(struct worker *w)
+{
+	w->flows = calloc(options.conns, sizeof(*w->flows));
+	for (uint32_t i = 0; w->flows != NULL && i < options.conns; i++) {
+		struct flow *flow = &w->flows[i];
+		int r = tcp_connect(
+			w->stack.tcp, &options.peer, flow, w->stack.now_us, &flow->conn
+		);
+		if (r != 0) {
+			fprintf(stderr, "connect: %s\n", err_text(r));
+			w->failed++;
+		}
+		w->n_flows++;
+	}
+}
+
+static void flow_receive(struct worker *w, struct flow *flow)
+{
+	for (struct span in = tcp_peek(flow->conn); in.n > 0; in = tcp_peek(flow->conn)) {
+		for (size_t i = 0; i < in.n; i++) {
+			if (in.p[i] != pattern(flow->received + i)) {
+				fprintf(stderr, "byte %" PRIu64 " is wrong\n", flow->received + i);
+				w->failed++;
+				tcp_abort(flow->conn);
+				return;
+			}
+		}
+		flow->received += in.n;
+		tcp_consume(flow->conn, in.n);
+	}
+}
+
+static void flow_send(struct flow *flow)
+{
+	uint8_t bytes[4096];
+
+	while (flow->sent < options.bytes) {
+		size_t n = options.bytes - flow->sent < sizeof(bytes)
+				   ? (size_t)(options.bytes - flow->sent)
+				   : sizeof(bytes);
+		for (size_t i = 0; i < n; i++)
+			bytes[i] = pattern(flow->sent + i);
+		size_t taken = tcp_send(flow->conn, span_of(bytes, n));
+		flow->sent += taken;
+		if (taken < n)
+			return;
+	}
+	if (!flow->shut)
+		tcp_shutdown(flow->conn);
+	flow->shut = true;
+}
+
+static uint32_t ask(struct worker *w)
+{
+	uint32_t n, events;
+
+	for (n = 0; n < EVENTS_PER_LOOP; n++) {
+		struct tcp_conn *conn = tcp_event(w->stack.tcp, &events);
+		if (conn == NULL)
+			break;
+		struct flow *flow = tcp_conn_user(conn);
+		flow_receive(w, flow);
+		if ((events & TCP_EV_CLOSED) == 0) {
+			flow_send(flow);
+			continue;
+		}
+		if (flow->received != options.bytes || tcp_conn_error(conn) != 0) {
+			fprintf(stderr, "closed after %" PRIu64 " bytes: %s\n", flow->received,
+				err_text(tcp_conn_error(conn)));
+			w->failed++;
+		}
+		w->done++;
+		tcp_release(conn);
+	}
+	return n;
+}
+
+// ---- both
+
+static int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	const struct timespec pause = {.tv_nsec = 20000};
+
+	if (options.client)
+		client_start(w);
+	while (!stop) {
+		uint32_t n = stack_input(&w->stack, now_us());
+		n += options.client ? ask(w) : serve(w);
+		stack_output(&w->stack);
+		if (options.client && w->done == w->n_flows)
+			break;
+		if (n == 0) // the tests' machines have fewer cores than pollers
+			nanosleep(&pause, NULL);
+	}
+	stack_count(&w->stack);
+	return 0;
+}
+
+static void print_counters(void)
+{
+	for (unsigned i = 0; i < options.nic.n_workers; i++) {
+		const struct worker_stats *s = &workers[i].stats;
+		const struct tcp_stats *t = tcp_stats(workers[i].stack.tcp);
+		printf("worker=%u rx=%" PRIu64 " tx=%" PRIu64 " handed_over=%" PRIu64
+		       " taken_over=%" PRIu64 " handover_full=%" PRIu64 " accepted=%" PRIu64
+		       " connected=%" PRIu64 " retransmits=%" PRIu64 " conns=%u packets=%" PRIu64
+		       "\n",
+		       i, s->rx_packets, s->tx_packets, s->handed_over, s->taken_over,
+		       s->handover_full, t->accepted, t->connected, t->retransmits, t->conns,
+		       s->pkts_used);
+	}
+	fflush(stdout);
+}
+
+static void print_ports(struct nic *nic)
+{
+	for (unsigned p = 0; p < options.nic.n_ports; p++) {
+		struct nic_port_info info;
+		nic_port_info(nic, (uint8_t)p, &info);
+		printf("port=%u driver=%s queues=%u multi_segment=%d tx_offload=%#x toeplitz=%d\n",
+		       p, info.driver, info.n_queues, info.multi_segment, info.tx_offload,
+		       info.toeplitz);
+	}
+	puts("ready");
+	fflush(stdout);
+}
+
+static int stacks_init(struct nic *nic, struct mesh *mesh)
+{
+	const struct endpoint any = {.port = SERVER_PORT};
+
+	for (unsigned i = 0; i < options.nic.n_workers; i++) {
+		struct stack_config config = {
+			.worker = (uint16_t)i,
+			.n_workers = options.nic.n_workers,
+			.nic = nic,
+			.mesh = mesh,
+			.ip = options.ip,
+			.stats = &workers[i].stats,
+		};
+		tcp_config_default(&config.tcp);
+		config.tcp.conns_max = 2 * CONNS_MAX;
+		config.tcp.time_wait_ms = 1000;
+		int r = stack_init(&workers[i].stack, &config, now_us());
+		if (r == 0 && !options.client)
+			r = tcp_listen(workers[i].stack.tcp, &any, NULL);
+		if (r != 0) {
+			fprintf(stderr, "stack: %s\n", err_text(r));
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int run(struct nic *nic)
+{
+	struct mesh mesh;
+	uint32_t failed = 0, missing = 0;
+
+	if (mesh_init(&mesh, options.nic.n_workers) != 0 || stacks_init(nic, &mesh) != 0)
+		return 1;
+	print_ports(nic);
+	for (unsigned i = 0; i < options.nic.n_workers; i++)
+		rte_eal_remote_launch(worker_main, &workers[i], nic_worker_lcore((uint16_t)i));
+	rte_eal_mp_wait_lcore();
+	print_counters();
+	for (unsigned i = 0; i < options.nic.n_workers; i++) {
+		failed += workers[i].failed;
+		missing += workers[i].n_flows - workers[i].done;
+		stack_fini(&workers[i].stack);
+		free(workers[i].flows);
+	}
+	mesh_fini(&mesh);
+	if (failed + missing > 0)
+		fprintf(stderr, "%u failed, %u not done\n", failed, missing);
+	return failed + missing > 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct nic *nic;
+	const char *why;
+
+	read_options(argc, argv);
+	workers = aligned_alloc(64, options.nic.n_workers * sizeof(*workers));
+	if (workers == NULL)
+		return 1;
+	memset(workers, 0, options.nic.n_workers * sizeof(*workers));
+	signal(SIGINT, on_signal);
+	signal(SIGTERM, on_signal);
+	signal(SIGALRM, on_signal);
+	int r = nic_new(&options.nic, &nic, &why);
+	if (r != 0) {
+		fprintf(stderr, "nic: %s: %s\n", err_text(r), why);
+		return 1;
+	}
+	if (options.client)
+		alarm(options.seconds);
+	r = run(nic);
+	nic_free(nic);
+	free(workers);
+	return r;
+}
