@@ -49,11 +49,16 @@ struct tcp_config {
 	uint32_t rcv_buf;          // bytes; the largest window offered
 	uint32_t snd_buf;          // bytes queued and unacknowledged per connection
 	uint32_t ooo_segments_max; // out-of-order segments kept per connection
+	// Packets in the queues of all connections together; half for sending, half for receiving.
+	// Must leave enough of the pool for packets on the way in and out. 0: no limit.
+	uint32_t queue_pkts_max;
 	uint16_t mss_max;
 	bool timestamps, sack, window_scale;
 	uint32_t rto_min_ms, rto_max_ms, rto_initial_ms; // RFC 6298
 	uint32_t delayed_ack_ms;
-	uint32_t time_wait_ms, fin_wait_2_ms;
+	uint32_t handshake_ms; // SYN to established, in total
+	uint32_t time_wait_ms;
+	uint32_t fin_wait_2_ms; // how long a released connection may go without progress
 	uint32_t keepalive_idle_ms, keepalive_interval_ms; // 0: off
 	uint8_t keepalive_probes;
 	uint8_t syn_retries, data_retries;
@@ -82,8 +87,10 @@ struct tcp_stats {
 	uint64_t retransmits, fast_retransmits, rto_expired, dup_acks, ooo_segments, ooo_dropped;
 	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
 		short_header;
-	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks;
+	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,
+		time_wait_recycled, queue_full;
 	uint32_t conns, half_open, time_wait; // now
+	uint32_t tx_queued, rx_queued;        // now; packets in all queues
 };
 
 // Fill in the defaults that suit a gateway on a LAN or a VNet.

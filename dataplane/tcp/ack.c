@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What an acknowledgement says: bytes that arrived, the window, what is missing, how long it took.
+
+#include "dataplane/tcp/conn.h"
+
+// RFC 6298 2.2, 2.3. A sample also ends the back-off (5.7 and Karn).
+void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us)
+{
+	const struct tcp_config *config = &conn->tcp->config;
+	if (rtt_us == 0)
+		rtt_us = 1;
+	if ((conn->flags & CONN_RTT_KNOWN) == 0) {
+		conn->flags |= CONN_RTT_KNOWN;
+		conn->srtt_us8 = rtt_us * 8;
+		conn->rttvar_us4 = rtt_us * 2;
+	} else {
+		uint32_t srtt = conn->srtt_us8 / 8;
+		uint32_t off = srtt > rtt_us ? srtt - rtt_us : rtt_us - srtt;
+		conn->rttvar_us4 += off - conn->rttvar_us4 / 4;
+		conn->srtt_us8 += rtt_us - srtt;
+	}
+	uint32_t rto_ms = (conn->srtt_us8 / 8 + max_u32(conn->rttvar_us4, 1000)) / 1000 + 1;
+	conn->rto_ms = min_u32(max_u32(rto_ms, config->rto_min_ms), config->rto_max_ms);
+	conn->backoff = 0;
+}
+
+// RFC 9293 3.10.7.4: an older segment must not bring an older window back.
+static bool window_update(struct tcp_conn *conn, const struct segment *seg)
+{
+	if (seq_lt(seg->seq, conn->snd_wl1) ||
+	    (seg->seq == conn->snd_wl1 && seq_lt(seg->ack, conn->snd_wl2)))
+		return false;
+	uint32_t before = conn->snd_wnd;
+	conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_scale;
+	conn->snd_wnd_max = max_u32(conn->snd_wnd_max, conn->snd_wnd);
+	conn->snd_wl1 = seg->seq;
+	conn->snd_wl2 = seg->ack;
+	return conn->snd_wnd != before;
+}
+
+// RFC 6582: duplicate ACKs stand for segments that left the network.
+static bool newreno(struct tcp_conn *conn, uint32_t acked, uint32_t segs, bool duplicate)
+{
+	if (acked > 0) {
+		uint32_t gone = segs > 0 ? segs - 1 : 0;
+		conn->dup_acks = (uint16_t)(conn->dup_acks > gone ? conn->dup_acks - gone : 0);
+		if (conn->recovery == RECOVERY_FAST && seq_lt(conn->snd_una, conn->recover)) {
+			if ((tx_seg(conn->snd_head)->flags & TX_LOST) == 0)
+				recovery_lose(conn, conn->snd_head); // a partial ACK: the next hole
+		} else {
+			conn->dup_acks = 0;
+		}
+		return false;
+	}
+	if (!duplicate || conn->recovery == RECOVERY_RTO)
+		return false;
+	if (conn->dup_acks < conn->snd_segs)
+		conn->dup_acks++;
+	if (conn->recovery != RECOVERY_NONE || conn->dup_acks < TCP_DUP_THRESH ||
+	    !seq_lt(conn->recover, conn->snd_una))
+		return false;
+	recovery_lose(conn, conn->snd_head);
+	return true;
+}
+
+static void loss_input(
+	struct tcp_conn *conn, uint32_t acked, uint32_t segs, bool sack_news, bool duplicate
+)
+{
+	bool found = false;
+	if ((conn->flags & CONN_SACK) == 0)
+		found = newreno(conn, acked, segs, duplicate);
+	else if (sack_news || acked > 0)
+		found = recovery_mark(conn);
+	if (conn->recovery != RECOVERY_NONE && seq_le(conn->recover, conn->snd_una))
+		congestion_recovered(conn);
+	if (found && conn->recovery == RECOVERY_NONE)
+		congestion_loss(conn);
+}
+
+// The peer answered; what a timeout may conclude starts anew.
+static void progress(struct tcp_conn *conn, uint32_t acked)
+{
+	struct tcp *tcp = conn->tcp;
+	bool idle = conn->snd_una == conn->snd_nxt;
+	if (acked > 0 || idle || conn->snd_wnd == 0)
+		conn->retries = 0;
+	if (idle && conn->snd_wnd > 0)
+		conn->backoff = 0; // of the persist timer
+	if (acked == 0)
+		return;
+	conn->mss_claimed = 0;
+	if (idle)
+		conn->due[DUE_RESEND] = DUE_NEVER; // RFC 6298 5.2
+	else
+		timer_arm_resend(conn); // 5.3
+	if ((conn->flags & CONN_RELEASED) != 0)
+		conn->due[DUE_STATE] = tcp->now_ms + tcp->config.fin_wait_2_ms;
+}
+
+bool ack_input(struct tcp_conn *conn, const struct segment *seg)
+{
+	struct tcp *tcp = conn->tcp;
+	// RFC 5961 5.2, which narrows RFC 9293 3.10.7.4.
+	if (seq_lt(conn->snd_nxt, seg->ack) ||
+	    seq_lt(seg->ack, conn->snd_una - conn->snd_wnd_max)) {
+		tcp->stats.bad_ack++;
+		if (conn_may_challenge(conn)) {
+			tcp->stats.challenge_acks++;
+			conn->flags |= CONN_ACK_NOW;
+			conn_mark(conn);
+		}
+		return false;
+	}
+	if (seq_lt(seg->ack, conn->snd_una))
+		return true; // old, but its payload counts
+	uint32_t pipe = recovery_pipe(conn);
+	uint32_t acked = seg->ack - conn->snd_una;
+	uint32_t segs = 0;
+	bool sack_news = recovery_sack(conn, seg);
+	bool moved = window_update(conn, seg);
+	bool duplicate = acked == 0 && !moved && seg->len == 0 && (seg->flags & TCP_FIN) == 0 &&
+			 conn->snd_una != conn->snd_nxt;
+	if (duplicate)
+		tcp->stats.dup_acks++;
+	if (acked > 0)
+		send_acked(conn, seg, &segs);
+	loss_input(conn, acked, segs, sack_news, duplicate);
+	if (acked > 0)
+		congestion_acked(conn, acked, pipe);
+	progress(conn, acked);
+	return true;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The life of a connection block; see conn.h.
+
+#include "dataplane/tcp/conn.h"
+
+// RFC 7323 5.4: a clock per peer that an observer cannot compare with another peer's, yet one that
+// goes on across connections, so that the peer's TIME_WAIT can tell old from new (RFC 6191).
+static uint32_t ts_offset(const struct tcp *tcp, const struct flow *flow)
+{
+	struct ip_addr pair[2] = {flow->local.addr, flow->remote.addr};
+	return (uint32_t)hash_keyed(&tcp->ts_key, pair, sizeof(pair));
+}
+
+struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
+{
+	struct tcp_conn *conn = pool_get(tcp->conns);
+	if (conn == NULL) {
+		tcp->stats.conns_full++;
+		return NULL;
+	}
+	*conn = (struct tcp_conn){
+		.tcp = tcp,
+		.flow = *flow,
+		.hash = table_hash(tcp, flow),
+		.flags = CONN_LIVE,
+		.state = TCP_CLOSED,
+		.ts_offset = ts_offset(tcp, flow),
+		.iss = isn_new(tcp, flow),
+		.rx_ms = tcp->now_ms,
+		.tx_us = tcp->now_us,
+		.quick_acks = TCP_QUICK_ACKS,
+		.rto_ms = tcp->config.rto_initial_ms,
+	};
+	for (int i = 0; i < DUE_COUNT; i++)
+		conn->due[i] = DUE_NEVER;
+	list_init(&conn->dirty);
+	list_init(&conn->event);
+	list_init(&conn->half_open);
+	wheel_node_init(&conn->timer);
+	table_add_conn(tcp, conn);
+	tcp->stats.conns++;
+	conn_mark(conn);
+	return conn;
+}
+
+static void half_open_leave(struct tcp_conn *conn)
+{
+	if ((conn->flags & CONN_HALF_OPEN) == 0)
+		return;
+	conn->flags &= ~(uint32_t)CONN_HALF_OPEN;
+	list_remove(&conn->half_open);
+	conn->tcp->stats.half_open--;
+}
+
+// The one place where a state changes.
+void conn_set_state(struct tcp_conn *conn, enum tcp_state state)
+{
+	struct tcp *tcp = conn->tcp;
+	half_open_leave(conn);
+	conn->state = state;
+	if (state == TCP_SYN_RECEIVED && (conn->flags & CONN_PASSIVE) != 0) {
+		conn->flags |= CONN_HALF_OPEN;
+		list_append(&tcp->half_open, &conn->half_open);
+		tcp->stats.half_open++;
+	}
+	conn_mark(conn);
+}
+
+void conn_mark(struct tcp_conn *conn)
+{
+	if (list_empty(&conn->dirty))
+		list_append(&conn->tcp->dirty, &conn->dirty);
+}
+
+// Nothing is reported of a connection whose handshake the caller never heard of, nor after release.
+void conn_report(struct tcp_conn *conn, uint32_t events)
+{
+	if ((conn->flags & CONN_RELEASED) != 0 || (conn->flags & (CONN_OWNED | CONN_ACCEPTED)) == 0)
+		return;
+	conn->events |= events;
+	if (list_empty(&conn->event))
+		list_append(&conn->tcp->events, &conn->event);
+}
+
+void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)
+{
+	struct tcp *tcp = conn->tcp;
+	if ((conn->flags & CONN_LIVE) == 0)
+		return;
+	conn_set_state(conn, state);
+	conn->flags &= ~(uint32_t)(CONN_LIVE | CONN_ACK_NOW);
+	conn->error = error;
+	table_remove_conn(tcp, conn);
+	wheel_disarm(&conn->timer);
+	send_clear(conn);
+	tcp->stats.conns--;
+	tcp->stats.closed++;
+	if ((conn->flags & CONN_OWNED) != 0) {
+		conn_report(conn, TCP_EV_CLOSED);
+		return;
+	}
+	// The caller has not seen it, or has released it: tcp_tick takes the block back.
+	list_remove(&conn->event);
+	reassembly_clear(conn);
+}
+
+void conn_reset(struct tcp_conn *conn, int error)
+{
+	if (conn->state >= TCP_SYN_RECEIVED && (conn->flags & CONN_LIVE) != 0)
+		output_bare(conn, conn->snd_nxt, TCP_RST | TCP_ACK);
+	conn_close(conn, TCP_CLOSED, error);
+}
+
+void conn_put(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	reassembly_clear(conn);
+	list_remove(&conn->event);
+	list_remove(&conn->dirty);
+	conn->tcp = NULL;
+	pool_put(tcp->conns, conn);
+}
+
+// Per connection first, so that one cannot learn of another by exhausting a common budget; the
+// common one is far above what honest peers need.
+bool conn_may_challenge(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	if (tcp->now_ms < conn->oow_ack_ms)
+		return false;
+	if (tcp->now_ms - tcp->challenge_ms >= 1000) {
+		tcp->challenge_ms = tcp->now_ms;
+		tcp->challenges = 0;
+	}
+	if (tcp->challenges >= TCP_CHALLENGES_MAX)
+		return false;
+	tcp->challenges++;
+	conn->oow_ack_ms = tcp->now_ms + TCP_OOW_ACK_MS;
+	return true;
+}

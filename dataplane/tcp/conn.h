@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What the steps of tcp/ share: the connection block, the instance, and each step's entry points.
+//
+// The life of a connection block: conn_new; while it is in the flow table it is live, and either
+// its wheel node is armed or it lies on the dirty list (asserted in conn_schedule). conn_close
+// takes it out of the table; it then waits for tcp_release. Only tcp_tick puts a block back into
+// the pool, so no step ever holds a stale pointer.
+
+#pragma once
+
+#include "dataplane/base/hash.h"
+#include "dataplane/base/list.h"
+#include "dataplane/base/pool.h"
+#include "dataplane/base/wheel.h"
+#include "dataplane/tcp/tcp.h"
+
+#include <assert.h>
+#include <errno.h>
+
+enum tcp_wire {
+	TCP_HEADER_LEN = 20,
+	TCP_OPTIONS_MAX = 40,
+	TCP_TS_LEN = 12,      // the timestamps option with two NOPs (RFC 7323 appendix A)
+	TCP_IP_OVERHEAD = 40, // IPv4 and TCP header without options (RFC 6691)
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+};
+
+enum tcp_limit {
+	TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1, when the peer names none
+	TCP_MSS_MIN = 216,     // smaller offers are an attack on our packet rate (CVE-2019-11479)
+	TCP_MTU_MIN = 576,     // RFC 5927 7.2: nothing below may be claimed by ICMP
+	TCP_LISTENERS_MAX = 256,
+	TCP_SACK_BLOCKS = 4,
+	TCP_SCALE_MAX = 14,    // RFC 7323 2.3
+	TCP_DUP_THRESH = 3,    // RFC 5681 3.2
+	TCP_QUICK_ACKS = 16,   // segments acknowledged at once, so that slow start is not held up
+	TCP_COPY_MAX = 1024,   // a payload up to this is copied behind its predecessor
+	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
+	TCP_RETRY_MS = 10,     // after a pool was empty
+	TCP_OOW_ACK_MS = 500,  // RFC 5961 7: at most one such ACK a connection in this time
+	TCP_CHALLENGES_MAX = 1000, // a second, over all connections
+	TCP_IDLE_CHECK_MS = 60 * 60 * 1000,
+	TCP_EXPIRIES_PER_TICK = 1024,
+	TCP_PORT_COUNTERS = 256,                  // RFC 6056 3.3.4
+	TCP_PAWS_IDLE_MS = 24 * 24 * 3600 * 1000, // RFC 7323 5.5
+};
+
+static inline bool seq_lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_le(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+static inline uint32_t seq_max(uint32_t a, uint32_t b)
+{
+	return seq_lt(a, b) ? b : a;
+}
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint32_t max_u32(uint32_t a, uint32_t b)
+{
+	return a > b ? a : b;
+}
+
+struct sack_block {
+	uint32_t left, right; // right: one past the last
+};
+
+struct tcp_options {
+	uint16_t mss; // 0: absent
+	uint8_t scale;
+	bool has_scale, sack_permitted, has_ts;
+	uint8_t n_sack;
+	uint32_t ts_val, ts_ecr;
+	struct sack_block sack[TCP_SACK_BLOCKS];
+};
+
+// A segment that arrived. Whoever queues `pkt` sets it to NULL.
+struct segment {
+	const struct ip_segment *where;
+	struct pkt *pkt; // data at the payload
+	uint32_t seq, ack;
+	uint32_t len; // of the payload
+	uint16_t wnd; // as on the wire
+	uint8_t flags;
+	struct tcp_options options;
+};
+
+// A connection's name. Hashed as bytes: it has no padding.
+struct flow {
+	struct endpoint local, remote;
+};
+static_assert(sizeof(struct flow) == 36);
+
+enum tx_flags {
+	TX_SACKED = 1 << 0,
+	TX_LOST = 1 << 1,
+	TX_RESENT = 1 << 2, // lost, and its retransmission is on the way
+	TX_FIN = 1 << 3,
+};
+
+// What the send queue knows of a packet; lies in the packet's headroom, which a queued payload has
+// no other use for.
+struct tx_seg {
+	uint32_t seq;
+	uint32_t end;        // one past the last; counts FIN
+	uint32_t sent_us;    // low half of the clock, when last sent
+	uint32_t resent_nxt; // snd_nxt when retransmitted
+	uint8_t flags;
+	uint8_t sends; // saturates
+};
+static_assert(sizeof(struct tx_seg) + 7 <= PKT_HEADROOM);
+
+// What the out-of-order queue knows of a packet; lies where its TCP header was or before.
+struct rx_seg {
+	uint32_t seq, end; // end counts data only
+	bool fin;
+};
+static_assert(sizeof(struct rx_seg) + 7 < TCP_HEADER_LEN);
+
+static inline void *pkt_scratch(const struct pkt *pkt)
+{
+	return (void *)(((uintptr_t)pkt->base + 7) & ~(uintptr_t)7);
+}
+
+static inline struct tx_seg *tx_seg(const struct pkt *pkt)
+{
+	return pkt_scratch(pkt);
+}
+
+static inline struct rx_seg *rx_seg(const struct pkt *pkt)
+{
+	return pkt_scratch(pkt);
+}
+
+static inline uint32_t tx_seg_len(const struct tx_seg *seg)
+{
+	return seg->end - seg->seq;
+}
+
+enum conn_flags {
+	CONN_OWNED = 1 << 0,   // the caller holds it
+	CONN_PASSIVE = 1 << 1, // from a listener
+	CONN_LIVE = 1 << 2,    // in the flow table
+	CONN_ACK_NOW = 1 << 3,
+	CONN_TS = 1 << 4,
+	CONN_SACK = 1 << 5,
+	CONN_FIN_WANTED = 1 << 6, // tcp_shutdown
+	CONN_FIN_QUEUED = 1 << 7,
+	CONN_FIN_RECEIVED = 1 << 8,
+	CONN_WANT_WRITE = 1 << 9, // the last tcp_send was short
+	CONN_CWND_LIMITED = 1 << 10,
+	CONN_SYN_RESENT = 1 << 11,
+	CONN_HALF_OPEN = 1 << 12, // on tcp.half_open
+	CONN_RTT_KNOWN = 1 << 13,
+	CONN_RELEASED = 1 << 14,
+	CONN_ACCEPTED = 1 << 15,    // counted and reported as established
+	CONN_SCALE = 1 << 16,       // both sides scale windows
+	CONN_UNREACHABLE = 1 << 17, // a soft ICMP error came during the handshake
+};
+
+enum recovery {
+	RECOVERY_NONE,
+	RECOVERY_FAST, // RFC 6582, 6675
+	RECOVERY_RTO,  // RFC 6298 5.4 and on
+};
+
+enum due {
+	DUE_RESEND, // RTO with something in flight, else the persist timer
+	DUE_ACK,
+	DUE_ALIVE,
+	DUE_STATE, // handshake, or the patience with a released connection
+	DUE_RETRY, // a pool was empty
+	DUE_COUNT,
+};
+
+static const uint64_t DUE_NEVER = UINT64_MAX;
+
+struct tcp_conn {
+	// line 0: demultiplexing and receiving
+	struct tcp *tcp; // NULL: the block is free
+	struct flow flow;
+	uint32_t hash;
+	uint32_t rcv_nxt;
+	uint32_t rcv_adv; // the farthest right edge ever offered
+	uint32_t flags;   // enum conn_flags
+	uint8_t state;    // enum tcp_state
+	uint8_t snd_scale, rcv_scale;
+	uint8_t recovery; // enum recovery
+
+	// line 1: timestamps and sending
+	uint32_t ts_recent;
+	uint32_t ts_offset;
+	uint32_t last_ack; // rcv_nxt as last sent
+	uint32_t snd_una;
+	uint32_t snd_nxt;
+	uint32_t snd_wnd; // bytes
+	uint32_t snd_wl1, snd_wl2;
+	uint32_t snd_wnd_max;
+	uint32_t cwnd, ssthresh;
+	uint32_t sacked; // bytes in flight that the peer reported
+	uint32_t lost;   // bytes TX_LOST and not yet TX_RESENT
+	uint16_t sacked_segs;
+	uint16_t dup_acks;
+	uint16_t mss;       // payload bytes a segment may carry now
+	uint16_t rcv_mss;   // the largest payload seen
+	uint32_t rcv_bytes; // in order, not consumed
+
+	// line 2: queues
+	struct pkt *snd_head, *snd_tail;
+	struct pkt *snd_unsent; // first packet never sent
+	struct pkt *rcv_head, *rcv_tail;
+	struct pkt *ooo_head, *ooo_tail;
+	uint32_t snd_bytes; // in the send queue
+	uint16_t snd_segs;
+	uint16_t ooo_segs;
+
+	// line 3: scheduling
+	struct list dirty;
+	struct list event;
+	struct wheel_node timer;
+	uint32_t events;
+	uint32_t backoff; // doublings of the RTO
+
+	uint64_t due[DUE_COUNT]; // ms, or DUE_NEVER
+	uint64_t rx_ms;          // when the last acceptable segment came
+	uint64_t ts_recent_ms;
+	uint64_t oow_ack_ms; // when the last rate-limited ACK may be repeated
+	uint64_t tx_us;      // when data or SYN was last sent
+	uint32_t srtt_us8;   // smoothed RTT, times 8
+	uint32_t rttvar_us4; // its variation, times 4
+	uint32_t rto_ms;
+	uint32_t acked_bytes; // toward the next cwnd increase
+	uint32_t recover;     // snd_nxt when loss was found
+	uint32_t sack_high;   // highest sequence number SACKed
+	uint32_t iss, irs;
+	uint16_t mss_offered; // ours, from the route
+	uint16_t mss_path;    // largest segment (without options) the path takes
+	uint16_t mss_acked;   // largest payload that was acknowledged
+	uint16_t mss_claimed; // an ICMP claim that waits for a timeout (RFC 5927 7.2), else 0
+	uint8_t retries;      // timeouts since progress
+	uint8_t probes;       // keepalives unanswered
+	uint8_t quick_acks;
+	uint8_t n_blocks;
+	struct sack_block blocks[TCP_SACK_BLOCKS]; // to report, the latest first
+	int error;
+	struct list half_open;
+	void *cookie;
+	void *user;
+};
+static_assert(offsetof(struct tcp_conn, ts_recent) == 64);
+static_assert(offsetof(struct tcp_conn, snd_head) == 128);
+static_assert(offsetof(struct tcp_conn, dirty) == 192);
+
+// A connection in TIME_WAIT: only what is needed to answer for it.
+struct time_wait {
+	struct flow flow;
+	uint32_t hash;
+	struct list link; // by age, or free
+	uint64_t end_ms;
+	uint64_t begun_ms;
+	uint32_t snd_nxt, rcv_nxt;
+	uint32_t ts_recent, ts_offset;
+	uint16_t wnd;
+	bool has_ts;
+};
+
+struct listener {
+	struct endpoint local;
+	void *cookie;
+};
+
+struct table_slot {
+	uint32_t hash;
+	uint32_t ref; // 0: empty
+};
+
+// Open addressing with linear probing and backward-shift deletion, at most half full.
+struct table {
+	struct table_slot *slots;
+	uint32_t mask;
+};
+
+struct tcp {
+	struct tcp_config config;
+	struct tcp_ops ops;
+	struct pkt_pool *pkts;
+	struct pool *conns;
+	struct table table;
+	struct list dirty;
+	struct list events;
+	struct list half_open; // oldest first
+	struct list tw_live;   // oldest first
+	struct list tw_free;
+	struct time_wait *tw;
+	uint64_t now_us, now_ms;
+	uint64_t challenge_ms; // start of the second that challenges are counted in
+	uint32_t challenges;
+	uint32_t snd_segs_max; // of one connection
+	// Of all connections. What waits behind a hole stops short of the limit for receiving, so
+	// that the segment that fills the hole finds room.
+	uint32_t tx_queue_max, rx_queue_max, ooo_queue_max;
+	struct hash_key table_key, isn_key, ts_key, port_key;
+	uint32_t port_counters[TCP_PORT_COUNTERS];
+	uint32_t n_listeners;
+	struct listener listeners[TCP_LISTENERS_MAX];
+	struct tcp_stats stats;
+	struct wheel wheel;
+};
+
+// tcp.c
+void tcp_clock_set(struct tcp *tcp, uint64_t now_us);
+
+// table.c: flows to connections and TIME_WAIT entries.
+int table_init(struct table *table, uint32_t flows) must_check;
+void table_fini(struct table *table);
+uint32_t table_hash(const struct tcp *tcp, const struct flow *flow);
+// The connection, or the TIME_WAIT entry in *tw, or neither.
+struct tcp_conn *table_find(
+	const struct tcp *tcp, const struct flow *flow, uint32_t hash, struct time_wait **tw
+);
+void table_add_conn(struct tcp *tcp, struct tcp_conn *conn);
+void table_remove_conn(struct tcp *tcp, const struct tcp_conn *conn);
+void table_add_tw(struct tcp *tcp, const struct time_wait *tw);
+void table_remove_tw(struct tcp *tcp, const struct time_wait *tw);
+
+// listen.c
+struct listener *listener_find(struct tcp *tcp, const struct endpoint *local);
+// A segment that belongs to no connection; `iss_after` is what a new ISN must exceed when
+// has_after.
+void listen_input(struct tcp *tcp, struct segment *seg, bool has_after, uint32_t iss_after);
+
+// syn.c: the handshake, both ways.
+uint32_t isn_new(const struct tcp *tcp, const struct flow *flow);
+void syn_prepare(struct tcp_conn *conn, uint16_t mtu);
+void syn_received(struct tcp_conn *conn, const struct segment *seg);
+void syn_send(struct tcp_conn *conn);
+void syn_sent_input(struct tcp_conn *conn, struct segment *seg);
+// The ACK that completes the handshake; false when it does not and the segment is to be dropped.
+bool syn_acked(struct tcp_conn *conn, const struct segment *seg) must_check;
+void syn_timeout(struct tcp_conn *conn);
+
+// input.c: synchronised states.
+void conn_input(struct tcp_conn *conn, struct segment *seg);
+
+// ack.c: what an ACK field, its window and its SACK blocks mean to the send queue.
+bool ack_input(struct tcp_conn *conn, const struct segment *seg) must_check;
+void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us);
+
+// options.c. `options_parse` returns 0 or ERR_MALFORMED; the writers return the bytes written,
+// a multiple of 4, at most TCP_OPTIONS_MAX.
+int options_parse(struct span bytes, struct tcp_options *out) must_check;
+uint32_t options_write_syn(const struct tcp_conn *conn, bool ack, uint8_t *at);
+uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at);
+uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
+
+// reassembly.c: the receive queue and what waits for a hole to be filled.
+// Takes the payload and FIN of an acceptable segment. Returns true when FIN is now in order.
+bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
+void reassembly_clear(struct tcp_conn *conn);
+
+// output.c
+void conn_output(struct tcp_conn *conn);
+// A segment without payload and outside the stream; `seq` is its sequence number.
+void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags);
+void output_ack(struct tcp_conn *conn);
+// RST in answer to a segment of no connection (RFC 9293 3.5.2).
+void output_reset(struct tcp *tcp, const struct segment *seg);
+void output_tw_ack(struct tcp *tcp, const struct time_wait *tw);
+// The window field to send now; moves rcv_adv.
+uint16_t output_window(struct tcp_conn *conn);
+void output_window_opened(struct tcp_conn *conn);
+
+// send.c: the send queue.
+bool send_split(struct tcp_conn *conn, struct pkt *pkt, uint32_t at) must_check;
+void send_fin(struct tcp_conn *conn);
+void send_clear(struct tcp_conn *conn);
+// Drop what `ack` covers. Out: *segs, packets that went. Takes an RTT sample where it can.
+void send_acked(struct tcp_conn *conn, const struct segment *seg, uint32_t *segs);
+
+// recovery.c: which of the packets in flight are lost.
+bool recovery_sack(struct tcp_conn *conn, const struct segment *seg) must_check;
+// Find what SACK proves lost (RFC 6675 IsLost); true when something new was.
+bool recovery_mark(struct tcp_conn *conn) must_check;
+void recovery_lose(struct tcp_conn *conn, struct pkt *pkt);
+void recovery_lose_all(struct tcp_conn *conn);
+uint32_t recovery_pipe(const struct tcp_conn *conn);
+
+// congestion.c
+void congestion_init(struct tcp_conn *conn);
+void congestion_acked(struct tcp_conn *conn, uint32_t bytes, uint32_t pipe_before);
+void congestion_loss(struct tcp_conn *conn);
+void congestion_timeout(struct tcp_conn *conn);
+void congestion_recovered(struct tcp_conn *conn);
+void congestion_restart(struct tcp_conn *conn);
+
+// timer.c
+void timer_expired(struct tcp_conn *conn);
+void timer_arm_resend(struct tcp_conn *conn);
+void conn_schedule(struct tcp_conn *conn);
+
+// timewait.c
+void timewait_enter(struct tcp_conn *conn);
+void timewait_input(struct tcp *tcp, struct time_wait *tw, struct segment *seg);
+void timewait_drop(struct tcp *tcp, struct time_wait *tw);
+void timewait_expire(struct tcp *tcp);
+// May a new connection of ours take over this entry's ports (RFC 6191)?
+bool timewait_reusable(const struct tcp *tcp, const struct time_wait *tw);
+
+// port.c: an ephemeral port for flow->remote; writes flow->local.port. Out: *tw, an entry whose
+// place it takes, or NULL. Returns 0 or -EADDRNOTAVAIL.
+int port_choose(struct tcp *tcp, struct flow *flow, struct time_wait **tw) must_check;
+
+// icmp.c
+void mss_apply(struct tcp_conn *conn, uint16_t mss_path);
+
+// conn.c
+struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow) must_check;
+void conn_set_state(struct tcp_conn *conn, enum tcp_state state);
+void conn_mark(struct tcp_conn *conn); // something to do at the end of the loop
+void conn_report(struct tcp_conn *conn, uint32_t events);
+// Out of the table, with the state it had when `state` says so; nothing is sent.
+void conn_close(struct tcp_conn *conn, enum tcp_state state, int error);
+// Send RST, then conn_close.
+void conn_reset(struct tcp_conn *conn, int error);
+void conn_put(struct tcp_conn *conn);
+// May an ACK that answers an unacceptable segment be sent now (RFC 5961 7)?
+bool conn_may_challenge(struct tcp_conn *conn);
+
+static inline bool conn_is_synchronised(const struct tcp_conn *conn)
+{
+	return conn->state >= TCP_ESTABLISHED;
+}
+
+static inline uint32_t conn_ts_now(const struct tcp_conn *conn)
+{
+	return (uint32_t)conn->tcp->now_ms + conn->ts_offset;
+}

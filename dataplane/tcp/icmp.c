@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// ICMP errors about our segments. Anyone can forge one: RFC 5927.
+
+#include "dataplane/tcp/conn.h"
+
+enum icmp_unreachable {
+	ICMP_UNREACHABLE = 3, // type
+	ICMP_PROTOCOL = 2,
+	ICMP_PORT = 3,
+	ICMP_TOO_BIG = 4,
+};
+
+// Segments on the way that no longer fit are sent again in smaller pieces (RFC 1191 6.5); that is
+// no sign of congestion.
+void mss_apply(struct tcp_conn *conn, uint16_t mss_path)
+{
+	conn->mss_claimed = 0;
+	if (mss_path >= conn->mss_path)
+		return;
+	conn->mss_path = mss_path;
+	conn->mss = (uint16_t)(mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
+		if (pkt->len > conn->mss)
+			recovery_lose(conn, pkt);
+	}
+	conn_mark(conn);
+}
+
+// RFC 1191 5 and 7: a router that names no MTU leaves us to guess the next common one.
+static uint16_t mtu_below(uint32_t mtu)
+{
+	static const uint16_t plateaus[] = {1492, 1006, TCP_MTU_MIN};
+	for (size_t i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++) {
+		if (plateaus[i] < mtu)
+			return plateaus[i];
+	}
+	return TCP_MTU_MIN;
+}
+
+static void too_big(struct tcp_conn *conn, uint16_t mtu)
+{
+	if (mtu == 0)
+		mtu = mtu_below(conn->mss_path + (uint32_t)TCP_IP_OVERHEAD);
+	uint16_t mss = (uint16_t)(max_u32(mtu, TCP_MTU_MIN) - TCP_IP_OVERHEAD);
+	// RFC 5927 7.2: a segment as large has arrived before; believe it only if a timeout
+	// confirms that the path has changed.
+	if (conn->mss_acked + (uint32_t)TCP_TS_LEN > mss)
+		conn->mss_claimed = mss;
+	else
+		mss_apply(conn, mss);
+}
+
+// RFC 5927 5.2: in synchronised states these are hints at most; the timers decide.
+static void unreachable(struct tcp_conn *conn, uint8_t code)
+{
+	if (conn->state != TCP_SYN_SENT)
+		return;
+	if (code == ICMP_PROTOCOL || code == ICMP_PORT)
+		conn_close(conn, TCP_CLOSED, -ECONNREFUSED);
+	else
+		conn->flags |= CONN_UNREACHABLE;
+}
+
+void tcp_icmp_error(
+	struct tcp *tcp, const struct endpoint *local, const struct endpoint *remote, uint32_t seq,
+	uint8_t type, uint8_t code, uint16_t mtu, uint64_t now_us
+)
+{
+	tcp_clock_set(tcp, now_us);
+	struct flow flow = {*local, *remote};
+	struct time_wait *tw;
+	struct tcp_conn *conn = table_find(tcp, &flow, table_hash(tcp, &flow), &tw);
+	if (conn == NULL || type != ICMP_UNREACHABLE)
+		return;
+	// RFC 5927 4.1: it must quote something that is in flight.
+	if (seq_lt(seq, conn->snd_una) || !seq_lt(seq, conn->snd_nxt))
+		return;
+	if (code == ICMP_TOO_BIG)
+		too_big(conn, mtu);
+	else
+		unreachable(conn, code);
+}

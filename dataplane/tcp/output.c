@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Segments out. Each is a fresh packet with the header, which borrows its payload from the send
+// queue. conn_output runs once a loop for each connection that something happened to, so that
+// ACKs ride on data and bursts share them.
+
+#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/wire.h"
+
+struct header {
+	uint32_t seq, ack;
+	uint16_t wnd;
+	uint8_t flags;
+	uint8_t options_len;
+	uint8_t options[TCP_OPTIONS_MAX];
+};
+
+// Takes over `pkt`; an error of the layer below is a loss, which TCP repairs.
+static void transmit(
+	struct tcp *tcp, struct pkt *pkt, const struct endpoint *local,
+	const struct endpoint *remote, const struct header *h
+)
+{
+	uint32_t len = TCP_HEADER_LEN + h->options_len;
+	uint8_t *p = pkt_extend(pkt, len);
+	wire_put16(p, local->port);
+	wire_put16(p + 2, remote->port);
+	wire_put32(p + 4, h->seq);
+	wire_put32(p + 8, h->ack);
+	p[12] = (uint8_t)(len / 4 << 4);
+	p[13] = h->flags;
+	wire_put16(p + 14, h->wnd);
+	wire_put32(p + 16, 0); // checksum: ip/ or the port; no urgent data
+	memcpy(p + TCP_HEADER_LEN, h->options, h->options_len);
+	pkt->l4_len = (uint8_t)len;
+	tcp->stats.tx_segments++;
+	(void)tcp->ops.output(tcp->ops.ctx, pkt, &local->addr, &remote->addr);
+}
+
+static struct pkt *header_new(struct tcp *tcp)
+{
+	struct pkt *pkt = pkt_get(tcp->pkts);
+	if (pkt == NULL)
+		tcp->stats.no_memory++;
+	return pkt;
+}
+
+static void retry_later(struct tcp_conn *conn)
+{
+	if (conn->due[DUE_RETRY] == DUE_NEVER)
+		conn->due[DUE_RETRY] = conn->tcp->now_ms + TCP_RETRY_MS;
+}
+
+static uint32_t offered(const struct tcp_conn *conn)
+{
+	return seq_lt(conn->rcv_nxt, conn->rcv_adv) ? conn->rcv_adv - conn->rcv_nxt : 0;
+}
+
+// RFC 9293 3.8.6.2.2: the right edge moves by a worthwhile step or not at all, and never back.
+// Scaling rounds; where rounding down would pull the edge back it rounds up instead, but by no more
+// than one unit beyond the buffer, or tiny segments could drag the edge along for ever.
+uint16_t output_window(struct tcp_conn *conn)
+{
+	uint32_t limit = conn->tcp->config.rcv_buf;
+	uint32_t room = limit > conn->rcv_bytes ? limit - conn->rcv_bytes : 0;
+	uint32_t old = offered(conn);
+	uint32_t step = min_u32(conn->mss_offered, limit / 2);
+	uint32_t unit = UINT32_C(1) << conn->rcv_scale;
+	uint32_t field = (room >= old + step ? room : old) >> conn->rcv_scale;
+	if (field * unit < old && (field + 1) * unit <= room + unit)
+		field++;
+	field = min_u32(field, UINT16_MAX);
+	conn->rcv_adv = seq_max(conn->rcv_adv, conn->rcv_nxt + field * unit);
+	return (uint16_t)field;
+}
+
+// The caller has read: tell the peer when that is worth a segment.
+void output_window_opened(struct tcp_conn *conn)
+{
+	uint32_t limit = conn->tcp->config.rcv_buf;
+	uint32_t room = limit > conn->rcv_bytes ? limit - conn->rcv_bytes : 0;
+	if ((conn->flags & (CONN_LIVE | CONN_FIN_RECEIVED)) != CONN_LIVE ||
+	    room < offered(conn) + min_u32(2u * conn->mss_offered, limit / 2))
+		return;
+	conn->flags |= CONN_ACK_NOW;
+	conn_mark(conn);
+}
+
+// The window of a SYN is never scaled (RFC 7323 2.2).
+static uint16_t syn_window(struct tcp_conn *conn)
+{
+	uint32_t wnd = min_u32(conn->tcp->config.rcv_buf, UINT16_MAX);
+	conn->rcv_adv = seq_max(conn->rcv_adv, conn->rcv_nxt + wnd);
+	return (uint16_t)wnd;
+}
+
+// A segment with ACK went out.
+static void acknowledged(struct tcp_conn *conn)
+{
+	conn->last_ack = conn->rcv_nxt;
+	conn->flags &= ~(uint32_t)CONN_ACK_NOW;
+	conn->due[DUE_ACK] = DUE_NEVER;
+}
+
+void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
+{
+	struct tcp *tcp = conn->tcp;
+	struct pkt *pkt = header_new(tcp);
+	if (pkt == NULL) {
+		retry_later(conn);
+		return;
+	}
+	struct header h = {.seq = seq, .flags = flags};
+	bool ack = (flags & TCP_ACK) != 0;
+	if (ack)
+		h.ack = conn->rcv_nxt;
+	if ((flags & TCP_SYN) != 0) {
+		h.wnd = syn_window(conn);
+		h.options_len = (uint8_t)options_write_syn(conn, ack, h.options);
+	} else if ((flags & TCP_RST) == 0) {
+		h.wnd = output_window(conn);
+		h.options_len = (uint8_t)options_write(conn, true, h.options);
+	} else {
+		tcp->stats.reset_sent++;
+	}
+	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
+	if (ack)
+		acknowledged(conn);
+}
+
+// A peer that took its window back would refuse an ACK from beyond it: send from the edge.
+void output_ack(struct tcp_conn *conn)
+{
+	uint32_t edge = conn->snd_una + conn->snd_wnd;
+	output_bare(conn, seq_lt(edge, conn->snd_nxt) ? edge : conn->snd_nxt, TCP_ACK);
+}
+
+void output_reset(struct tcp *tcp, const struct segment *seg)
+{
+	if ((seg->flags & TCP_RST) != 0)
+		return;
+	struct pkt *pkt = header_new(tcp);
+	if (pkt == NULL)
+		return;
+	struct header h = {.flags = TCP_RST};
+	if ((seg->flags & TCP_ACK) != 0) {
+		h.seq = seg->ack;
+	} else {
+		h.flags |= TCP_ACK;
+		h.ack = seg->seq + seg->len + ((seg->flags & TCP_SYN) != 0 ? 1 : 0) +
+			((seg->flags & TCP_FIN) != 0 ? 1 : 0);
+	}
+	tcp->stats.reset_sent++;
+	transmit(tcp, pkt, &seg->where->local, &seg->where->remote, &h);
+}
+
+void output_tw_ack(struct tcp *tcp, const struct time_wait *tw)
+{
+	struct pkt *pkt = header_new(tcp);
+	if (pkt == NULL)
+		return;
+	struct header h =
+		{.seq = tw->snd_nxt, .ack = tw->rcv_nxt, .wnd = tw->wnd, .flags = TCP_ACK};
+	if (tw->has_ts) {
+		uint32_t now = (uint32_t)tcp->now_ms + tw->ts_offset;
+		h.options_len = (uint8_t)options_write_ts(h.options, now, tw->ts_recent);
+	}
+	transmit(tcp, pkt, &tw->flow.local, &tw->flow.remote, &h);
+}
+
+// One packet of the send queue, for the first time or again. False when the pool is empty.
+static bool data_send(struct tcp_conn *conn, struct pkt *payload)
+{
+	struct tcp *tcp = conn->tcp;
+	struct tx_seg *seg = tx_seg(payload);
+	struct pkt *pkt = header_new(tcp);
+	if (pkt == NULL) {
+		retry_later(conn);
+		return false;
+	}
+	// SACK blocks would not fit beside a full payload; conn_output sends them on their own.
+	struct header h = {.seq = seg->seq, .ack = conn->rcv_nxt, .flags = TCP_ACK};
+	h.wnd = output_window(conn);
+	h.options_len = (uint8_t)options_write(conn, false, h.options);
+	if ((seg->flags & TX_FIN) != 0)
+		h.flags |= TCP_FIN;
+	if (payload->len > 0 && payload->next == NULL)
+		h.flags |= TCP_PSH;
+	if (payload->len > 0) {
+		pkt->payload = pkt_ref(payload);
+		pkt->payload_data = payload->data;
+		pkt->payload_len = payload->len;
+	}
+	seg->sent_us = (uint32_t)tcp->now_us;
+	if (seg->sends < UINT8_MAX)
+		seg->sends++;
+	tcp->stats.tx_bytes += payload->len;
+	conn->tx_us = tcp->now_us;
+	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
+	acknowledged(conn);
+	// With nothing in flight until now, what runs is at most the persist timer.
+	if (conn->due[DUE_RESEND] == DUE_NEVER || conn->snd_una == conn->snd_nxt)
+		timer_arm_resend(conn);
+	return true;
+}
+
+static bool cwnd_allows(const struct tcp_conn *conn, uint32_t len)
+{
+	uint32_t pipe = recovery_pipe(conn);
+	return pipe == 0 || pipe + len <= conn->cwnd;
+}
+
+// Packets known to be lost, in order. False when the window or the pool says stop.
+static bool lost_send(struct tcp_conn *conn)
+{
+	uint32_t edge = conn->snd_una + conn->snd_wnd;
+	for (struct pkt *pkt = conn->snd_head; conn->lost > 0 && pkt != conn->snd_unsent;
+	     pkt = pkt->next) {
+		struct tx_seg *seg = tx_seg(pkt);
+		if ((seg->flags & (TX_LOST | TX_RESENT)) != TX_LOST)
+			continue;
+		if (pkt != conn->snd_head && seq_lt(edge, seg->end))
+			return false;
+		if (pkt->len > conn->mss && !send_split(conn, pkt, conn->mss))
+			return false;
+		if (!cwnd_allows(conn, tx_seg_len(seg))) {
+			conn->flags |= CONN_CWND_LIMITED;
+			return false;
+		}
+		if (!data_send(conn, pkt))
+			return false;
+		seg->flags |= TX_RESENT;
+		seg->resent_nxt = conn->snd_nxt;
+		conn->lost -= tx_seg_len(seg);
+		conn->tcp->stats.retransmits++;
+	}
+	return true;
+}
+
+// How much of `pkt` may go: sender's SWS avoidance, RFC 9293 3.8.6.2.1. A packet that fits goes,
+// part of one only if it fills half the largest window the peer ever had.
+static uint32_t window_allows(const struct tcp_conn *conn, const struct tx_seg *seg)
+{
+	uint32_t edge = conn->snd_una + conn->snd_wnd;
+	uint32_t usable = seq_lt(seg->seq, edge) ? edge - seg->seq : 0;
+	if (tx_seg_len(seg) <= usable)
+		return tx_seg_len(seg);
+	return usable > 0 && usable >= conn->snd_wnd_max / 2 ? usable : 0;
+}
+
+static void fresh_send(struct tcp_conn *conn)
+{
+	conn->flags &= ~(uint32_t)CONN_CWND_LIMITED;
+	while (conn->snd_unsent != NULL) {
+		struct pkt *pkt = conn->snd_unsent;
+		struct tx_seg *seg = tx_seg(pkt);
+		if (pkt->len > conn->mss && !send_split(conn, pkt, conn->mss))
+			return;
+		uint32_t n = window_allows(conn, seg);
+		if (n == 0)
+			return;
+		if (n < tx_seg_len(seg) && !send_split(conn, pkt, n))
+			return;
+		if (!cwnd_allows(conn, n)) {
+			conn->flags |= CONN_CWND_LIMITED;
+			return;
+		}
+		if (!data_send(conn, pkt))
+			return;
+		conn->snd_nxt = seg->end;
+		conn->snd_unsent = pkt->next;
+	}
+}
+
+void conn_output(struct tcp_conn *conn)
+{
+	if ((conn->flags & CONN_LIVE) == 0 || !conn_is_synchronised(conn))
+		return;
+	if ((conn->flags & CONN_ACK_NOW) != 0 && conn->n_blocks > 0)
+		output_ack(conn);
+	if (conn->snd_head != NULL) {
+		congestion_restart(conn);
+		if (lost_send(conn))
+			fresh_send(conn);
+		// Nothing in flight and nothing may go: only a probe can find out more.
+		if (conn->snd_head != NULL && conn->due[DUE_RESEND] == DUE_NEVER)
+			timer_arm_resend(conn);
+	}
+	if ((conn->flags & CONN_ACK_NOW) != 0)
+		output_ack(conn);
+}

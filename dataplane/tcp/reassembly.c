@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The receive queue, which the caller reads, and the out-of-order queue: disjoint packets, sorted,
+// none of them at rcv_nxt. What was accepted is never dropped again, so SACK keeps its word.
+//
+// A packet pins its whole buffer, however little it carries. Small payloads are therefore copied
+// behind the one before them; two neighbours in a queue together fill about one buffer.
+
+#include "dataplane/tcp/conn.h"
+
+// Copy the payload behind `into`; false when it does not fit or is too much to copy.
+static bool merge(struct pkt *into, const struct pkt *pkt)
+{
+	if (into == NULL || into->refs != 1 || pkt->len > TCP_COPY_MAX ||
+	    pkt->len > pkt_tailroom(into))
+		return false;
+	memcpy(pkt_extend(into, pkt->len), pkt->data, pkt->len);
+	return true;
+}
+
+// Takes over `pkt`, whose payload starts at rcv_nxt.
+static void deliver(struct tcp_conn *conn, struct pkt *pkt)
+{
+	conn->rcv_nxt += pkt->len;
+	conn->rcv_bytes += pkt->len;
+	if (pkt->len == 0 || merge(conn->rcv_tail, pkt)) {
+		pkt_put(pkt);
+		return;
+	}
+	conn->tcp->stats.rx_queued++;
+	pkt->next = NULL;
+	if (conn->rcv_tail == NULL)
+		conn->rcv_head = pkt;
+	else
+		conn->rcv_tail->next = pkt;
+	conn->rcv_tail = pkt;
+}
+
+static struct pkt *ooo_shift(struct tcp_conn *conn)
+{
+	struct pkt *pkt = conn->ooo_head;
+	conn->ooo_head = pkt->next;
+	if (conn->ooo_head == NULL)
+		conn->ooo_tail = NULL;
+	conn->ooo_segs--;
+	conn->tcp->stats.rx_queued--;
+	pkt->next = NULL;
+	return pkt;
+}
+
+// Drop the first `n` bytes of a packet that waits.
+static void ooo_trim(struct pkt *pkt, uint32_t n)
+{
+	struct rx_seg seg = *rx_seg(pkt);
+	pkt_pull(pkt, n);
+	seg.seq += n;
+	*rx_seg(pkt) = seg;
+}
+
+// Blocks that rcv_nxt has reached are no news any more (RFC 2018 4).
+static void blocks_trim(struct tcp_conn *conn)
+{
+	uint8_t kept = 0;
+	for (uint8_t i = 0; i < conn->n_blocks; i++) {
+		if (seq_lt(conn->rcv_nxt, conn->blocks[i].left))
+			conn->blocks[kept++] = conn->blocks[i];
+	}
+	conn->n_blocks = kept;
+}
+
+// The block that holds the newest segment comes first (RFC 2018 4); those it touches become one.
+static void blocks_add(struct tcp_conn *conn, uint32_t left, uint32_t right)
+{
+	struct sack_block fresh = {left, right};
+	struct sack_block kept[TCP_SACK_BLOCKS];
+	uint8_t n = 0;
+	for (uint8_t i = 0; i < conn->n_blocks; i++) {
+		struct sack_block b = conn->blocks[i];
+		if (seq_lt(b.right, fresh.left) || seq_lt(fresh.right, b.left)) {
+			kept[n++] = b;
+			continue;
+		}
+		if (seq_lt(b.left, fresh.left))
+			fresh.left = b.left;
+		fresh.right = seq_max(fresh.right, b.right);
+	}
+	conn->blocks[0] = fresh;
+	conn->n_blocks = 1;
+	for (uint8_t i = 0; i < n && conn->n_blocks < TCP_SACK_BLOCKS; i++)
+		conn->blocks[conn->n_blocks++] = kept[i];
+}
+
+// Move what has become in order. Returns true when the FIN has.
+static bool drain(struct tcp_conn *conn)
+{
+	while (conn->ooo_head != NULL) {
+		struct rx_seg seg = *rx_seg(conn->ooo_head);
+		if (seq_lt(conn->rcv_nxt, seg.seq))
+			return false;
+		struct pkt *pkt = ooo_shift(conn);
+		if (seq_lt(seg.end, conn->rcv_nxt)) {
+			pkt_put(pkt);
+			continue;
+		}
+		pkt_pull(pkt, conn->rcv_nxt - seg.seq);
+		deliver(conn, pkt);
+		if (seg.fin)
+			return true;
+	}
+	return false;
+}
+
+// The packet behind which one that starts at `seq` belongs; NULL: at the front.
+static struct pkt *ooo_before(const struct tcp_conn *conn, uint32_t seq)
+{
+	if (conn->ooo_tail != NULL && seq_le(rx_seg(conn->ooo_tail)->seq, seq))
+		return conn->ooo_tail;
+	struct pkt *prev = NULL;
+	for (struct pkt *pkt = conn->ooo_head; pkt != NULL; pkt = pkt->next) {
+		if (seq_lt(seq, rx_seg(pkt)->seq))
+			break;
+		prev = pkt;
+	}
+	return prev;
+}
+
+static void ooo_link(struct tcp_conn *conn, struct pkt *prev, struct pkt *pkt)
+{
+	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	pkt->next = *at;
+	*at = pkt;
+	if (pkt->next == NULL)
+		conn->ooo_tail = pkt;
+	conn->ooo_segs++;
+	conn->tcp->stats.rx_queued++;
+}
+
+// Make way for bytes up to `end` behind `prev`: packets they cover go, one they reach into loses
+// its front.
+static void ooo_clear_to(struct tcp_conn *conn, struct pkt *prev, uint32_t end, bool *fin)
+{
+	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	while (*at != NULL && seq_lt(rx_seg(*at)->seq, end)) {
+		struct pkt *next = *at;
+		if (seq_lt(end, rx_seg(next)->end)) {
+			ooo_trim(next, end - rx_seg(next)->seq);
+			return;
+		}
+		*fin |= rx_seg(next)->fin;
+		*at = next->next;
+		if (conn->ooo_tail == next)
+			conn->ooo_tail = prev;
+		conn->ooo_segs--;
+		conn->tcp->stats.rx_queued--;
+		next->next = NULL;
+		pkt_put(next);
+	}
+}
+
+static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
+{
+	struct tcp_stats *stats = &conn->tcp->stats;
+	struct rx_seg mine = {seg->seq, seg->seq + seg->len, (seg->flags & TCP_FIN) != 0};
+	struct pkt *prev = ooo_before(conn, mine.seq);
+	blocks_trim(conn);
+	stats->ooo_segments++;
+	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
+		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
+		pkt_pull(seg->pkt, old);
+		mine.seq += old;
+	}
+	if (mine.seq == mine.end && !mine.fin) {
+		if (seg->len > 0)
+			blocks_add(conn, seg->seq, mine.end);
+		return;
+	}
+	ooo_clear_to(conn, prev, mine.end, &mine.fin);
+	if (prev != NULL && rx_seg(prev)->end == mine.seq && !rx_seg(prev)->fin &&
+	    merge(prev, seg->pkt)) {
+		rx_seg(prev)->end = mine.end;
+		rx_seg(prev)->fin = mine.fin;
+	} else if (conn->ooo_segs >= conn->tcp->config.ooo_segments_max ||
+		   stats->rx_queued >= conn->tcp->ooo_queue_max) {
+		stats->ooo_dropped++;
+		return;
+	} else {
+		*rx_seg(seg->pkt) = mine;
+		ooo_link(conn, prev, seg->pkt);
+		seg->pkt = NULL;
+	}
+	if (mine.seq != mine.end)
+		blocks_add(conn, mine.seq, mine.end);
+}
+
+bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
+{
+	if (seg->seq != conn->rcv_nxt) {
+		ooo_insert(conn, seg);
+		return false;
+	}
+	if (conn->tcp->stats.rx_queued >= conn->tcp->rx_queue_max) {
+		conn->tcp->stats.queue_full++; // as if it were lost: the peer sends it again
+		return false;
+	}
+	deliver(conn, seg->pkt);
+	seg->pkt = NULL;
+	if ((seg->flags & TCP_FIN) != 0)
+		return true;
+	if (conn->ooo_head == NULL)
+		return false;
+	bool fin = drain(conn);
+	blocks_trim(conn);
+	return fin;
+}
+
+static void queue_put(struct tcp *tcp, struct pkt *pkt)
+{
+	while (pkt != NULL) {
+		tcp->stats.rx_queued--;
+		struct pkt *next = pkt->next;
+		pkt->next = NULL;
+		pkt_put(pkt);
+		pkt = next;
+	}
+}
+
+void reassembly_clear(struct tcp_conn *conn)
+{
+	queue_put(conn->tcp, conn->rcv_head);
+	queue_put(conn->tcp, conn->ooo_head);
+	conn->rcv_head = conn->rcv_tail = conn->ooo_head = conn->ooo_tail = NULL;
+	conn->rcv_bytes = 0;
+	conn->ooo_segs = 0;
+	conn->n_blocks = 0;
+}
+
+struct span tcp_peek(const struct tcp_conn *conn)
+{
+	return conn->rcv_head == NULL ? (struct span){0} : pkt_span(conn->rcv_head);
+}
+
+void tcp_consume(struct tcp_conn *conn, size_t n)
+{
+	while (n > 0 && conn->rcv_head != NULL) {
+		struct pkt *pkt = conn->rcv_head;
+		uint32_t part = (uint32_t)(n < pkt->len ? n : pkt->len);
+		pkt_pull(pkt, part);
+		conn->rcv_bytes -= part;
+		n -= part;
+		if (pkt->len > 0)
+			break;
+		conn->rcv_head = pkt->next;
+		if (conn->rcv_head == NULL)
+			conn->rcv_tail = NULL;
+		conn->tcp->stats.rx_queued--;
+		pkt->next = NULL;
+		pkt_put(pkt);
+	}
+	output_window_opened(conn);
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The handshake, both ways (RFC 9293 3.5, 3.10.7.3), and the initial sequence number.
+
+#include "dataplane/tcp/conn.h"
+
+// RFC 6528: a 4-microsecond clock plus a keyed hash of the connection's name.
+uint32_t isn_new(const struct tcp *tcp, const struct flow *flow)
+{
+	return (uint32_t)(tcp->now_us / 4) +
+	       (uint32_t)hash_keyed(&tcp->isn_key, flow, sizeof(*flow));
+}
+
+static uint8_t scale_for(uint32_t rcv_buf)
+{
+	uint8_t scale = 0;
+	while (scale < TCP_SCALE_MAX && rcv_buf >> scale > UINT16_MAX)
+		scale++;
+	return scale;
+}
+
+// What does not depend on the peer. `mtu` is the route's.
+void syn_prepare(struct tcp_conn *conn, uint16_t mtu)
+{
+	const struct tcp_config *config = &conn->tcp->config;
+	uint32_t mss = mtu < TCP_MSS_MIN + TCP_IP_OVERHEAD ? TCP_MSS_MIN : mtu - TCP_IP_OVERHEAD;
+	conn->mss_offered = (uint16_t)min_u32(mss, config->mss_max);
+	conn->mss_path = conn->mss = conn->mss_offered;
+	conn->rcv_scale = config->window_scale ? scale_for(config->rcv_buf) : 0;
+	conn->snd_una = conn->recover = conn->sack_high = conn->iss;
+	conn->snd_nxt = conn->iss + 1;
+	conn->due[DUE_STATE] = conn->tcp->now_ms + config->handshake_ms;
+}
+
+static void negotiate(struct tcp_conn *conn, const struct segment *seg)
+{
+	const struct tcp_config *config = &conn->tcp->config;
+	const struct tcp_options *options = &seg->options;
+	uint32_t mss = options->mss == 0 ? TCP_MSS_DEFAULT : max_u32(options->mss, TCP_MSS_MIN);
+	conn->mss_path = (uint16_t)min_u32(conn->mss_offered, mss);
+	if (config->timestamps && options->has_ts) {
+		conn->flags |= CONN_TS;
+		conn->ts_recent = options->ts_val;
+		conn->ts_recent_ms = conn->tcp->now_ms;
+	}
+	if (config->sack && options->sack_permitted)
+		conn->flags |= CONN_SACK;
+	if (config->window_scale && options->has_scale) {
+		conn->flags |= CONN_SCALE;
+		conn->snd_scale = options->scale > TCP_SCALE_MAX ? TCP_SCALE_MAX : options->scale;
+	} else {
+		conn->rcv_scale = 0;
+	}
+	conn->mss = (uint16_t)(conn->mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+	conn->irs = seg->seq;
+	conn->rcv_nxt = conn->rcv_adv = conn->last_ack = seg->seq + 1;
+	conn->snd_wnd = conn->snd_wnd_max = seg->wnd; // never scaled in a SYN (RFC 7323 2.2)
+	conn->snd_wl1 = seg->seq;
+	conn->snd_wl2 = seg->ack;
+}
+
+void syn_send(struct tcp_conn *conn)
+{
+	uint8_t flags = conn->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+	conn->tx_us = conn->tcp->now_us;
+	output_bare(conn, conn->iss, flags);
+	timer_arm_resend(conn);
+	conn_mark(conn);
+}
+
+void syn_received(struct tcp_conn *conn, const struct segment *seg)
+{
+	negotiate(conn, seg);
+	conn_set_state(conn, TCP_SYN_RECEIVED);
+	syn_send(conn);
+}
+
+static void established(struct tcp_conn *conn, const struct segment *seg)
+{
+	struct tcp *tcp = conn->tcp;
+	const struct tcp_config *config = &tcp->config;
+	conn->snd_una = seg->ack;
+	conn->retries = 0;
+	conn->backoff = 0;
+	conn->due[DUE_RESEND] = DUE_NEVER;
+	conn->due[DUE_STATE] = DUE_NEVER;
+	conn->due[DUE_ALIVE] =
+		tcp->now_ms +
+		(config->keepalive_idle_ms != 0 ? config->keepalive_idle_ms : TCP_IDLE_CHECK_MS);
+	if ((conn->flags & CONN_SYN_RESENT) == 0)
+		rtt_sample(conn, (uint32_t)(tcp->now_us - conn->tx_us)); // Karn: else ambiguous
+	else
+		conn->rto_ms = max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
+	congestion_init(conn);
+	conn_set_state(conn, TCP_ESTABLISHED);
+	conn->flags |= CONN_ACCEPTED;
+	if ((conn->flags & CONN_PASSIVE) != 0) {
+		tcp->stats.accepted++;
+		conn_report(conn, TCP_EV_ACCEPTED);
+	} else {
+		tcp->stats.connected++;
+		conn_report(conn, TCP_EV_CONNECTED);
+	}
+	if ((conn->flags & CONN_WANT_WRITE) != 0) {
+		conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
+		conn_report(conn, TCP_EV_WRITABLE);
+	}
+	if ((conn->flags & CONN_FIN_WANTED) != 0)
+		send_fin(conn);
+}
+
+// RFC 9293 3.10.7.3. Payload in a SYN is not taken; the peer sends it again.
+void syn_sent_input(struct tcp_conn *conn, struct segment *seg)
+{
+	bool has_ack = (seg->flags & TCP_ACK) != 0;
+	if (has_ack && seg->ack != conn->snd_nxt) {
+		conn->tcp->stats.bad_ack++;
+		output_reset(conn->tcp, seg);
+		return;
+	}
+	if ((seg->flags & TCP_RST) != 0) {
+		if (has_ack) {
+			conn->tcp->stats.reset_received++;
+			conn_close(conn, TCP_CLOSED, -ECONNREFUSED);
+		}
+		return;
+	}
+	if ((seg->flags & TCP_SYN) == 0)
+		return;
+	conn->rx_ms = conn->tcp->now_ms;
+	if (!has_ack) { // simultaneous open
+		syn_received(conn, seg);
+		return;
+	}
+	negotiate(conn, seg);
+	conn->flags |= CONN_ACK_NOW;
+	established(conn, seg);
+}
+
+bool syn_acked(struct tcp_conn *conn, const struct segment *seg)
+{
+	struct tcp *tcp = conn->tcp;
+	if (seg->ack != conn->snd_nxt) {
+		tcp->stats.bad_ack++;
+		output_reset(tcp, seg);
+		return false;
+	}
+	if ((conn->flags & CONN_PASSIVE) != 0) {
+		const struct listener *listener = listener_find(tcp, &conn->flow.local);
+		if (listener == NULL) {
+			tcp->stats.no_listener++;
+			conn_reset(conn, 0);
+			return false;
+		}
+		conn->cookie = listener->cookie;
+	}
+	established(conn, seg);
+	return true;
+}
+
+void syn_timeout(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	if (conn->retries >= tcp->config.syn_retries) {
+		tcp->stats.timed_out++;
+		conn_close(
+			conn, TCP_CLOSED,
+			(conn->flags & CONN_UNREACHABLE) != 0 ? -EHOSTUNREACH : -ETIMEDOUT
+		);
+		return;
+	}
+	conn->retries++;
+	conn->backoff++;
+	conn->flags |= CONN_SYN_RESENT;
+	tcp->stats.rto_expired++;
+	tcp->stats.retransmits++;
+	syn_send(conn);
+}
+
+int tcp_connect(
+	struct tcp *tcp, const struct endpoint *remote, void *user, uint64_t now_us,
+	struct tcp_conn **conn
+)
+{
+	struct flow flow = {.remote = *remote};
+	struct time_wait *tw;
+	uint16_t mtu;
+	tcp_clock_set(tcp, now_us);
+	if (tcp->ops.route(tcp->ops.ctx, &remote->addr, &flow.local.addr, &mtu) != 0)
+		return -EHOSTUNREACH;
+	int result = port_choose(tcp, &flow, &tw);
+	if (result != 0)
+		return result;
+	struct tcp_conn *fresh = conn_new(tcp, &flow);
+	if (fresh == NULL)
+		return ERR_POOL_EMPTY;
+	if (tw != NULL) {
+		if (seq_le(fresh->iss, tw->snd_nxt)) // RFC 6191 2
+			fresh->iss = tw->snd_nxt + 1;
+		timewait_drop(tcp, tw);
+	}
+	fresh->flags |= CONN_OWNED;
+	fresh->user = user;
+	syn_prepare(fresh, mtu);
+	conn_set_state(fresh, TCP_SYN_SENT);
+	syn_send(fresh);
+	*conn = fresh;
+	return 0;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A connection's deadlines, all on one wheel node, which is armed for the earliest.
+
+#include "dataplane/tcp/conn.h"
+
+void conn_schedule(struct tcp_conn *conn)
+{
+	uint64_t next = DUE_NEVER;
+	for (int i = 0; i < DUE_COUNT; i++) {
+		if (conn->due[i] < next)
+			next = conn->due[i];
+	}
+	// A connection that waits for nothing would stay for ever.
+	assert(next != DUE_NEVER);
+	wheel_arm(&conn->tcp->wheel, &conn->timer, next);
+}
+
+void timer_arm_resend(struct tcp_conn *conn)
+{
+	const struct tcp_config *config = &conn->tcp->config;
+	uint64_t rto_ms = (uint64_t)conn->rto_ms << min_u32(conn->backoff, 16);
+	if (rto_ms > config->rto_max_ms)
+		rto_ms = config->rto_max_ms;
+	conn->due[DUE_RESEND] = conn->tcp->now_ms + rto_ms;
+}
+
+static bool give_up(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	if (conn->retries < tcp->config.data_retries) {
+		conn->retries++;
+		return false;
+	}
+	tcp->stats.timed_out++;
+	conn_reset(conn, -ETIMEDOUT);
+	return true;
+}
+
+// RFC 9293 3.8.6.1, with nothing in flight. An old sequence number makes the peer tell its window;
+// when there is a window, but a small one, what fits goes out after all (3.8.6.2.1 (4)).
+static void persist(struct tcp_conn *conn)
+{
+	if (give_up(conn))
+		return;
+	conn->backoff++;
+	conn->tcp->stats.window_probes++;
+	struct pkt *pkt = conn->snd_unsent;
+	uint32_t usable = conn->snd_wnd;
+	if (pkt != NULL && usable > 0 && usable < tx_seg_len(tx_seg(pkt)) &&
+	    !send_split(conn, pkt, min_u32(usable, pkt->len)))
+		return;
+	if (usable == 0)
+		output_bare(conn, conn->snd_una - 1, TCP_ACK);
+	timer_arm_resend(conn);
+}
+
+// RFC 6298 5.4 to 5.6.
+static void rto_expired(struct tcp_conn *conn)
+{
+	if (give_up(conn))
+		return;
+	conn->tcp->stats.rto_expired++;
+	if (conn->mss_claimed != 0)
+		mss_apply(conn, conn->mss_claimed);
+	congestion_timeout(conn);
+	recovery_lose_all(conn);
+	conn->backoff++;
+	timer_arm_resend(conn);
+}
+
+static void resend_expired(struct tcp_conn *conn)
+{
+	if (!conn_is_synchronised(conn))
+		syn_timeout(conn);
+	else if (conn->snd_una != conn->snd_nxt)
+		rto_expired(conn);
+	else if (conn->snd_head != NULL)
+		persist(conn);
+}
+
+// RFC 1122 4.2.3.6. While data is on the way the retransmission timer watches the peer.
+static void alive_expired(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	const struct tcp_config *config = &tcp->config;
+	if (config->keepalive_idle_ms == 0) {
+		conn->due[DUE_ALIVE] = tcp->now_ms + TCP_IDLE_CHECK_MS;
+		return;
+	}
+	uint64_t idle_end = conn->rx_ms + config->keepalive_idle_ms;
+	if (conn->probes == 0 && tcp->now_ms < idle_end) {
+		conn->due[DUE_ALIVE] = idle_end;
+		return;
+	}
+	conn->due[DUE_ALIVE] = tcp->now_ms + max_u32(config->keepalive_interval_ms, 1);
+	if (conn->due[DUE_RESEND] != DUE_NEVER)
+		return;
+	if (conn->probes >= config->keepalive_probes) {
+		tcp->stats.timed_out++;
+		conn_reset(conn, -ETIMEDOUT);
+		return;
+	}
+	conn->probes++;
+	tcp->stats.keepalives++;
+	output_bare(conn, conn->snd_una - 1, TCP_ACK);
+}
+
+// The handshake took too long, or a released connection makes no progress.
+static void state_expired(struct tcp_conn *conn)
+{
+	conn->tcp->stats.timed_out++;
+	if (conn_is_synchronised(conn))
+		conn_reset(conn, -ETIMEDOUT);
+	else
+		conn_close(
+			conn, TCP_CLOSED,
+			(conn->flags & CONN_UNREACHABLE) != 0 ? -EHOSTUNREACH : -ETIMEDOUT
+		);
+}
+
+static void retry_expired(struct tcp_conn *conn)
+{
+	if ((conn->flags & CONN_FIN_WANTED) != 0 && conn_is_synchronised(conn))
+		send_fin(conn);
+	if ((conn->flags & CONN_WANT_WRITE) != 0 && tcp_send_room(conn) > 0) {
+		conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
+		conn_report(conn, TCP_EV_WRITABLE);
+	}
+}
+
+static void due_handle(struct tcp_conn *conn, enum due due)
+{
+	switch (due) {
+	case DUE_STATE:
+		state_expired(conn);
+		break;
+	case DUE_RESEND:
+		resend_expired(conn);
+		break;
+	case DUE_ACK:
+		conn->tcp->stats.delayed_acks++;
+		conn->flags |= CONN_ACK_NOW;
+		break;
+	case DUE_ALIVE:
+		alive_expired(conn);
+		break;
+	case DUE_RETRY:
+		retry_expired(conn);
+		break;
+	case DUE_COUNT:
+		break;
+	}
+}
+
+void timer_expired(struct tcp_conn *conn)
+{
+	conn_mark(conn);
+	for (int i = 0; i < DUE_COUNT && (conn->flags & CONN_LIVE) != 0; i++) {
+		if (conn->due[i] > conn->tcp->now_ms)
+			continue;
+		conn->due[i] = DUE_NEVER;
+		due_handle(conn, i);
+	}
+}

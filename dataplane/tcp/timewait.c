@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// TIME_WAIT in a compact table of its own. All entries wait equally long, so the list by age is
+// the timer.
+
+#include "dataplane/tcp/conn.h"
+
+void timewait_drop(struct tcp *tcp, struct time_wait *tw)
+{
+	table_remove_tw(tcp, tw);
+	list_remove(&tw->link);
+	list_append(&tcp->tw_free, &tw->link);
+	tcp->stats.time_wait--;
+}
+
+// Both directions are done and this side closed first. The connection block keeps the state's name
+// and what is unread; the peer talks to the entry from now on.
+void timewait_enter(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	if ((conn->flags & CONN_ACK_NOW) != 0)
+		output_ack(conn);
+	if (list_empty(&tcp->tw_free)) {
+		tcp->stats.time_wait_recycled++;
+		timewait_drop(tcp, list_entry(tcp->tw_live.next, struct time_wait, link));
+	}
+	struct time_wait *tw = list_entry(list_shift(&tcp->tw_free), struct time_wait, link);
+	*tw = (struct time_wait){
+		.flow = conn->flow,
+		.hash = conn->hash,
+		.begun_ms = tcp->now_ms,
+		.end_ms = tcp->now_ms + tcp->config.time_wait_ms,
+		.snd_nxt = conn->snd_nxt,
+		.rcv_nxt = conn->rcv_nxt,
+		.ts_recent = conn->ts_recent,
+		.ts_offset = conn->ts_offset,
+		.wnd = output_window(conn),
+		.has_ts = (conn->flags & CONN_TS) != 0,
+	};
+	conn_close(conn, TCP_TIME_WAIT, 0);
+	list_append(&tcp->tw_live, &tw->link);
+	table_add_tw(tcp, tw);
+	tcp->stats.time_wait++;
+}
+
+// RFC 9293 3.10.7.4 and RFC 6191: a SYN that is provably newer opens a new connection.
+static bool syn_is_newer(const struct time_wait *tw, const struct segment *seg)
+{
+	if (tw->has_ts && seg->options.has_ts && seg->options.ts_val != tw->ts_recent)
+		return seq_lt(tw->ts_recent, seg->options.ts_val);
+	return seq_lt(tw->rcv_nxt, seg->seq);
+}
+
+void timewait_input(struct tcp *tcp, struct time_wait *tw, struct segment *seg)
+{
+	if ((seg->flags & TCP_RST) != 0)
+		return; // RFC 1337: an old RST must not end the wait
+	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && syn_is_newer(tw, seg) &&
+	    listener_find(tcp, &seg->where->local) != NULL) {
+		uint32_t iss_after = tw->snd_nxt;
+		timewait_drop(tcp, tw);
+		listen_input(tcp, seg, true, iss_after);
+		return;
+	}
+	if ((seg->flags & TCP_FIN) != 0) { // again: our ACK was lost; the peer is alive
+		tw->end_ms = tcp->now_ms + tcp->config.time_wait_ms;
+		list_remove(&tw->link);
+		list_append(&tcp->tw_live, &tw->link);
+	}
+	// A bare ACK that fits needs no answer, and answering would start a war of ACKs.
+	bool bare = seg->len == 0 && (seg->flags & (TCP_SYN | TCP_FIN)) == 0;
+	if (!bare || seg->seq != tw->rcv_nxt)
+		output_tw_ack(tcp, tw);
+}
+
+void timewait_expire(struct tcp *tcp)
+{
+	for (int i = 0; i < TCP_EXPIRIES_PER_TICK && !list_empty(&tcp->tw_live); i++) {
+		struct time_wait *tw = list_entry(tcp->tw_live.next, struct time_wait, link);
+		if (tcp->now_ms < tw->end_ms)
+			return;
+		timewait_drop(tcp, tw);
+	}
+}
+
+// With timestamps a second later the peer can tell our new SYN from the old connection.
+bool timewait_reusable(const struct tcp *tcp, const struct time_wait *tw)
+{
+	return tw->has_ts && tcp->now_ms - tw->begun_ms >= 1000;
+}
