@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Two stacks over a bad wire: every byte arrives, in order, once; every connection ends; every
+// packet comes back to its pool. Each seed is another run with other sizes, options and faults.
+//
+//   stream [--first SEED] [--count N] [--trace]
+
+#include "tests/sim/world.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	CONNS_MAX = 4,
+	PORT = 5432,
+	CHUNK_MAX = 9000,
+	LIMIT_S = 900, // simulated; five percent loss both ways backs timers off a long way
+};
+
+// How an end leaves once it has sent all.
+enum leave {
+	LEAVE_WAIT,    // shut down, wait for the peer's FIN and CLOSED, release
+	LEAVE_EARLY,   // shut down; release as soon as the peer's FIN has come
+	LEAVE_RELEASE, // release at once, without a word, when all is queued and all is read
+};
+
+// One end of one connection.
+struct end {
+	struct tcp_conn *conn;
+	uint16_t port; // the client's
+	bool opened, readable, writable, shut, fin, closed, left;
+	uint32_t to_send, sent, to_receive, received;
+	struct rng send_bytes, receive_bytes; // the streams' content
+	uint64_t paused_until_us;
+	enum leave leave;
+};
+
+struct run;
+
+struct side {
+	struct run *run;
+	struct host *host;
+	bool client;
+	struct end ends[CONNS_MAX];
+};
+
+struct run {
+	uint64_t seed;
+	struct world *world;
+	struct rng rng; // of the applications; the wires have the world's
+	uint32_t n_conns;
+	uint32_t pause_ppm;
+	struct side client, server;
+	const char *fault;
+};
+
+static void fail(struct run *run, const char *what)
+{
+	if (run->fault == NULL)
+		run->fault = what;
+}
+
+static uint8_t next_byte(struct rng *rng)
+{
+	return (uint8_t)(rng_next(rng) >> 56);
+}
+
+static void end_read(struct run *run, struct end *end)
+{
+	for (int i = 0; i < 8 && end->readable; i++) {
+		struct span bytes = tcp_peek(end->conn);
+		if (bytes.n == 0) {
+			end->readable = false;
+			return;
+		}
+		size_t n = 1 + rng_below(&run->rng, (uint32_t)bytes.n);
+		for (size_t k = 0; k < n; k++) {
+			if (bytes.p[k] != next_byte(&end->receive_bytes))
+				fail(run, "a byte differs");
+		}
+		end->received += (uint32_t)n;
+		tcp_consume(end->conn, n);
+	}
+}
+
+static void end_write(struct run *run, struct end *end)
+{
+	uint8_t chunk[CHUNK_MAX];
+	for (int i = 0; i < 4 && end->writable && end->sent < end->to_send; i++) {
+		uint32_t n = 1 + rng_below(&run->rng, CHUNK_MAX);
+		if (rng_below(&run->rng, 3) == 0)
+			n = 1 + n % 32;
+		if (n > end->to_send - end->sent)
+			n = end->to_send - end->sent;
+		struct rng ahead = end->send_bytes;
+		for (uint32_t k = 0; k < n; k++)
+			chunk[k] = next_byte(&ahead);
+		uint32_t took = (uint32_t)tcp_send(end->conn, span_of(chunk, n));
+		for (uint32_t k = 0; k < took; k++)
+			(void)next_byte(&end->send_bytes);
+		end->sent += took;
+		end->writable = took == n;
+	}
+}
+
+static void end_leave(struct run *run, struct end *end)
+{
+	bool all_read = end->fin && tcp_peek(end->conn).n == 0;
+	if (end->fin && !end->closed && all_read && end->received != end->to_receive)
+		fail(run, "FIN before the last byte");
+	if (end->sent < end->to_send)
+		return;
+	bool leaves = false;
+	switch (end->leave) {
+	case LEAVE_WAIT:
+		leaves = end->closed && all_read;
+		break;
+	case LEAVE_EARLY:
+		leaves = all_read;
+		break;
+	case LEAVE_RELEASE:
+		leaves = end->received == end->to_receive;
+		break;
+	}
+	if (!end->shut && end->leave != LEAVE_RELEASE) {
+		tcp_shutdown(end->conn);
+		end->shut = true;
+	}
+	if (!leaves)
+		return;
+	if (tcp_conn_error(end->conn) != 0)
+		fail(run, "an orderly close ended in an error");
+	tcp_release(end->conn);
+	end->conn = NULL;
+	end->left = true;
+}
+
+static void end_event(struct side *side, struct end *end, uint32_t events)
+{
+	if (end->left)
+		fail(side->run, "an event after release");
+	if ((events & (TCP_EV_ACCEPTED | TCP_EV_CONNECTED)) != 0)
+		end->opened = end->writable = true;
+	if ((events & TCP_EV_READABLE) != 0)
+		end->readable = true;
+	if ((events & TCP_EV_WRITABLE) != 0)
+		end->writable = true;
+	if ((events & TCP_EV_FIN) != 0)
+		end->fin = true;
+	if ((events & TCP_EV_CLOSED) != 0) {
+		end->closed = true;
+		if (tcp_conn_error(end->conn) != 0)
+			fail(side->run,
+			     tcp_conn_error(end->conn) == -ETIMEDOUT ? "timed out" : "reset");
+	}
+}
+
+// The server learns from the client's port which connection it has accepted.
+static struct end *end_accepted(struct side *side, struct tcp_conn *conn)
+{
+	struct run *run = side->run;
+	struct endpoint remote = tcp_conn_remote(conn);
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		if (run->client.ends[i].port != remote.port)
+			continue;
+		if (side->ends[i].opened)
+			fail(run, "accepted twice");
+		side->ends[i].conn = conn;
+		tcp_conn_set_user(conn, &side->ends[i]);
+		return &side->ends[i];
+	}
+	fail(run, "accepted from nobody");
+	return NULL;
+}
+
+static void side_app(void *ctx, uint64_t now_us)
+{
+	struct side *side = ctx;
+	struct run *run = side->run;
+	uint32_t events;
+	struct tcp_conn *conn;
+	while (run->fault == NULL && (conn = tcp_event(side->host->tcp, &events)) != NULL) {
+		struct end *end = tcp_conn_user(conn);
+		if (end == NULL && (events & TCP_EV_ACCEPTED) != 0)
+			end = end_accepted(side, conn);
+		if (end != NULL)
+			end_event(side, end, events);
+	}
+	for (uint32_t i = 0; i < run->n_conns && run->fault == NULL; i++) {
+		struct end *end = &side->ends[i];
+		if (!end->opened || end->left || now_us < end->paused_until_us)
+			continue;
+		if (rng_chance(&run->rng, run->pause_ppm)) {
+			end->paused_until_us = now_us + rng_below(&run->rng, 3000000);
+			continue;
+		}
+		end_read(run, end);
+		end_write(run, end);
+		end_leave(run, end);
+	}
+}
+
+static uint32_t pick(struct rng *rng, const uint32_t *from, uint32_t n)
+{
+	return from[rng_below(rng, n)];
+}
+#define PICK(rng, ...) \
+	pick(rng, (uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+static struct tcp_config random_tcp(struct rng *rng)
+{
+	struct tcp_config config;
+	tcp_config_default(&config);
+	config.conns_max = 64;
+	config.half_open_max = 16;
+	config.time_wait_max = PICK(rng, 1, 64);
+	config.rcv_buf = PICK(rng, 1000, 4096, 20000, 65535, 262144, 1000000);
+	config.snd_buf = PICK(rng, 2000, 20000, 65536, 262144);
+	config.ooo_segments_max = PICK(rng, 4, 32, 256);
+	config.mss_max = (uint16_t)PICK(rng, 536, 1000, 1460, 1460, 1460);
+	config.timestamps = rng_below(rng, 4) != 0;
+	config.sack = rng_below(rng, 3) != 0;
+	config.window_scale = rng_below(rng, 4) != 0;
+	config.time_wait_ms = 2000;
+	config.handshake_ms = 120 * 1000;
+	config.fin_wait_2_ms = 600 * 1000;
+	config.syn_retries = 15;
+	config.data_retries = 15;
+	config.rto_max_ms = 8000;
+	config.keepalive_idle_ms = PICK(rng, 0, 1000, 60000);
+	return config;
+}
+
+static struct wire_config random_wire(struct rng *rng)
+{
+	uint32_t loss = PICK(rng, 0, 10000, 10000, 50000);
+	uint32_t other = PICK(rng, 0, 0, 10000, 50000);
+	return (struct wire_config){
+		.loss_ppm = loss,
+		.duplicate_ppm = rng_below(rng, 2) * other,
+		.reorder_ppm = rng_below(rng, 2) * other,
+		.corrupt_ppm = rng_below(rng, 2) * other,
+		.delay_us = PICK(rng, 20, 500, 5000, 40000),
+		.reorder_us = PICK(rng, 100, 5000, 60000),
+		.rate_kbps = PICK(rng, 0, 0, 100000, 5000),
+		.queue_bytes = PICK(rng, 20000, 100000),
+	};
+}
+
+static bool side_init(struct run *run, struct side *side, bool client)
+{
+	struct host_config config = {
+		.name = client ? "client" : "server",
+		.tcp = random_tcp(&run->rng),
+		.n_ports = 1,
+		.ports = {{.address = client ? "10.0.0.1/24" : "10.0.0.2/24"}},
+		.mtu = 1500,
+		.pkts = PICK(&run->rng, 300, 4000),
+		.app = side_app,
+		.ctx = side,
+	};
+	config.tcp.queue_pkts_max = config.pkts * 2 / 3;
+	*side = (struct side){.run = run, .client = client};
+	side->host = world_host_add(run->world, &config);
+	return side->host != NULL;
+}
+
+static void streams_init(struct run *run)
+{
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		struct end *c = &run->client.ends[i];
+		struct end *s = &run->server.ends[i];
+		c->to_send = s->to_receive = PICK(&run->rng, 0, 1, 1000, 30000, 150000);
+		s->to_send = c->to_receive = PICK(&run->rng, 0, 1, 1000, 30000, 400000);
+		c->send_bytes = s->receive_bytes = rng_of(rng_next(&run->rng));
+		s->send_bytes = c->receive_bytes = rng_of(rng_next(&run->rng));
+		c->leave = rng_below(&run->rng, 3);
+		s->leave = rng_below(&run->rng, 3);
+		struct endpoint server = {.port = PORT};
+		if (addr_parse("10.0.0.2", &server.addr) != 0 ||
+		    tcp_connect(
+			    run->client.host->tcp, &server, c, world_now_us(run->world), &c->conn
+		    ) != 0)
+			fail(run, "connect");
+		else
+			c->port = tcp_conn_local(c->conn).port;
+	}
+}
+
+static bool all_left(void *ctx)
+{
+	struct run *run = ctx;
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		if (!run->client.ends[i].left || !run->server.ends[i].left)
+			return run->fault != NULL;
+	}
+	return true;
+}
+
+static bool is_quiet(void *ctx)
+{
+	struct run *run = ctx;
+	struct host *hosts[] = {run->client.host, run->server.host};
+	for (int i = 0; i < 2; i++) {
+		const struct tcp_stats *stats = tcp_stats(hosts[i]->tcp);
+		if (stats->conns != 0 || stats->half_open != 0 || stats->time_wait != 0 ||
+		    pkt_pool_used(hosts[i]->pool) != 0)
+			return false;
+	}
+	return world_in_flight(run->world) == 0;
+}
+
+static void ends_check(struct run *run)
+{
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		struct end *ends[] = {&run->client.ends[i], &run->server.ends[i]};
+		for (int k = 0; k < 2; k++) {
+			if (ends[k]->received != ends[k]->to_receive)
+				fail(run, "bytes are missing");
+		}
+	}
+}
+
+struct totals {
+	uint64_t bytes, segments, retransmits, timeouts;
+};
+
+static void totals_add(struct totals *totals, const struct host *host)
+{
+	const struct tcp_stats *stats = tcp_stats(host->tcp);
+	totals->bytes += stats->tx_bytes;
+	totals->segments += stats->tx_segments;
+	totals->retransmits += stats->retransmits;
+	totals->timeouts += stats->rto_expired;
+}
+
+static void print_ends(const struct run *run)
+{
+	for (uint32_t i = 0; i < run->n_conns; i++) {
+		const struct end *ends[] = {&run->client.ends[i], &run->server.ends[i]};
+		for (int k = 0; k < 2; k++)
+			printf("  %s %u: %s sent %u/%u received %u/%u%s%s%s\n",
+			       k == 0 ? "client" : "server", i,
+			       ends[k]->conn == NULL
+				       ? "-"
+				       : tcp_state_name(tcp_conn_state(ends[k]->conn)),
+			       ends[k]->sent, ends[k]->to_send, ends[k]->received,
+			       ends[k]->to_receive, ends[k]->shut ? " shut" : "",
+			       ends[k]->fin ? " fin" : "", ends[k]->left ? " left" : "");
+	}
+}
+
+// Returns what went wrong, or NULL.
+static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
+{
+	struct run run = {.seed = seed, .rng = rng_of(seed ^ UINT64_C(0x5eed))};
+	run.world = world_new(seed, trace);
+	if (run.world == NULL || !side_init(&run, &run.client, true) ||
+	    !side_init(&run, &run.server, false)) {
+		world_free(run.world);
+		return "out of memory";
+	}
+	struct wire_config wire = random_wire(&run.rng);
+	world_join(run.client.host, 0, run.server.host, 0, &wire);
+	run.n_conns = 1 + rng_below(&run.rng, CONNS_MAX);
+	run.pause_ppm = PICK(&run.rng, 0, 1000, 20000);
+	struct endpoint any = {.port = PORT};
+	if (tcp_listen(run.server.host->tcp, &any, NULL) != 0)
+		fail(&run, "listen");
+	streams_init(&run);
+	if (!world_run(run.world, all_left, &run, LIMIT_S * UINT64_C(1000000)))
+		fail(&run, "stalled");
+	if (run.fault == NULL)
+		ends_check(&run);
+	if (run.fault == NULL && !world_run(run.world, is_quiet, &run, LIMIT_S * UINT64_C(1000000)))
+		fail(&run, "something is left over");
+	totals_add(totals, run.client.host);
+	totals_add(totals, run.server.host);
+	if (run.fault != NULL)
+		print_ends(&run);
+	world_free(run.world);
+	return run.fault;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t first = 1, count = 300, failed = 0;
+	bool trace = false;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--trace") == 0)
+			trace = true;
+		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
+			first = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
+			count = strtoull(argv[++i], NULL, 0);
+		else
+			return 2;
+	}
+	struct totals totals = {0};
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		const char *fault = run_seed(seed, trace, &totals);
+		if (fault == NULL)
+			continue;
+		printf("seed %ju: %s; again with: stream --first %ju --count 1 --trace\n",
+		       (uintmax_t)seed, fault, (uintmax_t)seed);
+		failed++;
+	}
+	printf("stream: seeds %ju to %ju, %ju failed; %ju bytes, %ju segments, %ju sent again, "
+	       "%ju timeouts\n",
+	       (uintmax_t)first, (uintmax_t)(first + count - 1), (uintmax_t)failed,
+	       (uintmax_t)totals.bytes, (uintmax_t)totals.segments, (uintmax_t)totals.retransmits,
+	       (uintmax_t)totals.timeouts);
+	return failed == 0 ? 0 : 1;
+}
