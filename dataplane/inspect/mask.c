@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The masker: every value of an answer, by the origin of its column first, then by patterns.
+
+#include "dataplane/inspect/style.h"
+#include "dataplane/inspect/value.h"
+
+#include <stdlib.h>
+
+// What proto_column.mask says.
+enum column_mark { MARK_NONE = 0, MARK_WHOLE = 1, MARK_UNKNOWN = 2, MARK_STYLE = 16 };
+
+enum { FIRST_USER_OID = 16384 }; // FirstNormalObjectId: below it are the system's own relations
+
+struct masker {
+	const struct mask_context *context;
+	struct value_scan scan;
+	struct buf *out;
+	struct mask_outcome *outcome;
+	bool has_entities, has_columns;
+};
+
+static bool any_set(const uint64_t *words, unsigned n)
+{
+	uint64_t all = 0;
+	for (unsigned i = 0; i < n; i++)
+		all |= words[i];
+	return all != 0;
+}
+
+static int compare_column(const void *key, const void *entry)
+{
+	const struct catalog_column *a = key, *b = entry;
+	if (a->table_oid != b->table_oid)
+		return a->table_oid < b->table_oid ? -1 : 1;
+	return a->attnum == b->attnum ? 0 : a->attnum < b->attnum ? -1 : 1;
+}
+
+static int compare_oid(const void *key, const void *entry)
+{
+	uint32_t a = *(const uint32_t *)key, b = *(const uint32_t *)entry;
+	return a == b ? 0 : a < b ? -1 : 1;
+}
+
+static bool is_known(const struct catalog *catalog, uint32_t oid)
+{
+	return oid < FIRST_USER_OID ||
+	       bsearch(&oid, catalog->known, catalog->n_known, sizeof(oid), compare_oid) != NULL;
+}
+
+// Masks that name a column nobody has found, under a rule that does not refuse: everything may be
+// it.
+static bool hides_all(const struct masker *m, const struct catalog *catalog)
+{
+	if (!catalog->resolved)
+		return true;
+	for (unsigned i = 0; i < COLUMN_WORDS; i++)
+		if ((catalog->unresolved[i] & m->context->rule->columns[i]) != 0)
+			return true;
+	return false;
+}
+
+// Several masks may name one column (two rules): the first that is this rule's.
+static uint32_t mark_by_origin(
+	const struct masker *m, const struct catalog *catalog, const struct proto_column *column
+)
+{
+	struct catalog_column key = {column->table_oid, column->attnum, 0};
+	const struct catalog_column *found, *end = catalog->columns + catalog->n_columns;
+	found = bsearch(&key, catalog->columns, catalog->n_columns, sizeof(key), compare_column);
+	if (found == NULL)
+		return MARK_NONE;
+	while (found > catalog->columns && compare_column(&key, found - 1) == 0)
+		found--;
+	for (; found < end && compare_column(&key, found) == 0; found++)
+		if (bit_is_set(m->context->rule->columns, found->mask))
+			return MARK_STYLE + found->mask;
+	return MARK_NONE;
+}
+
+static uint32_t mark(const struct masker *m, struct proto_column *column)
+{
+	const struct catalog *catalog = m->context->resource->catalog;
+	if (catalog == NULL || hides_all(m, catalog))
+		return MARK_WHOLE;
+	if (column->table_oid == 0)
+		return MARK_NONE; // an expression: decided by what the statement reads
+	if (!is_known(catalog, column->table_oid))
+		return MARK_UNKNOWN;
+	return mark_by_origin(m, catalog, column);
+}
+
+static uint32_t column_mark(struct masker *m, const struct proto_field *f)
+{
+	struct proto_column *column = f->column;
+	if (column == NULL)
+		return MARK_WHOLE; // nobody can say where it comes from
+	if (column->mask_version != m->context->snapshot->version) {
+		column->mask = mark(m, column);
+		column->mask_version = m->context->snapshot->version;
+	}
+	if (column->table_oid == 0 && column->mask == MARK_NONE && m->context->exposed)
+		return MARK_WHOLE;
+	return column->mask;
+}
+
+// The whole value goes, in its column's style where its type can hold that.
+static int mask_whole(struct masker *m, struct proto_field *f, const struct mask_style *style)
+{
+	static const struct mask_style redact = {.kind = MASK_REDACT};
+	enum value_class class = value_class_of(f->type_oid, f->format);
+	size_t start = buf_len(m->out);
+	int r;
+	m->outcome->columns++;
+	if (class != VALUE_TEXT || f->type_oid == 18) { // "char" is one byte
+		f->null = true;
+		return 0;
+	}
+	r = style_apply(
+		m->context->snapshot, style == NULL ? &redact : style, NULL, f->value, m->out
+	);
+	f->value = (struct span){NULL, buf_len(m->out) - start};
+	return r;
+}
+
+static int mask_by_pattern(struct masker *m, struct proto_field *f)
+{
+	return !m->has_entities ? 0
+				: value_mask(
+					  &m->scan, f->type_oid, f->format, &f->value, &f->null,
+					  m->out, &m->outcome->values
+				  );
+}
+
+static int mask_row(struct masker *m, struct proto_msg *msg)
+{
+	for (uint32_t i = 0; i < msg->n_fields; i++) {
+		struct proto_field *f = &msg->fields[i];
+		uint32_t what = MARK_NONE;
+		int r;
+		if (f->null)
+			continue;
+		if (m->has_columns)
+			what = column_mark(m, f);
+		if (what == MARK_UNKNOWN)
+			m->outcome->unknown_relation = true;
+		if (what >= MARK_STYLE)
+			r = mask_whole(
+				m, f, &m->context->snapshot->columns[what - MARK_STYLE].style
+			);
+		else if (what != MARK_NONE)
+			r = mask_whole(m, f, NULL);
+		else
+			r = mask_by_pattern(m, f);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+// COPY's text: each value for itself, so that no pattern reaches across a separator and removes it.
+static int mask_copy_line(struct masker *m, struct proto_field *f)
+{
+	size_t start = buf_len(m->out);
+	struct span rest = f->value;
+	uint32_t found = 0;
+	while (rest.n > 0) {
+		const uint8_t *tab = memchr(rest.p, '\t', rest.n);
+		struct span one = span_first(rest, tab == NULL ? rest.n : (size_t)(tab - rest.p));
+		int r = value_rewrite(&m->scan, one, VALUE_ARRAY, m->out, &found);
+		if (r == 0 && tab != NULL)
+			r = buf_append_u8(m->out, '\t');
+		if (r != 0)
+			return r;
+		rest = span_from(rest, one.n + (tab != NULL));
+	}
+	m->outcome->values += found;
+	if (found == 0)
+		buf_truncate(m->out, start);
+	else
+		f->value = (struct span){NULL, buf_len(m->out) - start};
+	return 0;
+}
+
+static int mask_copy(struct masker *m, struct proto_msg *msg)
+{
+	int r = 0;
+	if (!m->has_entities)
+		return 0;
+	for (uint32_t i = 0; i < msg->n_fields && r == 0; i++) {
+		struct proto_field *f = &msg->fields[i];
+		if (f->null)
+			continue;
+		r = f->format == 0 ? mask_copy_line(m, f) : mask_by_pattern(m, f);
+	}
+	return r;
+}
+
+static struct span field_of(const struct proto_msg *msg, uint8_t code)
+{
+	for (uint32_t i = 0; i < msg->n_fields; i++)
+		if (msg->fields[i].code == code)
+			return msg->fields[i].value;
+	return (struct span){0};
+}
+
+// Errors that quote data: class 22 (data), 23 (integrity), P0 (RAISE).
+static bool quotes_data(const struct proto_msg *msg)
+{
+	struct span code = field_of(msg, 'C');
+	return code.n != 5 || memcmp(code.p, "22", 2) == 0 || memcmp(code.p, "23", 2) == 0 ||
+	       memcmp(code.p, "P0", 2) == 0;
+}
+
+// What an error says of the data of a statement that reads masked columns: nothing.
+static int hide_text(struct masker *m, struct proto_field *f)
+{
+	size_t start = buf_len(m->out);
+	m->outcome->columns++;
+	f->value = (struct span){NULL, 0};
+	int r = buf_append(m->out, SPAN_LIT("[REDACTED]"));
+	f->value.n = buf_len(m->out) - start;
+	return r;
+}
+
+static bool is_free_text(uint8_t code)
+{
+	return code == 'M' || code == 'D' || code == 'H' || code == 'W' || code == 'q';
+}
+
+static int mask_report(struct masker *m, struct proto_msg *msg)
+{
+	bool hide = m->has_columns && m->context->exposed && quotes_data(msg);
+	int r = 0;
+	for (uint32_t i = 0; i < msg->n_fields && r == 0; i++) {
+		struct proto_field *f = &msg->fields[i];
+		if (hide && is_free_text(f->code))
+			r = hide_text(m, f);
+		else if (is_free_text(f->code))
+			r = mask_by_pattern(m, f);
+	}
+	return r;
+}
+
+static int mask_plain(struct masker *m, struct proto_msg *msg)
+{
+	int r = 0;
+	for (uint32_t i = 0; i < msg->n_fields && r == 0; i++) {
+		struct proto_field *f = &msg->fields[i];
+		if (f->null)
+			continue;
+		if (m->has_columns && m->context->exposed && msg->carrier == PROTO_CALL_RESULT)
+			r = mask_whole(m, f, NULL);
+		else
+			r = mask_by_pattern(m, f);
+	}
+	return r;
+}
+
+// New values lie in `out` one behind the other, and `out` moves no more.
+static void settle(struct proto_msg *msg, const struct buf *out)
+{
+	const uint8_t *at = buf_span(out).p;
+	for (uint32_t i = 0; i < msg->n_fields; i++) {
+		struct proto_field *f = &msg->fields[i];
+		if (f->null || f->value.p != NULL)
+			continue;
+		f->value.p = at;
+		at += f->value.n;
+	}
+}
+
+int inspect_mask(
+	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
+	struct mask_outcome *outcome
+)
+{
+	struct masker m = {
+		.context = context,
+		.scan = {context->snapshot, context->scratch, context->rule->entities},
+		.out = scratch,
+		.outcome = outcome,
+		.has_entities = context->snapshot->entities != NULL &&
+				any_set(context->rule->entities, SNAPSHOT_PATTERN_WORDS),
+		.has_columns = any_set(context->rule->columns, COLUMN_WORDS),
+	};
+	int r = 0;
+	if (!m.has_entities && !m.has_columns)
+		return 0;
+	switch (msg->carrier) {
+	case PROTO_ROW:
+		r = mask_row(&m, msg);
+		break;
+	case PROTO_COPY:
+		r = mask_copy(&m, msg);
+		break;
+	case PROTO_ERROR:
+	case PROTO_NOTICE:
+		r = mask_report(&m, msg);
+		break;
+	case PROTO_NOTIFICATION:
+	case PROTO_PARAMETER:
+	case PROTO_CALL_RESULT:
+		r = mask_plain(&m, msg);
+		break;
+	}
+	settle(msg, scratch);
+	return r;
+}
+
+int inspect_redact(
+	const struct snapshot *snapshot, struct scan_scratch *scratch, struct span text,
+	struct buf *out
+)
+{
+	const struct value_scan s = {snapshot, scratch, NULL};
+	uint32_t found = 0;
+	return value_rewrite(&s, text, VALUE_TEXT, out, &found);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A value by its type: how it is read for patterns, and whether it can be rewritten in place.
+
+#pragma once
+
+#include "dataplane/inspect/inspect.h"
+#include "patterns/patterns.h"
+
+enum value_class {
+	VALUE_TEXT,   // any text will do
+	VALUE_JSON,   // text that must stay JSON
+	VALUE_JSONB,  // binary: a version byte, then JSON
+	VALUE_ARRAY,  // an array literal of text
+	VALUE_BYTES,  // bytea
+	VALUE_STRICT, // numbers, dates, addresses...: cannot hold a replacement
+};
+
+enum value_limit { VALUE_FINDINGS_MAX = 128, VALUE_NESTING_MAX = 6 };
+
+enum value_class value_class_of(uint32_t type_oid, uint16_t format);
+
+// Patterns to look for.
+struct value_scan {
+	const struct snapshot *snapshot;
+	struct scan_scratch *scratch;
+	const uint64_t *wanted; // NULL: all
+};
+
+// Mask what patterns find in one value. When they find something, either *null is set, because the
+// type cannot hold a replacement, or the new bytes are appended to `out` and *value gets their
+// number and a NULL pointer: `out` may still move (mask.c settles it). Out: *found, how many.
+// Returns as buf_append.
+int value_mask(
+	const struct value_scan *scan, uint32_t type_oid, uint16_t format, struct span *value,
+	bool *null, struct buf *out, uint32_t *found
+) must_check;
+
+// Append `text` to `out` with what patterns find replaced. JSON and array literals stay what they
+// are. Out: *found. Returns as buf_append.
+int value_rewrite(
+	const struct value_scan *scan, struct span text, enum value_class class, struct buf *out,
+	uint32_t *found
+) must_check;
