@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What statements would do, the known ways around statement filters included.
+
+#include "dataplane/inspect/inspect.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum {
+	R = EFFECT_READ,
+	W = EFFECT_WRITE,
+	D = EFFECT_DDL,
+	A = EFFECT_ADMIN,
+	X = EFFECT_EXEC,
+	U = EFFECT_UNKNOWN,
+	S = EFFECT_SESSION,
+};
+
+static const struct inspect_context plain = {.utf8 = true, .standard_strings = true};
+static struct inspect_cache *cache;
+
+static const struct effects *effects_of(const char *sql)
+{
+	return inspect_statement(cache, &plain, span_str(sql));
+}
+
+static const struct {
+	const char *sql;
+	uint32_t kinds;
+} statements[] = {
+	{"SELECT 1", R},
+	{"", S},
+	{"-- nothing", S},
+	{"VALUES (1), (2)", 0 | R},
+	{"TABLE customers", R},
+	{"INSERT INTO t VALUES (1)", W},
+	{"INSERT INTO t SELECT * FROM u", R | W},
+	{"INSERT INTO t VALUES (1) RETURNING id", R | W},
+	{"UPDATE t SET a = 1 WHERE b = 2", W},
+	{"DELETE FROM t", W},
+	{"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", W},
+	{"SELECT * FROM t FOR UPDATE", R | W},
+	{"TRUNCATE users", D | W},
+	{"DROP TABLE t", D},
+	{"drop/**/table/* x /* y */ */t", D},
+	{"DROP ROLE r", A},
+	{"DROP OWNED BY r", D | A},
+	{"CREATE TABLE t (a int)", D},
+	{"CREATE TABLE t AS SELECT * FROM u", R | W | D},
+	{"SELECT * INTO t FROM u", R | W | D},
+	{"ALTER TABLE t RENAME COLUMN ssn TO x", D},
+	{"GRANT ALL ON t TO r", A},
+	{"ALTER SYSTEM SET work_mem = '1GB'", A},
+	{"BEGIN", S},
+	{"COMMIT", S},
+	{"PREPARE TRANSACTION 'x'", S | A},
+	{"SET statement_timeout = 1", S},
+	{"SET ROLE postgres", A},
+	{"SET SESSION AUTHORIZATION postgres", A},
+	{"SET client_encoding = 'UTF8'", S},
+	{"SET client_encoding = 'SJIS'", A},
+	{"SET NAMES 'GBK'", A},
+	{"SET standard_conforming_strings = off", A},
+	{"SHOW work_mem", R},
+	// several statements: the worst of them
+	{"SELECT 1; DELETE FROM t", R | W},
+	{"DELETE FROM users; SELECT 1", R | W},
+	{"COMMIT; DROP SCHEMA public CASCADE", S | D},
+	// writes inside reads
+	{"WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", R | W},
+	{"EXPLAIN ANALYZE DELETE FROM t", R | W},
+	{"SELECT * FROM (SELECT nextval('s')) x", R | W},
+	// strings that hide statements from filters, and do not hide them here
+	{"SELECT E'O\\'Brien'; DELETE FROM t; --'", R | W},
+	{"SELECT $tag$ DELETE FROM t $tag$", R},
+	{"SELECT 'DROP TABLE t'", R},
+	{"SELECT U&\"d\\0061ta\" FROM t", R},
+	// code that the statement does not show
+	{"DO $$ BEGIN DELETE FROM t; END $$", X | U},
+	{"CALL p()", X | U},
+	{"EXECUTE s", U},
+	{"SELECT do_things()", R | X},
+	{"SELECT public.lower('A')", R | X},
+	{"SELECT lower('A'), count(*) FROM t", R},
+	{"SELECT pg_catalog.lower('A')", R},
+	{"SELECT query_to_xml('DELETE FROM t', true, true, '')", R | X},
+	{"SELECT pg_sleep(10)", R | X},
+	{"SELECT pg_read_file('/etc/passwd')", R | A},
+	{"SELECT lo_export(1, '/tmp/x')", R | A},
+	{"SELECT * FROM dblink('host=x', 'select 1') AS t(a int)", R | A},
+	{"SELECT set_config('role', 'postgres', false)", R | A},
+	{"SELECT 1 ORDER BY pg_terminate_backend(1)", R | A},
+	// COPY
+	{"COPY t TO STDOUT", R},
+	{"COPY t FROM STDIN", W},
+	{"COPY t TO '/tmp/x'", R | A},
+	{"COPY t FROM PROGRAM 'id'", W | A},
+	{"COPY (DELETE FROM t RETURNING *) TO STDOUT", R | W},
+	// stored text
+	{"PREPARE s AS DELETE FROM t", W},
+	{"DECLARE c CURSOR FOR SELECT * FROM t", R},
+	{"FETCH ALL FROM c", R},
+	// not SQL
+	{"DELTE FROM t", U},
+	{"SELECT 'unterminated", U},
+	{"SELECT 1 /* unterminated", U},
+};
+
+static void statements_have_their_effects(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++) {
+		uint32_t kinds = effects_of(statements[i].sql)->kinds;
+		if (kinds != statements[i].kinds)
+			fail_msg("%s: %#x, not %#x", statements[i].sql, kinds, statements[i].kinds);
+	}
+}
+
+static void flags_tell_more(void **state)
+{
+	(void)state;
+	assert_true(effects_of("SELECT 1; SELECT 2")->flags & EFFECT_MULTI);
+	assert_true(effects_of("DELETE FROM t")->flags & EFFECT_NO_WHERE);
+	assert_false(effects_of("DELETE FROM t WHERE a = 1")->flags & EFFECT_NO_WHERE);
+	assert_true(effects_of("DELETE FROM users -- where")->flags & EFFECT_NO_WHERE);
+	assert_true(effects_of("WITH x AS (UPDATE t SET a = 1) SELECT 1")->flags & EFFECT_NO_WHERE);
+	assert_true(effects_of("COPY t TO STDOUT")->flags & EFFECT_COPY_OUT);
+	assert_true(effects_of("COPY (SELECT 1) TO STDOUT")->flags & EFFECT_COPY_QUERY);
+	assert_true(effects_of("COPY t FROM STDIN (FORMAT binary)")->flags & EFFECT_COPY_BINARY);
+	assert_true(effects_of("EXECUTE s")->flags & EFFECT_INDIRECT);
+	assert_true(effects_of("DECLARE c CURSOR FOR SELECT 1")->flags & EFFECT_PREPARES);
+	assert_true(effects_of("SET standard_conforming_strings = off")->flags & EFFECT_LEXING);
+}
+
+static uint8_t access_to(const struct effects *e, const char *schema, const char *name)
+{
+	for (uint16_t i = 0; i < e->n_objects; i++)
+		if (span_equal(e->objects[i].name, span_str(name)) &&
+		    span_equal(e->objects[i].schema, span_str(schema)))
+			return e->objects[i].access;
+	return 0;
+}
+
+static void objects_are_found_wherever_they_stand(void **state)
+{
+	const struct effects *e;
+	(void)state;
+	e = effects_of("SELECT (SELECT max(a) FROM s.inner1) FROM outer1 JOIN LATERAL "
+		       "(SELECT 1 FROM deep1) x ON true WHERE EXISTS (SELECT 1 FROM \"Quoted\")");
+	assert_int_equal(access_to(e, "s", "inner1"), EFFECT_READ);
+	assert_int_equal(access_to(e, "", "outer1"), EFFECT_READ);
+	assert_int_equal(access_to(e, "", "deep1"), EFFECT_READ);
+	assert_int_equal(access_to(e, "", "Quoted"), EFFECT_READ);
+	e = effects_of("UPDATE t SET a = (SELECT b FROM u)");
+	assert_int_equal(access_to(e, "", "t"), EFFECT_WRITE);
+	assert_int_equal(access_to(e, "", "u"), EFFECT_READ);
+}
+
+static void denials_name_the_statement(void **state)
+{
+	(void)state;
+	assert_true(span_equal(effects_of("drop table a")->verb, SPAN_LIT("DROP TABLE")));
+	assert_true(
+		span_equal(effects_of("DROP MATERIALIZED VIEW a")->verb, SPAN_LIT("DROP MATVIEW"))
+	);
+	assert_true(span_equal(effects_of("SELECT 1; DELETE FROM t")->verb, SPAN_LIT("SELECT")));
+}
+
+static void text_is_normalised(void **state)
+{
+	(void)state;
+	const struct effects *e =
+		effects_of("  select\t*\n from/* c */users where a = 'x  y' -- end");
+	assert_true(span_equal(e->normalised, SPAN_LIT("SELECT * FROM users WHERE a = 'x  y'")));
+}
+
+static void other_readings_are_unknown(void **state)
+{
+	const struct inspect_context sjis = {.utf8 = false, .standard_strings = true};
+	const struct inspect_context escapes = {.utf8 = true, .standard_strings = false};
+	(void)state;
+	struct span sql = SPAN_LIT("SELECT 1");
+	assert_int_equal(inspect_statement(cache, &sjis, sql)->kinds, EFFECT_UNKNOWN);
+	assert_int_equal(inspect_statement(cache, &escapes, sql)->kinds, EFFECT_UNKNOWN);
+	assert_int_equal(
+		inspect_statement(cache, &plain, SPAN_LIT("SELECT '\xc0\xaf'"))->kinds,
+		EFFECT_UNKNOWN
+	);
+	assert_int_equal(
+		inspect_statement(cache, &plain, SPAN_LIT("SELECT 1\0; DROP TABLE t"))->kinds,
+		EFFECT_UNKNOWN
+	);
+}
+
+static void nesting_is_bounded(void **state)
+{
+	enum { DEPTH = 20000 };
+	(void)state;
+	char *sql = malloc(2 * DEPTH + 16);
+	memcpy(sql, "SELECT ", 7);
+	memset(sql + 7, '(', DEPTH);
+	sql[7 + DEPTH] = '1';
+	memset(sql + 8 + DEPTH, ')', DEPTH);
+	struct span text = span_of(sql, 2 * DEPTH + 8);
+	assert_true(
+		inspect_statement(cache, &plain, text)->kinds & EFFECT_UNKNOWN ||
+		inspect_statement(cache, &plain, text)->kinds == EFFECT_READ
+	);
+	free(sql);
+}
+
+static void repeated_text_is_a_hit(void **state)
+{
+	(void)state;
+	struct inspect_stats before = inspect_cache_stats(cache);
+	effects_of("SELECT 'once more'");
+	effects_of("SELECT 'once more'");
+	struct inspect_stats after = inspect_cache_stats(cache);
+	assert_int_equal(after.misses - before.misses, 1);
+	assert_int_equal(after.hits - before.hits, 1);
+}
+
+static void the_oldest_goes(void **state)
+{
+	char sql[64];
+	(void)state;
+	struct inspect_cache *small = inspect_cache_new(4, 1 << 16);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(sql, sizeof(sql), "SELECT %d FROM t", i);
+		assert_int_equal(
+			inspect_statement(small, &plain, span_str(sql))->kinds, EFFECT_READ
+		);
+	}
+	inspect_statement(small, &plain, SPAN_LIT("SELECT 999 FROM t"));
+	assert_int_equal(inspect_cache_stats(small).hits, 1);
+	inspect_statement(small, &plain, SPAN_LIT("SELECT 1 FROM t"));
+	assert_int_equal(inspect_cache_stats(small).hits, 1);
+	inspect_cache_free(small);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	cache = inspect_cache_new(64, 1 << 20);
+	return cache == NULL;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	inspect_cache_free(cache);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(statements_have_their_effects),
+		cmocka_unit_test(flags_tell_more),
+		cmocka_unit_test(objects_are_found_wherever_they_stand),
+		cmocka_unit_test(denials_name_the_statement),
+		cmocka_unit_test(text_is_normalised),
+		cmocka_unit_test(other_readings_are_unknown),
+		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(repeated_text_is_a_hit),
+		cmocka_unit_test(the_oldest_goes),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
