@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/audit/audit.h"
+
+#include <stdio.h>
+
+static json_t *text(const char *s)
+{
+	return audit_string(span_str(s));
+}
+
+static json_t *number(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+int audit_started(struct audit *audit, const char *version, uint64_t epoch)
+{
+	return audit_write(
+		audit, "started",
+		json_pack("{s:o,s:o}", "version", text(version), "epoch", number(epoch))
+	);
+}
+
+int audit_stopped(struct audit *audit, const char *reason)
+{
+	return audit_write(audit, "stopped", json_pack("{s:o}", "reason", text(reason)));
+}
+
+static json_t *who(const char *session, const struct event *event, const char *resource)
+{
+	char client[ADDR_TEXT_MAX];
+
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o}", "session", text(session), "client",
+		text(endpoint_text(&event->client, client)), "resource", text(resource), "user",
+		text(event->user), "database", text(event->database), "application",
+		text(event->application)
+	);
+}
+
+int audit_session_opened(
+	struct audit *audit, const char *session, const struct event *event, const char *resource
+)
+{
+	const struct subject *subject = event->subject;
+	json_t *fields = who(session, event, resource);
+	struct digest token = {0};
+	char hash[DIGEST_TEXT_SIZE];
+
+	if (subject != NULL) {
+		memcpy(token.b, subject->token_hash, sizeof(token.b));
+		json_object_set_new(fields, "issuer", text(subject->issuer));
+		json_object_set_new(fields, "subject", text(subject->key));
+		json_object_set_new(fields, "name", text(subject->name));
+		json_object_set_new(fields, "chain", text(subject->chain));
+		json_object_set_new(fields, "token_sha256", text(digest_text(&token, hash)));
+	}
+	json_object_set_new(fields, "policy", number(event->snapshot_version));
+	return audit_write(audit, "session_opened", fields);
+}
+
+int audit_session_closed(struct audit *audit, const char *session, const struct event *event)
+{
+	return audit_write(
+		audit, "session_closed",
+		json_pack(
+			"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "session", text(session), "reason",
+			text(event->reason), "commands", number(event->commands), "denied",
+			number(event->denied), "masked", number(event->masked), "rows",
+			number(event->rows), "bytes_in", number(event->bytes_in), "bytes_out",
+			number(event->bytes_out)
+		)
+	);
+}
+
+int audit_login_refused(
+	struct audit *audit, const char *session, const struct event *event, const char *resource,
+	const char *reason
+)
+{
+	json_t *fields = who(session, event, resource);
+
+	json_object_set_new(fields, "reason", text(reason));
+	return audit_write(audit, "login_refused", fields);
+}
+
+// Members of the verdict's JSON that are worth a line; the statement itself is in the recording.
+int audit_command_refused(struct audit *audit, const char *session, const json_t *verdict)
+{
+	static const char *const members[] = {"action",  "reason",  "rule",
+					      "effects", "pattern", "command"};
+	json_t *fields = json_pack("{s:o}", "session", text(session));
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		json_t *member = json_object_get(verdict, members[i]);
+		if (json_is_string(member))
+			json_object_set_new(
+				fields, members[i],
+				audit_string(span_of(
+					json_string_value(member), json_string_length(member)
+				))
+			);
+		else if (json_is_integer(member))
+			json_object_set(fields, members[i], member);
+	}
+	json_t *effects = json_object_get(verdict, "effects");
+	if (json_is_array(effects) && json_array_size(effects) <= 16)
+		json_object_set(fields, "effects", effects);
+	return audit_write(audit, "command_refused", fields);
+}
+
+int audit_policy_published(
+	struct audit *audit, uint32_t version, const char *file, const struct digest *digest
+)
+{
+	char hash[DIGEST_TEXT_SIZE];
+
+	return audit_write(
+		audit, "policy_published",
+		json_pack(
+			"{s:o,s:o,s:s}", "version", number(version), "file", text(file), "sha256",
+			digest_text(digest, hash)
+		)
+	);
+}
+
+int audit_policy_refused(struct audit *audit, const char *file, const char *error)
+{
+	return audit_write(
+		audit, "policy_refused",
+		json_pack("{s:o,s:o}", "file", text(file), "error", text(error))
+	);
+}
+
+int audit_admin_call(
+	struct audit *audit, uint32_t uid, const char *method, const char *path, unsigned status
+)
+{
+	return audit_write(
+		audit, "admin_call",
+		json_pack(
+			"{s:o,s:o,s:o,s:o}", "uid", number(uid), "method", text(method), "path",
+			text(path), "status", number(status)
+		)
+	);
+}
+
+int audit_segment_sealed(
+	struct audit *audit, const char *name, const struct digest *hash, uint64_t frames,
+	uint64_t bytes, uint64_t torn_bytes
+)
+{
+	char hex[DIGEST_TEXT_SIZE];
+	json_t *fields = json_pack(
+		"{s:o,s:s,s:o,s:o}", "file", text(name), "sha256", digest_text(hash, hex), "frames",
+		number(frames), "bytes", number(bytes)
+	);
+
+	if (torn_bytes > 0)
+		json_object_set_new(fields, "torn_bytes", number(torn_bytes));
+	return audit_write(audit, "segment_sealed", fields);
+}

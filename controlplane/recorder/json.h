@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The JSON of RECORD_OPEN, RECORD_VERDICT and RECORD_CLOSE.
+
+#pragma once
+
+#include "dataplane/base/span.h"
+
+#include <jansson.h>
+
+// Parse it. Names that a client chose may be no UTF-8: such bytes become '?'. NULL when it is no
+// JSON all the same; a new reference else.
+json_t *json_of_record(struct span data);
