@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The steps of snapshot_build. Each adds to job->errors and goes on, so that all mistakes are told
+// at once; only -ENOMEM is returned.
+
+#pragma once
+
+#include "controlplane/config/arena.h"
+#include "controlplane/policy/build.h"
+#include "patterns/patterns.h"
+
+struct build_job {
+	const struct config *config;
+	struct config_errors *errors;
+	struct arena *arena;       // of the snapshot's shared part
+	struct snapshot *snapshot; // filled by the steps
+	struct rule *rules;        // snapshot->rules, writable
+	struct column_mask *columns;
+	struct mask_style *styles;         // in force, by pattern id
+	struct mask_style *library_styles; // the library's own, by pattern id
+	uint16_t *style_rule; // by pattern id: the rule that set styles[id]; UINT16_MAX: none
+	struct pattern_lib *lib;
+};
+
+// The addresses of all resources, looked up side by side within a few seconds.
+// Out: addresses[resource].
+int build_resolve(struct build_job *job, struct endpoint *addresses) must_check;
+// snapshot->resources and listeners.
+int build_resources(struct build_job *job) must_check;
+// Loads the library; snapshot->pattern_names and job->styles.
+int build_patterns(struct build_job *job) must_check;
+// The patterns and columns that rule `i` names: its bits, and the styles.
+int build_rule_masks(struct build_job *job, uint16_t i) must_check;
+// snapshot->rules, columns and styles.
+int build_rules(struct build_job *job) must_check;
+// snapshot->entities and blocks: what any rule uses, compiled once.
+int build_sets(struct build_job *job) must_check;

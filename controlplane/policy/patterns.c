@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/policy/parts.h"
+
+#include <errno.h>
+#include <string.h>
+
+static struct mask_style default_style(const struct pattern_info *info)
+{
+	struct mask_style style = {.kind = MASK_REDACT};
+
+	switch (info->mask) {
+	case PATTERN_MASK_REDACT:
+		break;
+	case PATTERN_MASK_FIXED:
+		style.kind = MASK_FIXED;
+		strncpy(style.fixed, info->mask_fixed, sizeof(style.fixed) - 1);
+		break;
+	case PATTERN_MASK_KEEP_LAST:
+		style.kind = MASK_KEEP_LAST;
+		style.keep = (uint8_t)info->mask_keep;
+		break;
+	case PATTERN_MASK_HASH:
+		style.kind = MASK_HASH;
+		break;
+	}
+	return style;
+}
+
+int build_patterns(struct build_job *job)
+{
+	char why[PATTERN_WHY];
+
+	int rc = pattern_lib_load(job->config->gateway.patterns, &job->lib, why);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc != 0) {
+		config_error_add(
+			job->errors, job->config->file, job->config->gateway.at,
+			"the pattern library cannot be used: %s", why
+		);
+		return 0;
+	}
+	size_t n = pattern_lib_count(job->lib);
+	const char **names = arena_array(job->arena, n, sizeof(*names));
+	job->styles = arena_array(job->arena, n, sizeof(*job->styles));
+	job->library_styles = arena_array(job->arena, n, sizeof(*job->library_styles));
+	job->style_rule = arena_array(job->arena, n, sizeof(*job->style_rule));
+	if (names == NULL || job->styles == NULL || job->library_styles == NULL ||
+	    job->style_rule == NULL)
+		return -ENOMEM;
+	for (uint16_t id = 0; id < n; id++) {
+		const struct pattern_info *info = pattern_lib_info(job->lib, id);
+		names[id] = arena_text(job->arena, info->name, strlen(info->name));
+		if (names[id] == NULL)
+			return -ENOMEM;
+		job->styles[id] = job->library_styles[id] = default_style(info);
+		job->style_rule[id] = UINT16_MAX;
+	}
+	job->snapshot->pattern_names = names;
+	job->snapshot->styles = job->styles;
+	job->snapshot->n_patterns = (uint16_t)n;
+	return 0;
+}
+
+// The ids that any rule has set, in rising order.
+static size_t used_ids(const struct build_job *job, bool blocks, uint16_t ids[static PATTERN_MAX])
+{
+	size_t n = 0;
+
+	for (uint16_t id = 0; id < job->snapshot->n_patterns; id++) {
+		bool used = false;
+		for (uint16_t i = 0; i < job->snapshot->n_rules && !used; i++)
+			used = bit_is_set(
+				blocks ? job->rules[i].blocks : job->rules[i].entities, id
+			);
+		if (used)
+			ids[n++] = id;
+	}
+	return n;
+}
+
+static int build_set(struct build_job *job, bool blocks, const struct pattern_set **out)
+{
+	uint16_t ids[PATTERN_MAX];
+	struct pattern_set *set = NULL;
+	char why[PATTERN_WHY];
+
+	size_t n = used_ids(job, blocks, ids);
+	if (n == 0)
+		return 0;
+	int rc = pattern_set_compile(job->lib, ids, n, &set, why);
+	if (rc == -ENOMEM)
+		return rc;
+	if (rc != 0)
+		config_error_add(
+			job->errors, job->config->file, job->config->gateway.at,
+			"the patterns cannot be compiled: %s", why
+		);
+	*out = set;
+	return 0;
+}
+
+int build_sets(struct build_job *job)
+{
+	int rc = build_set(job, false, &job->snapshot->entities);
+
+	return rc != 0 ? rc : build_set(job, true, &job->snapshot->blocks);
+}
