@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Masking of answers: by origin and by pattern, in text and in binary, in every carrier.
+
+#include "dataplane/inspect/inspect.h"
+#include "patterns/patterns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum {
+	TEXT = 25,
+	INT8 = 20,
+	JSON = 114,
+	JSONB = 3802,
+	BYTEA = 17,
+	TEXT_ARRAY = 1009,
+	INT8_ARRAY = 1016
+};
+enum { CUSTOMERS = 20000, VIEW = 20001, ORDERS = 20002, SSN = 3 };
+
+static struct pattern_lib *library;
+static struct pattern_set *entities;
+static struct scan_scratch *scratch;
+static struct mask_style styles[SNAPSHOT_PATTERNS_MAX];
+static const char *names[SNAPSHOT_PATTERNS_MAX];
+static struct buf out;
+
+static const struct column_mask columns[] = {
+	{"public", "customers", "ssn", {.kind = MASK_KEEP_LAST, .keep = 4}, true},
+};
+static const struct catalog_column found_columns[] = {{CUSTOMERS, SSN, 0}, {VIEW, 1, 0}};
+static const uint32_t known[] = {CUSTOMERS, VIEW, ORDERS};
+static const struct catalog_relation relations[] = {
+	{"public", "customers", 0},
+	{"public", "customer_view", 0},
+};
+static struct catalog catalog;
+static struct resource resource;
+static struct rule rule;
+static struct snapshot snapshot;
+static struct mask_context context;
+static struct mask_outcome outcome;
+
+static struct proto_field text_field(const char *value)
+{
+	return (struct proto_field){.value = span_str(value), .type_oid = TEXT};
+}
+
+static void mask(enum proto_carrier carrier, struct proto_field *fields, uint32_t n)
+{
+	struct proto_msg msg = {
+		.kind = PROTO_RESULT,
+		.carrier = carrier,
+		.fields = fields,
+		.n_fields = n,
+	};
+	buf_consume(&out, buf_len(&out));
+	outcome = (struct mask_outcome){0};
+	assert_int_equal(inspect_mask(&context, &msg, &out, &outcome), 0);
+}
+
+static void assert_value(const struct proto_field *f, const char *expected)
+{
+	assert_false(f->null);
+	if (!span_equal(f->value, span_str(expected)))
+		fail_msg("'%.*s', not '%s'", (int)f->value.n, (const char *)f->value.p, expected);
+}
+
+static int set_up(void **state)
+{
+	char why[PATTERN_WHY];
+	uint16_t ids[PATTERN_MAX], all[PATTERN_MAX];
+	size_t n = 0;
+	(void)state;
+	if (pattern_lib_load(PATTERN_LIBRARY, &library, why) != 0)
+		return -1;
+	for (uint16_t i = 0; i < pattern_lib_count(library); i++) {
+		const struct pattern_info *info = pattern_lib_info(library, i);
+		names[i] = info->name;
+		styles[i].kind = MASK_REDACT;
+		if (info->kind == PATTERN_ENTITY)
+			all[n++] = i;
+	}
+	if (pattern_lib_select(library, "payment-card", ids) != 1)
+		return -1;
+	styles[ids[0]] = (struct mask_style){.kind = MASK_KEEP_LAST, .keep = 4};
+	if (pattern_set_compile(library, all, n, &entities, why) != 0)
+		return -1;
+	scratch = scan_scratch_new(entities);
+	buf_init(&out, NULL, 1 << 20);
+	return scratch == NULL;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buf_fini(&out);
+	scan_scratch_free(scratch);
+	pattern_set_free(entities);
+	pattern_lib_free(library);
+	return 0;
+}
+
+static int each(void **state)
+{
+	(void)state;
+	rule = (struct rule){.name = "test"};
+	memset(rule.entities, 0xff, sizeof(rule.entities));
+	bit_set(rule.columns, 0);
+	catalog = (struct catalog){
+		.version = 1,
+		.resolved = true,
+		.n_columns = 2,
+		.columns = found_columns,
+		.n_known = 3,
+		.known = known,
+		.n_relations = 2,
+		.relations = relations,
+	};
+	resource = (struct resource){.name = "db", .catalog = &catalog};
+	snapshot = (struct snapshot){
+		.version = snapshot.version + 1,
+		.n_columns = 1,
+		.columns = columns,
+		.entities = entities,
+		.styles = styles,
+		.pattern_names = names,
+	};
+	context = (struct mask_context){&snapshot, &rule, &resource, scratch, false};
+	return 0;
+}
+
+static void text_is_masked_by_pattern(void **state)
+{
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
+	struct proto_field f[] = {
+		text_field("write to ann@example.org today"),
+		text_field("4111 1111 1111 1111"),
+		text_field("nothing here"),
+	};
+	(void)state;
+	f[0].column = f[1].column = f[2].column = &c;
+	mask(PROTO_ROW, f, 3);
+	assert_value(&f[0], "write to [REDACTED:email] today");
+	assert_value(&f[1], "**** **** **** 1111");
+	assert_value(&f[2], "nothing here");
+	assert_int_equal(outcome.values, 2);
+}
+
+static void a_column_is_masked_by_its_origin(void **state)
+{
+	struct proto_column ssn =
+		{.name = SPAN_LIT("x"), .table_oid = CUSTOMERS, .attnum = SSN, .type_oid = TEXT};
+	struct proto_column other = {.table_oid = CUSTOMERS, .attnum = 1, .type_oid = TEXT};
+	struct proto_field f[] = {text_field("123-45-6789"), text_field("Ann")};
+	(void)state;
+	f[0].column = &ssn; // whatever the client calls it
+	f[1].column = &other;
+	mask(PROTO_ROW, f, 2);
+	assert_value(&f[0], "***-**-6789");
+	assert_value(&f[1], "Ann");
+	assert_int_equal(outcome.columns, 1);
+}
+
+static void an_expression_over_a_masked_relation_is_masked_whole(void **state)
+{
+	struct proto_column expression = {.type_oid = TEXT};
+	struct proto_field f = text_field("987-65-4321 reversed");
+	(void)state;
+	f.column = &expression;
+	context.exposed = true;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED]");
+	context.exposed = false;
+	f = text_field("1 + 1");
+	f.column = &expression;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "1 + 1");
+}
+
+static void an_unknown_relation_is_masked_and_reported(void **state)
+{
+	struct proto_column fresh = {.table_oid = 99999, .attnum = 1, .type_oid = TEXT};
+	struct proto_field f = text_field("copied elsewhere");
+	(void)state;
+	f.column = &fresh;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED]");
+	assert_true(outcome.unknown_relation);
+}
+
+static void a_missing_description_is_masked(void **state)
+{
+	struct proto_field f = text_field("who knows");
+	(void)state;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED]");
+}
+
+static void an_unresolved_name_masks_everything(void **state)
+{
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1, .type_oid = TEXT};
+	struct proto_field f = text_field("anything");
+	(void)state;
+	f.column = &c;
+	bit_set(catalog.unresolved, 0);
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED]");
+}
+
+static void what_cannot_hold_text_becomes_null(void **state)
+{
+	uint64_t number = UINT64_C(4111111111111111);
+	uint8_t wire[8];
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1, .type_oid = INT8};
+	struct proto_field f[2];
+	(void)state;
+	for (int i = 0; i < 8; i++)
+		wire[i] = (uint8_t)(number >> (56 - 8 * i));
+	f[0] = (struct proto_field){.value = span_of(wire, 8), .format = 1, .type_oid = INT8};
+	f[1] = (struct proto_field){.value = SPAN_LIT("4111111111111111"), .type_oid = INT8};
+	f[0].column = f[1].column = &c;
+	mask(PROTO_ROW, f, 2);
+	assert_true(f[0].null);
+	assert_true(f[1].null);
+}
+
+static void binary_text_is_masked_like_text(void **state)
+{
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1, .type_oid = TEXT};
+	struct proto_field f = text_field("ann@example.org");
+	(void)state;
+	f.format = 1;
+	f.column = &c;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED:email]");
+}
+
+static void json_stays_json(void **state)
+{
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("{\"m\": \"ann@example.org\", \"n\": 1}"), .type_oid = JSON},
+		{.value = SPAN_LIT("{\"card\": 4111111111111111}"), .type_oid = JSON},
+		{.value = SPAN_LIT("\1{\"m\": \"ann@example.org\"}"),
+		 .type_oid = JSONB,
+		 .format = 1},
+	};
+	(void)state;
+	f[0].column = f[1].column = f[2].column = &c;
+	mask(PROTO_ROW, f, 3);
+	assert_value(&f[0], "{\"m\": \"[REDACTED:email]\", \"n\": 1}");
+	assert_value(&f[1], "{\"card\": \"[REDACTED:payment-card]\"}");
+	assert_value(&f[2], "\1{\"m\": \"[REDACTED:email]\"}");
+}
+
+static void arrays_and_bytes_do_not_hide_values(void **state)
+{
+	// one dimension, no nulls, int8, two elements
+	static const uint8_t array[] = "\0\0\0\1\0\0\0\0\0\0\0\x14\0\0\0\2\0\0\0\1"
+				       "\0\0\0\x8\0\0\0\0\0\0\0\1"
+				       "\0\0\0\x8\0\x0e\x9b\x0d\xa1\x21\x71\xc7";
+	uint8_t wire[sizeof(array) - 1];
+	uint64_t number = UINT64_C(4111111111111111);
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
+	struct proto_field f[3];
+	(void)state;
+	memcpy(wire, array, sizeof(wire));
+	for (int i = 0; i < 8; i++)
+		wire[sizeof(wire) - 8 + (size_t)i] = (uint8_t)(number >> (56 - 8 * i));
+	f[0] = (struct proto_field
+	){.value = span_of(wire, sizeof(wire)), .format = 1, .type_oid = INT8_ARRAY};
+	f[1] = (struct proto_field
+	){.value = SPAN_LIT("{ann@example.org,b}"), .type_oid = TEXT_ARRAY};
+	f[2] = (struct proto_field
+	){.value = SPAN_LIT("\\x616e6e406578616d706c652e6f7267"), .type_oid = BYTEA};
+	f[0].column = f[1].column = f[2].column = &c;
+	mask(PROTO_ROW, f, 3);
+	assert_true(f[0].null);
+	assert_value(&f[1], "{[REDACTED:email],b}");
+	assert_true(f[2].null);
+}
+
+static void errors_and_notices_are_masked(void **state)
+{
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("ERROR"), .code = 'S'},
+		{.value = SPAN_LIT("22P02"), .code = 'C'},
+		{.value = SPAN_LIT("invalid input syntax for type integer: \"ann@example.org\""),
+		 .code = 'M'},
+	};
+	(void)state;
+	mask(PROTO_ERROR, f, 3);
+	assert_value(&f[2], "invalid input syntax for type integer: \"[REDACTED:email]\"");
+	assert_value(&f[1], "22P02");
+}
+
+static void errors_of_exposed_statements_say_nothing_of_the_data(void **state)
+{
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("23505"), .code = 'C'},
+		{.value = SPAN_LIT("duplicate key value"), .code = 'M'},
+		{.value = SPAN_LIT("Key (ssn)=(x) already exists."), .code = 'D'},
+	};
+	(void)state;
+	context.exposed = true;
+	mask(PROTO_ERROR, f, 3);
+	assert_value(&f[0], "23505");
+	assert_value(&f[1], "[REDACTED]");
+	assert_value(&f[2], "[REDACTED]");
+}
+
+static void copy_keeps_its_separators(void **state)
+{
+	struct proto_field f = {.value = SPAN_LIT("1\tann@example.org\t4111111111111111\n")};
+	(void)state;
+	mask(PROTO_COPY, &f, 1);
+	assert_value(&f, "1\t[REDACTED:email]\t[REDACTED:payment-card]\n");
+}
+
+static void notifications_are_masked(void **state)
+{
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("channel")},
+		{.value = SPAN_LIT("ann@example.org")},
+	};
+	(void)state;
+	mask(PROTO_NOTIFICATION, f, 2);
+	assert_value(&f[1], "[REDACTED:email]");
+}
+
+static void more_findings_than_fit_take_the_value_whole(void **state)
+{
+	static char many[200 * 16 + 1];
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		memcpy(many + 16 * i, "ann@example.org ", 16);
+	struct proto_field f = text_field(many);
+	f.column = &c;
+	mask(PROTO_ROW, &f, 1);
+	assert_value(&f, "[REDACTED]");
+}
+
+static enum inspect_exposure exposure_of(const char *sql)
+{
+	static const struct inspect_context plain = {true, true};
+	struct inspect_cache *cache = inspect_cache_new(8, 1 << 18);
+	const struct effects *e = inspect_statement(cache, &plain, span_str(sql));
+	enum inspect_exposure exposure = inspect_exposure(e, &snapshot, &rule, &resource);
+	inspect_cache_free(cache);
+	return exposure;
+}
+
+static void statements_are_known_to_touch_masked_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(exposure_of("SELECT 1 FROM orders"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("SELECT ssn FROM customers"), EXPOSURE_READS);
+	assert_int_equal(exposure_of("SELECT 1 FROM public.customers"), EXPOSURE_READS);
+	assert_int_equal(exposure_of("SELECT 1 FROM other.customers"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("SELECT 1 FROM customer_view"), EXPOSURE_READS);
+	assert_int_equal(
+		exposure_of("SELECT 1 WHERE EXISTS (SELECT 1 FROM customers WHERE ssn LIKE '1%')"),
+		EXPOSURE_READS
+	);
+	assert_int_equal(exposure_of("SELECT f()"), EXPOSURE_READS);
+	assert_int_equal(exposure_of("COPY customers TO STDOUT"), EXPOSURE_CARRIES);
+	assert_int_equal(
+		exposure_of("COPY (SELECT ssn FROM customers) TO STDOUT"), EXPOSURE_CARRIES
+	);
+	assert_int_equal(
+		exposure_of("CREATE TABLE x AS SELECT * FROM customers"), EXPOSURE_CARRIES
+	);
+	assert_int_equal(exposure_of("SELECT * INTO x FROM customers"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("INSERT INTO x SELECT ssn FROM customers"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("CREATE VIEW v AS SELECT * FROM customers"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("UPDATE customers SET note = ssn"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("UPDATE customers c SET note = c::text"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("UPDATE customers SET visits = visits + 1"), EXPOSURE_READS);
+	bit_set(catalog.unresolved, 0);
+	assert_int_equal(exposure_of("SELECT 1"), EXPOSURE_UNRESOLVED);
+	assert_int_equal(exposure_of("BEGIN"), EXPOSURE_NONE);
+}
+
+static void redaction_spares_nothing(void **state)
+{
+	(void)state;
+	memset(rule.entities, 0, sizeof(rule.entities));
+	buf_consume(&out, buf_len(&out));
+	assert_int_equal(
+		inspect_redact(&snapshot, scratch, SPAN_LIT("WHERE m = 'ann@example.org'"), &out), 0
+	);
+	assert_true(span_equal(buf_span(&out), SPAN_LIT("WHERE m = '[REDACTED:email]'")));
+}
+
+int main(void)
+{
+#define CASE(name) cmocka_unit_test_setup(name, each)
+	const struct CMUnitTest tests[] = {
+		CASE(text_is_masked_by_pattern),
+		CASE(a_column_is_masked_by_its_origin),
+		CASE(an_expression_over_a_masked_relation_is_masked_whole),
+		CASE(an_unknown_relation_is_masked_and_reported),
+		CASE(a_missing_description_is_masked),
+		CASE(an_unresolved_name_masks_everything),
+		CASE(what_cannot_hold_text_becomes_null),
+		CASE(binary_text_is_masked_like_text),
+		CASE(json_stays_json),
+		CASE(arrays_and_bytes_do_not_hide_values),
+		CASE(errors_and_notices_are_masked),
+		CASE(errors_of_exposed_statements_say_nothing_of_the_data),
+		CASE(copy_keeps_its_separators),
+		CASE(notifications_are_masked),
+		CASE(more_findings_than_fit_take_the_value_whole),
+		CASE(statements_are_known_to_touch_masked_columns),
+		CASE(redaction_spares_nothing),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
