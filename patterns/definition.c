@@ -3,18 +3,13 @@
 
 #include "patterns/definition.h"
 
-#include "patterns/document.h"
+#include "patterns/draft.h"
+#include "patterns/example.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// A definition being read, and the nodes that later faults point at.
-struct draft {
-	struct definition *def;
-	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask;
-};
 
 static int read_name(const struct document *doc, const yaml_node_t *node, void *out)
 {
@@ -50,22 +45,10 @@ static int read_source(const struct document *doc, const yaml_node_t *node, void
 	return result;
 }
 
-static int sequence_length(const struct document *doc, const yaml_node_t *node, size_t *n)
-{
-	if (node->type != YAML_SEQUENCE_NODE)
-		return document_fault(doc, node, "a list is wanted here");
-	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	if (*n == 0 || *n > DEFINITION_ITEMS)
-		return document_fault(
-			doc, node, "a list of 1 to %d is wanted here", DEFINITION_ITEMS
-		);
-	return 0;
-}
-
 static int read_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
 {
 	size_t n;
-	int result = sequence_length(doc, node, &n);
+	int result = document_list(doc, node, &n);
 	if (result != 0)
 		return result;
 	char **names = calloc(n + 1, sizeof(*names));
@@ -178,7 +161,7 @@ static int read_validators(const struct document *doc, const yaml_node_t *node, 
 {
 	struct definition *def = ((struct draft *)out)->def;
 	size_t n;
-	int result = sequence_length(doc, node, &n);
+	int result = document_list(doc, node, &n);
 	if (result != 0)
 		return result;
 	if (n > DEFINITION_VALIDATORS)
@@ -243,92 +226,16 @@ static int read_mask(const struct document *doc, const yaml_node_t *node, void *
 	return 0;
 }
 
-// An example's text and what is to be found in it.
-struct example_draft {
-	const yaml_node_t *text, *finds;
-};
-
-static int read_example_text(const struct document *, const yaml_node_t *node, void *out)
-{
-	((struct example_draft *)out)->text = node;
-	return 0;
-}
-
-static int read_example_finds(const struct document *, const yaml_node_t *node, void *out)
-{
-	((struct example_draft *)out)->finds = node;
-	return 0;
-}
-
-static int example_init(
-	const struct document *doc, const struct example_draft *draft, struct pattern_example *out
-)
-{
-	if (draft->text->type != YAML_SCALAR_NODE || draft->finds->type != YAML_SCALAR_NODE ||
-	    draft->text->data.scalar.length == 0 || draft->finds->data.scalar.length == 0)
-		return document_fault(doc, draft->text, "an example is a text, and what it finds");
-	const uint8_t *text = draft->text->data.scalar.value;
-	size_t n = draft->text->data.scalar.length;
-	size_t finds_n = draft->finds->data.scalar.length;
-	const uint8_t *at = memmem(text, n, draft->finds->data.scalar.value, finds_n);
-	if (at == NULL)
-		return document_fault(doc, draft->finds, "the example's text does not hold this");
-	uint8_t *copy = malloc(n);
-	if (copy == NULL)
-		return -ENOMEM;
-	memcpy(copy, text, n);
-	*out = (struct pattern_example
-	){{copy, n}, (uint32_t)(at - text), (uint32_t)((size_t)(at - text) + finds_n)};
-	return 0;
-}
-
-static int read_example(
-	const struct document *doc, const yaml_node_t *node, struct pattern_example *out
-)
-{
-	static const struct document_key keys[] = {
-		{"text", true, read_example_text},
-		{"finds", true, read_example_finds},
-	};
-	struct example_draft draft = {node, node};
-	if (node->type == YAML_MAPPING_NODE) {
-		int result =
-			document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), &draft);
-		if (result != 0)
-			return result;
-	}
-	return example_init(doc, &draft, out);
-}
-
-static int read_example_list(
-	const struct document *doc, const yaml_node_t *node, const struct pattern_example **out,
-	size_t *count
-)
-{
-	size_t n;
-	int result = sequence_length(doc, node, &n);
-	if (result != 0)
-		return result;
-	struct pattern_example *list = calloc(n, sizeof(*list));
-	if (list == NULL)
-		return -ENOMEM;
-	*out = list;
-	*count = n;
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = read_example(doc, document_item(doc, node, i), &list[i]);
-	return result;
-}
-
 static int read_positive(const struct document *doc, const yaml_node_t *node, void *out)
 {
 	struct pattern_info *info = &((struct draft *)out)->def->info;
-	return read_example_list(doc, node, &info->positive, &info->positive_count);
+	return example_list_read(doc, node, &info->positive, &info->positive_count);
 }
 
 static int read_negative(const struct document *doc, const yaml_node_t *node, void *out)
 {
 	struct pattern_info *info = &((struct draft *)out)->def->info;
-	return read_example_list(doc, node, &info->negative, &info->negative_count);
+	return example_list_read(doc, node, &info->negative, &info->negative_count);
 }
 
 static int read_examples(const struct document *doc, const yaml_node_t *node, void *out)
@@ -359,86 +266,6 @@ static const struct document_key definition_keys[] = {
 	{"source", true, read_source},
 };
 
-static int check_expression(
-	const struct document *doc, const yaml_node_t *node, const char *text,
-	struct expression_width *width
-)
-{
-	char why[256];
-	if (expression_check(text, width, why, sizeof(why)) != 0)
-		return document_fault(doc, node, "%s", why);
-	return 0;
-}
-
-static int check_expressions(const struct document *doc, const struct draft *draft)
-{
-	struct definition *def = draft->def;
-	int result = check_expression(doc, draft->pattern, def->pattern, &def->pattern_width);
-	if (result == 0 && def->before != NULL)
-		result = check_expression(doc, draft->before, def->before, &def->before_width);
-	if (result != 0)
-		return result;
-	if (def->before_width.max > DEFINITION_BEFORE_MAX)
-		return document_fault(
-			doc, draft->before, "can be %u bytes, at most %d are allowed",
-			def->before_width.max, DEFINITION_BEFORE_MAX
-		);
-	uint32_t width = def->before_width.max + def->pattern_width.max;
-	if (width > def->info.width)
-		return document_fault(
-			doc, draft->width, "the expressions can be %u bytes wide, not %u", width,
-			def->info.width
-		);
-	if (def->anchor == NULL) {
-		def->candidate_width = (struct expression_width
-		){def->before_width.min + def->pattern_width.min, width};
-		return 0;
-	}
-	return check_expression(doc, draft->anchor, def->anchor, &def->candidate_width);
-}
-
-static int check_anchor(const struct document *doc, const struct draft *draft)
-{
-	struct definition *def = draft->def;
-	if ((draft->anchor == NULL) != (draft->lead == NULL))
-		return document_fault(doc, draft->name, "anchor and lead go together");
-	if (def->candidate_width.max > DEFINITION_CANDIDATE_MAX)
-		return document_fault(
-			doc, draft->anchor == NULL ? draft->pattern : draft->anchor,
-			"can be %u bytes wide: above %d an anchor is needed, and it must be narrower",
-			def->candidate_width.max, DEFINITION_CANDIDATE_MAX
-		);
-	if (draft->anchor == NULL)
-		def->lead = def->candidate_width.max;
-	else if (def->lead < def->candidate_width.min || def->lead > def->info.width)
-		return document_fault(
-			doc, draft->lead,
-			"lead is from the anchor's least width, %u, to the pattern's width, %u",
-			def->candidate_width.min, def->info.width
-		);
-	return 0;
-}
-
-static int check(const struct document *doc, const struct draft *draft)
-{
-	const struct pattern_info *info = &draft->def->info;
-	const char *slash = strrchr(doc->file, '/');
-	const char *stem = slash == NULL ? doc->file : slash + 1;
-	size_t n = strlen(info->name);
-	if (strncmp(stem, info->name, n) != 0 || strcmp(stem + n, ".yaml") != 0)
-		return document_fault(
-			doc, draft->name, "the file of '%s' must be called %s.yaml", info->name,
-			info->name
-		);
-	if ((info->kind == PATTERN_ENTITY) != (draft->mask != NULL))
-		return document_fault(
-			doc, draft->mask == NULL ? draft->name : draft->mask,
-			"an entity has a mask and a block has none"
-		);
-	int result = check_expressions(doc, draft);
-	return result != 0 ? result : check_anchor(doc, draft);
-}
-
 static int read_document(const struct document *doc, struct definition *out)
 {
 	struct draft draft = {.def = out};
@@ -449,7 +276,7 @@ static int read_document(const struct document *doc, struct definition *out)
 		doc, root, definition_keys, sizeof(definition_keys) / sizeof(definition_keys[0]),
 		&draft
 	);
-	return result != 0 ? result : check(doc, &draft);
+	return result != 0 ? result : draft_check(doc, &draft);
 }
 
 // Nothing may follow the document.
@@ -514,13 +341,6 @@ static void free_names(const char *const *names)
 	free((void *)(uintptr_t)names);
 }
 
-static void free_examples(const struct pattern_example *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		free_text((const char *)list[i].text.p);
-	free((void *)(uintptr_t)list);
-}
-
 void definition_free(struct definition *definition)
 {
 	const struct pattern_info *info = &definition->info;
@@ -531,8 +351,8 @@ void definition_free(struct definition *definition)
 	free_text(info->mask_fixed);
 	free_names(info->groups);
 	free_names(info->regions);
-	free_examples(info->positive, info->positive_count);
-	free_examples(info->negative, info->negative_count);
+	example_list_free(info->positive, info->positive_count);
+	example_list_free(info->negative, info->negative_count);
 	free(definition->pattern);
 	free(definition->before);
 	free(definition->anchor);

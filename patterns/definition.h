@@ -13,7 +13,6 @@
 enum definition_limit {
 	DEFINITION_FILE_MAX = 128 * 1024,
 	DEFINITION_VALIDATORS = 4,
-	DEFINITION_ITEMS = 64,           // of one list: groups, regions, examples
 	DEFINITION_BEFORE_MAX = 63,      // bytes
 	DEFINITION_CANDIDATE_MAX = 1024, // bytes of what the first scan looks for
 };

@@ -130,3 +130,15 @@ int document_number(
 	*out = (uint32_t)number;
 	return 0;
 }
+
+int document_list(const struct document *doc, const yaml_node_t *node, size_t *n)
+{
+	if (node->type != YAML_SEQUENCE_NODE)
+		return document_fault(doc, node, "a list is wanted here");
+	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (*n == 0 || *n > DOCUMENT_LIST_MAX)
+		return document_fault(
+			doc, node, "a list of 1 to %d is wanted here", DOCUMENT_LIST_MAX
+		);
+	return 0;
+}

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum document_limit { DOCUMENT_LIST_MAX = 64 };
+
 struct document {
 	const char *file; // for messages
 	yaml_document_t *yaml;
@@ -38,6 +40,8 @@ int document_mapping(
 	size_t n, void *out
 ) must_check;
 
+// A sequence of 1 to DOCUMENT_LIST_MAX nodes. Out: *n, how many.
+int document_list(const struct document *doc, const yaml_node_t *node, size_t *n) must_check;
 // The node of a sequence at `i`, or NULL behind its end.
 const yaml_node_t *document_item(const struct document *doc, const yaml_node_t *node, size_t i);
 

@@ -112,10 +112,6 @@ int expression_check(const char *text, struct expression_width *width, char *why
 		snprintf(why, size, "the expression matches nothing at all");
 		return ERR_CONFIG;
 	}
-	if (own.max == UINT32_MAX) {
-		snprintf(why, size, "the expression has no greatest width: bound every repeat");
-		return ERR_CONFIG;
-	}
 	*width = own;
 	return 0;
 }

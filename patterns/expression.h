@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// What a definition's expressions may be: Hyperscan's syntax, bounded, and without assertions about
-// the bytes around a match, which are the boundary's to make.
+// What a definition's expressions may be: Hyperscan's syntax, without assertions about the bytes
+// around a match, which are the boundary's to make.
 
 #pragma once
 
@@ -11,7 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum expression_limit { EXPRESSION_MAX = 4096 }; // bytes of text
+enum expression_limit {
+	EXPRESSION_MAX = 4096, // bytes of text
+};
+
+#define EXPRESSION_UNBOUNDED UINT32_MAX // a greatest width that is none
 
 struct expression_width {
 	uint32_t min, max; // bytes of a match

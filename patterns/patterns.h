@@ -108,11 +108,12 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
 // Accepts NULL.
 void scan_scratch_free(struct scan_scratch *scratch);
 
-// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_ID_WORDS words over library ids;
-// NULL wants all. The ends of the span are boundaries. Never allocates.
+// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_ID_WORDS words over library
+// ids; NULL wants all. The ends of the span are boundaries. Never allocates.
 //
 // A match is a stretch of bytes the pattern's expression, boundary and validators accept; for each
-// start the longest. Matches that overlap become one finding over all their bytes, so that no
+// start the longest. (The validators are asked about the 32 longest stretches that expression and
+// boundary accept, and about the longest only when the right boundary is none.) Matches that overlap become one finding over all their bytes, so that no
 // matched byte escapes; it bears the name of the longest, then leftmost, then lowest id. Findings
 // are sorted and do not overlap; none begins or ends inside a UTF-8 sequence.
 //

@@ -17,6 +17,7 @@ enum scan_size {
 	CHUNK = 16 * 1024, // bytes whose candidates are collected at a time
 	CHUNK_WORDS = CHUNK / 64,
 	// Ends the validators see for one start, longest first: bounds what a hostile text costs.
+	// Without a boundary on the right they see one.
 	ENDS_MAX = 32,
 	ENDS_WORDS = PATTERN_WIDTH_MAX / 64 + 1,
 };
@@ -135,7 +136,7 @@ static int longest_match(struct scan_scratch *scratch, const struct set_entry *e
 			length = (int)end;
 			break;
 		}
-		if (++tried == ENDS_MAX)
+		if (++tried == ENDS_MAX || entry->right == BOUNDARY_NONE)
 			break;
 	}
 	clear_ends(scratch);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A definition while it is read: what it says, and where each thing stands in the file.
+
+#pragma once
+
+#include "patterns/definition.h"
+#include "patterns/document.h"
+
+struct draft {
+	struct definition *def;
+	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask;
+};
+
+// Do the parts fit together? Works out the widths. Returns 0 or ERR_CONFIG.
+int draft_check(const struct document *doc, const struct draft *draft) must_check;
