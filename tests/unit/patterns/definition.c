@@ -100,12 +100,29 @@ static void expressions_are_checked(void **)
 		"name: u\n" REST ENTITY "width: 3\npattern: abc\n" EXAMPLES, "must be called u"
 	);
 	ASSERT_FAULT(
-		"name: t\n" REST ENTITY "width: 2\npattern: abc\n" EXAMPLES, ":10:8: the expr"
+		"name: t\n" REST ENTITY "width: 2\npattern: abc\n" EXAMPLES,
+		":10:8: nothing is so narrow"
 	);
 	ASSERT_FAULT(
 		"name: t\n" REST ENTITY "width: 3\npattern: ab+\n" EXAMPLES,
-		":11:10: the expression has no"
+		":11:10: has no greatest"
 	);
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 9\npattern: abc\nbefore: a+\n" EXAMPLES,
+		":12:9: has no greatest"
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 9\npattern: abc\nanchor: a+\nlead: 3\n" EXAMPLES,
+		":12:9: has no greatest"
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST
+		"kind: entity\nmask: redact\nboundary: none\nwidth: 2000\npattern: ab+\n" EXAMPLES,
+		":11:10: can be 2000 bytes wide: above"
+	);
+	assert_null(fault("name: t\n" REST
+			  "kind: entity\nmask: redact\nboundary: none\nwidth: 2000\n"
+			  "pattern: ab+\nanchor: a\nlead: 1\n" EXAMPLES));
 	ASSERT_FAULT("name: t\n" REST ENTITY "width: 3\npattern: ab(\n" EXAMPLES, ":11:10: ");
 	ASSERT_FAULT(
 		"name: t\n" REST ENTITY "width: 3\npattern: abc\nlead: 1\n" EXAMPLES, "go together"
