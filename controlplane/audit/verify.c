@@ -22,6 +22,10 @@ struct chain {
 	struct digest hash;     // of the last line
 	struct audit_head head; // the head file's, read before the log: the log may grow meanwhile
 	bool has_head, head_met, pin_met;
+	bool last_is_bad; // a pin says that the last line was changed, or it is no line
+	// Lines in a row whose prev does not fit: of one line that was changed somewhere, the next
+	// one tells; of one whose prev was changed, it and the next one.
+	uint64_t misfit_first, misfits;
 };
 
 void walk_find(
@@ -72,21 +76,40 @@ static int sealed_add(struct walk *walk, const struct chain *chain, const struct
 	return 0;
 }
 
-static void links_check(struct walk *walk, const struct chain *chain, const struct audit_line *line)
+// The lines in a row that did not fit end before the line `chain->line`: name whom they accuse.
+static void misfits_tell(struct walk *walk, struct chain *chain)
 {
-	if (!digest_equal(&line->prev, &chain->hash)) {
-		if (chain->line == 1)
-			walk_find(
-				walk, AUDIT_FAULT, 1,
-				"is not the first line that was written, or has been changed"
-			);
-		else
-			walk_find(
-				walk, AUDIT_FAULT, chain->line - 1,
-				"has been changed, or lines behind it are missing: line %llu pins "
-				"another hash",
-				(unsigned long long)chain->line
-			);
+	uint64_t first = chain->misfit_first, n = chain->misfits;
+
+	chain->misfits = 0;
+	if (n == 0)
+		return;
+	if (n == 1 && first == 1)
+		walk_find(walk, AUDIT_FAULT, 1, "has been changed, or lines before it are missing");
+	else if (n <= 2)
+		walk_find(
+			walk, AUDIT_FAULT, first + n - 2,
+			"has been changed, or lines behind it are missing: line %llu pins another hash",
+			(unsigned long long)(first + n - 1)
+		);
+	else
+		walk_find(
+			walk, AUDIT_FAULT, first - 1,
+			"and more up to line %llu have been changed: the lines behind them pin other "
+			"hashes",
+			(unsigned long long)(first + n - 2)
+		);
+}
+
+static void links_check(struct walk *walk, struct chain *chain, const struct audit_line *line)
+{
+	bool fits = digest_equal(&line->prev, &chain->hash);
+
+	if (!fits && !chain->last_is_bad) {
+		if (chain->misfits++ == 0)
+			chain->misfit_first = chain->line;
+	} else {
+		misfits_tell(walk, chain);
 	}
 	if (chain->seq_known && line->seq != chain->seq + 1)
 		walk_find(
@@ -125,9 +148,11 @@ static int line_check(struct walk *walk, struct chain *chain, struct span text)
 		walk_find(walk, AUDIT_FAULT, chain->line, "is not a line of an audit log");
 		chain->hash = hash;
 		chain->seq_known = false;
+		chain->last_is_bad = true;
 		return 0;
 	}
 	links_check(walk, chain, &line);
+	chain->last_is_bad = false;
 	chain->hash = hash;
 	chain->seq = line.seq;
 	chain->seq_known = true;
@@ -168,8 +193,10 @@ static int lines_check(struct walk *walk, struct chain *chain, FILE *file)
 	return ret;
 }
 
-static void end_check(struct walk *walk, const struct chain *chain)
+static void end_check(struct walk *walk, struct chain *chain)
 {
+	if (!(chain->last_is_bad && chain->misfits == 1))
+		misfits_tell(walk, chain);
 	if (!chain->has_head && chain->line > 0)
 		walk_find(walk, AUDIT_NOTE, 0, "there is no head file: nothing pins the last line");
 	if (chain->has_head && chain->head.seq > 0 && !chain->head_met)
