@@ -95,8 +95,12 @@ static void reset_input(struct tcp_conn *conn, const struct segment *seg)
 		return;
 	}
 	conn->tcp->stats.reset_received++;
-	bool refused = conn->state == TCP_SYN_RECEIVED && (conn->flags & CONN_PASSIVE) == 0;
-	conn_close(conn, TCP_CLOSED, refused ? -ECONNREFUSED : -ECONNRESET);
+	int error = -ECONNRESET;
+	if (conn->state == TCP_SYN_RECEIVED && (conn->flags & CONN_PASSIVE) == 0)
+		error = -ECONNREFUSED;
+	else if (conn->state == TCP_CLOSING || conn->state == TCP_LAST_ACK)
+		error = 0; // both sides were done, and the peer has forgotten already
+	conn_close(conn, TCP_CLOSED, error);
 }
 
 // RFC 7323 4.3 (2).
