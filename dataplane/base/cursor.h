@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // The one reader of peer bytes. A read past the end yields zeros and sets `bad`, which stays set:
-// parse a whole structure, then look once. A nested length makes a child that must end exactly.
+// parse a whole structure, then look once. It also uses up what was left, so that a loop over
+// cursor_left ends. A nested length makes a child that must end exactly.
 
 #pragma once
 
@@ -35,6 +36,7 @@ static inline struct span cursor_bytes(struct cursor *c, size_t n)
 {
 	if (c->bad || n > cursor_left(c)) {
 		c->bad = true;
+		c->p = c->end;
 		return (struct span){c->end, 0};
 	}
 	struct span s = {c->p, n};
@@ -74,6 +76,7 @@ static inline struct span cursor_cstr(struct cursor *c)
 	const uint8_t *nul = c->bad ? NULL : memchr(c->p, 0, cursor_left(c));
 	if (nul == NULL) {
 		c->bad = true;
+		c->p = c->end;
 		return (struct span){c->end, 0};
 	}
 	struct span s = {c->p, (size_t)(nul - c->p)};

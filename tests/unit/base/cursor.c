@@ -43,6 +43,18 @@ static void lengths_cannot_wrap(void **)
 	assert_true(c.bad);
 }
 
+static void a_loop_over_what_is_left_ends(void **)
+{
+	struct cursor c = cursor_of(SPAN_LIT("\1\2\3\4\5")), text = cursor_of(SPAN_LIT("ab"));
+
+	while (cursor_left(&c) > 0)
+		(void)cursor_be16(&c);
+	assert_true(c.bad);
+	while (cursor_left(&text) > 0)
+		(void)cursor_cstr(&text);
+	assert_true(text.bad);
+}
+
 static void half_a_be64_is_bad(void **)
 {
 	struct cursor c = cursor_of(SPAN_LIT("\1\2\3\4\5\6\7"));
@@ -92,6 +104,7 @@ int main(void)
 		cmocka_unit_test(fields_are_big_endian),
 		cmocka_unit_test(a_read_past_the_end_yields_zero_and_stays_bad),
 		cmocka_unit_test(lengths_cannot_wrap),
+		cmocka_unit_test(a_loop_over_what_is_left_ends),
 		cmocka_unit_test(half_a_be64_is_bad),
 		cmocka_unit_test(strings_end_at_their_nul),
 		cmocka_unit_test(a_child_is_bounded_by_its_length),
