@@ -3,6 +3,9 @@
 
 #include "dataplane/nic/pool.h"
 
+#include <rte_eal.h>
+#include <rte_mbuf_pool_ops.h>
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -24,21 +27,47 @@ static void pool_put_pkt(struct pkt_pool *, struct pkt *pkt)
 	rte_pktmbuf_free(mbuf_of(pkt));
 }
 
+// rte_pktmbuf_pool_create with one difference: where device addresses are virtual ones, buffers may
+// cross a page, so they lie one behind the other. Without huge pages each would else fill a page of
+// its own, and net_af_xdp, which takes a pool's memory to be its buffers and nothing between, would
+// register too little of it: frames from the rest vanish as invalid descriptors.
+static struct rte_mempool *make_pool(
+	const char *kind, unsigned worker, uint32_t count, uint16_t private, uint16_t room
+)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	struct rte_pktmbuf_pool_private priv = {
+		.mbuf_data_room_size = room,
+		.mbuf_priv_size = private};
+	unsigned flags = rte_eal_iova_mode() == RTE_IOVA_VA ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+
+	snprintf(name, sizeof(name), "%s%u", kind, worker);
+	struct rte_mempool *mp = rte_mempool_create_empty(
+		name, count, sizeof(struct rte_mbuf) + private + room, CACHE, sizeof(priv),
+		SOCKET_ID_ANY, flags
+	);
+	if (mp == NULL)
+		return NULL;
+	rte_pktmbuf_pool_init(mp, &priv);
+	if (rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL) != 0 ||
+	    rte_mempool_populate_default(mp) < 0) {
+		rte_mempool_free(mp);
+		return NULL;
+	}
+	rte_mempool_obj_iter(mp, rte_pktmbuf_init, NULL);
+	return mp;
+}
+
 int nic_pool_init(
 	struct nic_pool *pool, unsigned worker, uint32_t packets, uint32_t dataroom,
 	uint32_t indirect
 )
 {
-	char name[RTE_MEMPOOL_NAMESIZE];
-
 	*pool = (struct nic_pool){.pool = {pool_get_pkt, pool_put_pkt}};
-	snprintf(name, sizeof(name), "packets%u", worker);
-	pool->mbufs = rte_pktmbuf_pool_create(
-		name, packets, CACHE, NIC_PRIVATE, (uint16_t)(RTE_PKTMBUF_HEADROOM + dataroom),
-		SOCKET_ID_ANY
+	pool->mbufs = make_pool(
+		"packets", worker, packets, NIC_PRIVATE, (uint16_t)(RTE_PKTMBUF_HEADROOM + dataroom)
 	);
-	snprintf(name, sizeof(name), "indirect%u", worker);
-	pool->indirect = rte_pktmbuf_pool_create(name, indirect, CACHE, 0, 0, SOCKET_ID_ANY);
+	pool->indirect = make_pool("indirect", worker, indirect, 0, 0);
 	if (pool->mbufs == NULL || pool->indirect == NULL) {
 		nic_pool_fini(pool);
 		return -ENOMEM;

@@ -357,6 +357,11 @@ static int run(struct nic *nic)
 	print_ports(nic);
 	for (unsigned i = 0; i < options.nic.n_workers; i++)
 		rte_eal_remote_launch(worker_main, &workers[i], nic_worker_lcore((uint16_t)i));
+	// Waiting EAL's way would keep a core busy.
+	for (unsigned i = 0; i < options.nic.n_workers; i++) {
+		while (rte_eal_get_lcore_state(nic_worker_lcore((uint16_t)i)) == RUNNING)
+			usleep(10000);
+	}
 	rte_eal_mp_wait_lcore();
 	print_counters();
 	for (unsigned i = 0; i < options.nic.n_workers; i++) {

@@ -170,7 +170,7 @@ class Net:
         if self.device == "tap":
             return f"net_tap{index},iface={'c0' if index == 0 else 's0'}"
         if self.device == "af_xdp":
-            return f"net_af_xdp{index},iface={link}"
+            return f"net_af_xdp{index},iface={link},busy_budget=0"
         return f"net_af_packet{index},iface={link},qpairs={self.queues}"
 
     def __enter__(self):
@@ -208,7 +208,9 @@ class Net:
         self.gw.ip("route", "add", SERVER + "/32", "via", SERVER_KERNEL)
 
     def _veth(self, link, peer, peer_link):
-        queues = ["numtxqueues", str(self.queues), "numrxqueues", str(self.queues)]
+        # net_af_xdp sees no channels on a veth and binds to its first queue: let that be the only.
+        n = "1" if self.device == "af_xdp" else str(self.queues)
+        queues = ["numtxqueues", n, "numrxqueues", n]
         self.gw.ip("link", "add", "name", link, *queues, "type", "veth",
                    "peer", "name", peer_link, *queues, "netns", peer.name)
         self.gw.up(link)
@@ -219,6 +221,8 @@ class Net:
             return
         for link, ns, address in (("c0", self.client, CLIENT), ("s0", self.server, SERVER)):
             self.gw.ip("link", "set", link, "netns", ns.name)
+            # The driver gives both ends of the wire one address.
+            ns.ip("link", "set", link, "address", f"02:77:00:00:00:{'01' if link == 'c0' else '02'}")
             ns.up(link, address + "/24")
 
     def log(self, name):
