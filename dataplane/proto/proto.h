@@ -139,6 +139,8 @@ struct proto_msg {
 	// PROTO_COMMAND; borrowed, valid until forward or deny
 	enum proto_command command;
 	struct span statement; // p is NULL: unknown to us (and for PROTO_CALL)
+	bool unsettled; // PROTO_STATEMENT, PROTO_PREPARE: a command before it, unanswered, may
+			// change how the server reads this text; what it would do is unknown
 	uint32_t function_oid;
 	struct proto_field *params; // PROTO_BIND: the values bound; PROTO_CALL: the arguments
 	uint32_t n_params;

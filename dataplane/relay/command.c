@@ -45,8 +45,10 @@ static const struct effects *effects_of(
 	if (msg->command != PROTO_STATEMENT && msg->command != PROTO_PREPARE &&
 	    msg->statement.p == NULL)
 		return &unseen;
-	const struct effects *effects =
-		inspect_statement(relay->effects, &s->reading, msg->statement);
+	static const struct inspect_context unsettled = {0};
+	const struct effects *effects = inspect_statement(
+		relay->effects, msg->unsettled ? &unsettled : &s->reading, msg->statement
+	);
 	struct inspect_stats stats = inspect_cache_stats(relay->effects);
 	relay->stats->effects_hits = stats.hits;
 	relay->stats->effects_misses = stats.misses;
