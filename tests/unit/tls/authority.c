@@ -35,6 +35,8 @@ static EVP_PKEY *key_new(const char *type)
 	EVP_PKEY *key;
 	if (strcmp(type, "EC") == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, type, "P-256");
+	else if (strcmp(type, "EC-384") == 0)
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
 	else if (strcmp(type, "RSA") == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048);
 	else

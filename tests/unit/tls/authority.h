@@ -10,7 +10,7 @@
 struct authority;
 
 struct authority_leaf {
-	const char *key;         // "EC", "RSA" or "ED25519"
+	const char *key;         // "EC" (P-256), "EC-384", "RSA" or "ED25519"
 	const char *names;       // subjectAltName as in x509v3_config(5), or NULL
 	const char *common_name; // NULL: "leaf"
 	const char *digest;      // of the signature; NULL: SHA256

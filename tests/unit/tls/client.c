@@ -149,6 +149,97 @@ static void alpn_is_offered(void **state)
 	tls_client_free(client);
 }
 
+struct visit {
+	struct tls_client *client;
+	SSL_CTX *context;
+	struct end c;
+	struct end s;
+};
+
+static struct visit visit_new(struct world *world, int version, const char *file)
+{
+	struct visit v = {
+		.client = loop_client(world, TLS_VERIFY_FULL, "db.example"),
+		.context = loop_openssl_server(world, version, file),
+	};
+	v.c = loop_end(tls_connect(v.client));
+	v.s = loop_peer_server(v.context);
+	return v;
+}
+
+static void visit_fini(struct visit *v)
+{
+	loop_end_fini(&v->c);
+	loop_end_fini(&v->s);
+	tls_client_free(v->client);
+	SSL_CTX_free(v->context);
+}
+
+static void talk(struct visit *v)
+{
+	loop_send(&v->c, SPAN_LIT("a question"));
+	loop_move(&v->c, &v->s, 0);
+	loop_received(&v->s, SPAN_LIT("a question"));
+	loop_send(&v->s, SPAN_LIT("an answer"));
+	loop_move(&v->s, &v->c, 3);
+	loop_received(&v->c, SPAN_LIT("an answer"));
+}
+
+static void servers_of_openssl(void **state)
+{
+	struct world *w = *state;
+	authority_issue(w->root, &(struct authority_leaf){"EC-384", "DNS:db.example"}, "p384");
+	static const char *const files[] = {"db", "db-rsa", "p384"};
+	for (size_t i = 0; i < 6; i++) {
+		int version = i % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+		struct visit v = visit_new(w, version, files[i / 2]);
+		loop_run(&v.c, &v.s, i == 0 ? 1 : 0);
+		assert_true(tls_is_established(v.c.tls));
+		assert_string_equal(
+			tls_version(v.c.tls), version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3"
+		);
+		talk(&v);
+		visit_fini(&v);
+	}
+}
+
+static void a_server_that_updates_keys(void **state)
+{
+	struct visit v = visit_new(*state, TLS1_3_VERSION, "db");
+	loop_run(&v.c, &v.s, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(SSL_key_update(v.s.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+		talk(&v);
+	}
+	visit_fini(&v);
+}
+
+// A HelloRequest is answered by a warning, whatever the server makes of it.
+static void a_server_that_renegotiates(void **state)
+{
+	struct visit v = visit_new(*state, TLS1_2_VERSION, "db");
+	loop_run(&v.c, &v.s, 0);
+	talk(&v);
+	assert_int_equal(SSL_renegotiate(v.s.ssl), 1);
+	assert_int_equal(SSL_do_handshake(v.s.ssl), 1);
+	loop_run(&v.s, &v.c, 0);
+	assert_true(v.c.result == 0 || v.c.result == ERR_TLS);
+	assert_int_equal(buf_len(&v.c.plain), 0);
+	visit_fini(&v);
+}
+
+static void a_certificate_request_is_answered_with_none(void **state)
+{
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		struct visit v = visit_new(*state, version, "db");
+		SSL_set_verify(v.s.ssl, SSL_VERIFY_PEER, NULL);
+		loop_run(&v.c, &v.s, 0);
+		assert_true(tls_is_established(v.c.tls));
+		talk(&v);
+		visit_fini(&v);
+	}
+}
+
 static void bad_configurations_are_refused(void **)
 {
 	struct tls_client_config config = {.verify = TLS_VERIFY_FULL, .ca_file = "/nonexistent"};
@@ -200,6 +291,10 @@ int main(void)
 		cmocka_unit_test(time_counts),
 		cmocka_unit_test(names_are_asked_for_and_addresses_not),
 		cmocka_unit_test(alpn_is_offered),
+		cmocka_unit_test(servers_of_openssl),
+		cmocka_unit_test(a_server_that_updates_keys),
+		cmocka_unit_test(a_server_that_renegotiates),
+		cmocka_unit_test(a_certificate_request_is_answered_with_none),
 		cmocka_unit_test(bad_configurations_are_refused),
 		cmocka_unit_test(the_system_store_is_a_file),
 	};

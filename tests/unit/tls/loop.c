@@ -115,6 +115,29 @@ struct end loop_peer(SSL_CTX *context, const char *name)
 	return end;
 }
 
+SSL_CTX *loop_openssl_server(struct world *world, int version, const char *file)
+{
+	char path[AUTHORITY_PATH];
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	assert_non_null(context);
+	assert_int_equal(SSL_CTX_set_min_proto_version(context, version), 1);
+	assert_int_equal(SSL_CTX_set_max_proto_version(context, version), 1);
+	authority_path(world->root, file, ".pem", path);
+	assert_int_equal(SSL_CTX_use_certificate_chain_file(context, path), 1);
+	authority_path(world->root, file, ".key", path);
+	assert_int_equal(SSL_CTX_use_PrivateKey_file(context, path, SSL_FILETYPE_PEM), 1);
+	return context;
+}
+
+struct end loop_peer_server(SSL_CTX *context)
+{
+	struct end end = end_new();
+	end.ssl = SSL_new(context);
+	SSL_set_bio(end.ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	SSL_set_accept_state(end.ssl);
+	return end;
+}
+
 void loop_end_fini(struct end *end)
 {
 	tls_free(end->tls);

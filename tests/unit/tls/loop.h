@@ -53,6 +53,9 @@ struct end loop_end(struct tls *tls);
 // A client of plain OpenSSL, one protocol version, or any when 0; the context is the caller's.
 SSL_CTX *loop_openssl(struct world *world, int version);
 struct end loop_peer(SSL_CTX *context, const char *name);
+// A server of plain OpenSSL that shows FILE.pem; the context is the caller's.
+SSL_CTX *loop_openssl_server(struct world *world, int version, const char *file);
+struct end loop_peer_server(SSL_CTX *context);
 void loop_end_fini(struct end *end);
 
 // Pass bytes to and fro, `chunk` at a time (0: all there are), until nothing moves.
