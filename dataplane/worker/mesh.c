@@ -9,6 +9,7 @@
 int mesh_init(struct mesh *mesh, uint16_t n_workers)
 {
 	uint32_t n = (uint32_t)n_workers * n_workers;
+	uint32_t slots = n_workers > MESH_MANY ? MESH_RING_MANY : MESH_RING;
 
 	*mesh = (struct mesh){.n_workers = n_workers};
 	mesh->rings = aligned_alloc(64, n * sizeof(*mesh->rings));
@@ -18,7 +19,7 @@ int mesh_init(struct mesh *mesh, uint16_t n_workers)
 	for (uint32_t i = 0; i < n; i++) {
 		if (i / n_workers == i % n_workers) // nobody writes to himself
 			continue;
-		int r = ring_init(&mesh->rings[i], MESH_RING, sizeof(struct mesh_msg));
+		int r = ring_init(&mesh->rings[i], slots, sizeof(struct mesh_msg));
 		if (r < 0) {
 			mesh_fini(mesh);
 			return r;

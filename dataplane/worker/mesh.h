@@ -46,7 +46,8 @@ struct mesh_msg {
 };
 static_assert(sizeof(struct mesh_msg) <= 64); // a cache line
 
-enum mesh_size { MESH_RING = 512 };
+// A burst of every port fits; with many workers, whose rings are many more, a shorter one must do.
+enum mesh_size { MESH_RING = 2048, MESH_RING_MANY = 512, MESH_MANY = 8 };
 
 struct mesh {
 	uint16_t n_workers;

@@ -8,11 +8,12 @@
 Ping, refused and accepted connections, a megabyte both ways over many connections at once, small
 and odd writes, half-close, a reset: every byte that comes back is compared.
 """
+import os
 import sys
 
 import net
 
-SKIP = 77
+SKIP = 77  # what meson takes for skipped
 SEED = 20
 
 # The client's part runs inside its namespace, as a program of its own.
@@ -114,12 +115,10 @@ def counters(echo):
 
 def main():
     echo_path, device, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    try:
-        topology = net.Net(device, queues=workers)
-    except net.Failure as e:
-        print(e)
+    if os.geteuid() != 0:
+        print("network namespaces need root")
         return SKIP
-    with topology as n:
+    with net.Net(device, queues=workers) as n:
         argv = [echo_path, "--workers", workers]
         for eal_device, address in n.ports:
             argv += ["--port", eal_device, address]

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/worker/worker.h"
+
+#include "dataplane/base/log.h"
+#include "dataplane/worker/listeners.h"
+#include "dataplane/worker/stack.h"
+
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_pause.h>
+#include <urcu/urcu-qsbr.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	COMMANDS_PER_LOOP = 16,
+	HOUSEKEEPING_US = 100000, // between two looks at slow counters and at the wall clock
+	IDLE_LOOPS = 64,          // loops without work before the first sleep
+	IDLE_SLEEP_MIN_US = 5,
+	LAST_LOOPS = 16, // after the last session: what it queued must leave
+};
+
+enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
+
+struct worker {
+	struct workers *all;
+	uint16_t index;
+	struct stack stack;
+	struct relay *relay;
+	struct blocks *blocks;
+	struct record_queue records;
+	struct ring events, commands;
+	struct random random;
+	struct listeners listeners;
+	bool draining;
+	uint64_t now_ns;          // monotonic, of this loop
+	uint64_t wall_offset_ns;  // wall clock less monotonic
+	uint64_t housekeeping_us; // when next
+	uint64_t tick_us;         // when next
+	uint32_t idle_loops;
+	uint32_t sleep_us;
+	struct worker_stats stats; // worker: rw, control: ro
+} __attribute__((aligned(64)));
+
+struct workers {
+	struct workers_config config;
+	struct mesh mesh;
+	enum phase phase; // control: rw, worker: ro
+	bool launched;
+	struct worker *list;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+// ---- from relay
+
+static bool on_event(void *ctx, const struct event *event)
+{
+	struct worker *w = ctx;
+
+	return ring_push(&w->events, event);
+}
+
+static void on_cancel(void *ctx, uint16_t worker, uint32_t pid, uint32_t secret)
+{
+	struct worker *w = ctx;
+
+	stack_cancel(&w->stack, worker, pid, secret);
+}
+
+static uint64_t on_random(void *ctx)
+{
+	struct worker *w = ctx;
+
+	return random_next(&w->random);
+}
+
+// From another worker, by the mesh.
+static void on_mesh_cancel(void *ctx, uint32_t pid, uint32_t secret)
+{
+	struct worker *w = ctx;
+
+	relay_cancel(w->relay, pid, secret);
+}
+
+// ---- the loop
+
+static void stop_accepting(struct worker *w)
+{
+	w->draining = true;
+	listeners_follow(&w->listeners, w->stack.tcp, NULL);
+}
+
+static uint32_t take_commands(struct worker *w)
+{
+	struct command command;
+	uint32_t n = 0;
+
+	while (n < COMMANDS_PER_LOOP && ring_pop(&w->commands, &command)) {
+		if (command.type == COMMAND_DRAIN)
+			stop_accepting(w);
+		relay_command(w->relay, &command);
+		n++;
+	}
+	return n;
+}
+
+static void follow_policy(struct worker *w, const struct snapshot *snapshot)
+{
+	uint32_t before = w->listeners.version;
+
+	if (w->draining)
+		return;
+	listeners_follow(&w->listeners, w->stack.tcp, snapshot);
+	w->stats.snapshot_version = w->listeners.version;
+	if (w->listeners.version != before && w->listeners.refused > 0)
+		log_line(
+			LOG_ERROR, "worker", "too many listeners worker=%u refused=%u", w->index,
+			w->listeners.refused
+		);
+}
+
+static void keep_house(struct worker *w)
+{
+	struct blocks_stats blocks = blocks_stats(w->blocks);
+
+	w->wall_offset_ns = clock_ns(CLOCK_REALTIME) - w->now_ns;
+	stack_count(&w->stack);
+	w->stats.blocks_used = blocks.used;
+	w->stats.blocks_total = blocks.total;
+	w->stats.blocks_refused = blocks.empty;
+	w->stats.record_waits = w->records.waits;
+}
+
+static uint32_t run_once(struct worker *w)
+{
+	w->now_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now_us = w->now_ns / 1000;
+
+	if (now_us >= w->housekeeping_us) {
+		w->housekeeping_us = now_us + HOUSEKEEPING_US;
+		keep_house(w);
+	}
+	uint32_t n = stack_input(&w->stack, now_us);
+	n += take_commands(w);
+	const struct snapshot *snapshot = rcu_dereference(*w->all->config.snapshot);
+	follow_policy(w, snapshot);
+	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
+	n += relay_poll(w->relay, w->stack.tcp, snapshot, now);
+	if (n > 0 || now_us >= w->tick_us) {
+		w->tick_us = now_us + w->all->config.tick_us;
+		stack_output(&w->stack);
+	}
+	record_flush(&w->records);
+	w->stats.loops++;
+	w->stats.busy_loops += n > 0;
+	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
+	return n;
+}
+
+// A worker without work gives the core away, a little longer each time. It is offline for RCU
+// meanwhile: a publisher does not wait for it.
+static void idle(struct worker *w)
+{
+	const struct workers_config *config = &w->all->config;
+
+	w->idle_loops++;
+	if (config->idle_sleep_us == 0 || w->idle_loops < IDLE_LOOPS) {
+		rte_pause();
+		return;
+	}
+	w->sleep_us = w->sleep_us == 0 ? IDLE_SLEEP_MIN_US : 2 * w->sleep_us;
+	if (w->sleep_us > config->idle_sleep_us)
+		w->sleep_us = config->idle_sleep_us;
+	const struct timespec pause = {.tv_nsec = (long)w->sleep_us * 1000};
+	urcu_qsbr_thread_offline();
+	nanosleep(&pause, NULL);
+	urcu_qsbr_thread_online();
+}
+
+static int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	bool asked = false;
+
+	// Sleeps are meant as written, not rounded up by the default of 50 us.
+	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+	urcu_qsbr_register_thread();
+	for (;;) {
+		enum phase phase = __atomic_load_n(&w->all->phase, __ATOMIC_ACQUIRE);
+		if (phase == PHASE_STOP)
+			break;
+		if (phase == PHASE_DRAIN && !asked) {
+			asked = true;
+			stop_accepting(w);
+			relay_shutdown(w->relay);
+		}
+		uint32_t n = run_once(w);
+		urcu_qsbr_quiescent_state();
+		if (n > 0)
+			w->idle_loops = w->sleep_us = 0;
+		else
+			idle(w);
+	}
+	for (unsigned i = 0; i < LAST_LOOPS; i++)
+		(void)run_once(w);
+	urcu_qsbr_unregister_thread();
+	if (w->all->config.thread_end != NULL)
+		w->all->config.thread_end(w->all->config.ctx);
+	return 0;
+}
+
+// ---- life
+
+static int worker_init(struct worker *w, struct workers *all, uint16_t index)
+{
+	const struct workers_config *config = &all->config;
+	struct relay_config relay = config->relay;
+	const struct relay_ops ops = {on_event, on_cancel, on_random, w};
+	const struct stack_config stack = {
+		.worker = index,
+		.n_workers = config->n_workers,
+		.nic = config->nic,
+		.mesh = &all->mesh,
+		.ip = config->ip,
+		.tcp = config->tcp,
+		.stats = &w->stats,
+		.cancel = on_mesh_cancel,
+		.ctx = w,
+	};
+
+	w->all = all;
+	w->index = index;
+	relay.worker = index;
+	int r = ring_init(&w->events, config->events, sizeof(struct event));
+	if (r == 0)
+		r = ring_init(&w->commands, config->events, sizeof(struct command));
+	if (r == 0)
+		r = record_queue_init(&w->records, config->record_blocks);
+	if (r == 0)
+		r = stack_init(&w->stack, &stack, clock_ns(CLOCK_MONOTONIC) / 1000);
+	if (r != 0)
+		return r;
+	w->blocks = blocks_new(config->memory);
+	if (w->blocks == NULL)
+		return -ENOMEM;
+	w->relay = relay_new(&relay, &ops, w->stack.tcp, w->blocks, &w->records, &w->stats);
+	return w->relay == NULL ? -ENOMEM : 0;
+}
+
+static void worker_fini(struct worker *w)
+{
+	if (w->relay != NULL)
+		relay_free(w->relay);
+	stack_fini(&w->stack);
+	if (w->blocks != NULL)
+		blocks_free(w->blocks);
+	record_queue_fini(&w->records);
+	ring_fini(&w->commands);
+	ring_fini(&w->events);
+}
+
+int workers_new(const struct workers_config *config, struct workers **out)
+{
+	struct workers *all = calloc(1, sizeof(*all));
+	int r = -ENOMEM;
+
+	if (all == NULL)
+		return r;
+	all->config = *config;
+	all->list = aligned_alloc(64, config->n_workers * sizeof(*all->list));
+	if (all->list == NULL)
+		goto fail;
+	memset(all->list, 0, config->n_workers * sizeof(*all->list));
+	r = mesh_init(&all->mesh, config->n_workers);
+	for (uint16_t i = 0; r == 0 && i < config->n_workers; i++)
+		r = worker_init(&all->list[i], all, i);
+	if (r != 0)
+		goto fail;
+	*out = all;
+	return 0;
+fail:
+	workers_free(all);
+	return r;
+}
+
+void workers_free(struct workers *workers)
+{
+	if (workers == NULL)
+		return;
+	for (uint16_t i = 0; workers->list != NULL && i < workers->config.n_workers; i++)
+		worker_fini(&workers->list[i]);
+	mesh_fini(&workers->mesh);
+	free(workers->list);
+	free(workers);
+}
+
+int workers_launch(struct workers *workers)
+{
+	workers->launched = true;
+	for (uint16_t i = 0; i < workers->config.n_workers; i++) {
+		int r = rte_eal_remote_launch(worker_main, &workers->list[i], nic_worker_lcore(i));
+		if (r != 0)
+			return -EBUSY;
+	}
+	return 0;
+}
+
+void workers_drain(struct workers *workers)
+{
+	__atomic_store_n(&workers->phase, PHASE_DRAIN, __ATOMIC_RELEASE);
+}
+
+void workers_stop(struct workers *workers)
+{
+	if (!workers->launched)
+		return;
+	__atomic_store_n(&workers->phase, PHASE_STOP, __ATOMIC_RELEASE);
+	for (uint16_t i = 0; i < workers->config.n_workers; i++) {
+		// EAL's own waiting keeps a core busy.
+		while (rte_eal_get_lcore_state(nic_worker_lcore(i)) == RUNNING)
+			usleep(1000);
+		(void)rte_eal_wait_lcore(nic_worker_lcore(i));
+	}
+	workers->launched = false;
+}
+
+uint64_t workers_sessions(const struct workers *workers)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < workers->config.n_workers; i++)
+		n += __atomic_load_n(&workers->list[i].stats.sessions_live, __ATOMIC_RELAXED);
+	return n;
+}
+
+struct ring *workers_events(struct workers *workers, uint16_t worker)
+{
+	return &workers->list[worker].events;
+}
+
+struct ring *workers_commands(struct workers *workers, uint16_t worker)
+{
+	return &workers->list[worker].commands;
+}
+
+struct record_queue *workers_records(struct workers *workers, uint16_t worker)
+{
+	return &workers->list[worker].records;
+}
+
+const struct worker_stats *workers_stats(const struct workers *workers, uint16_t worker)
+{
+	return &workers->list[worker].stats;
+}
+
+const struct tcp_stats *workers_tcp_stats(const struct workers *workers, uint16_t worker)
+{
+	return tcp_stats(workers->list[worker].stack.tcp);
+}
+
+const struct ip_stats *workers_ip_stats(const struct workers *workers, uint16_t worker)
+{
+	return ip_stats(workers->list[worker].stack.ip);
+}
