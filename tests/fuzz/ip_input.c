@@ -77,9 +77,9 @@ static void send_first(uint64_t now)
 {
 	struct pkt *pkt = pkt_get(pool);
 
-	if (pkt == NULL)
-		return;
-	memset(pkt_extend(pkt, 20), 0, 20);
+	if (pkt == NULL || pkt_extend(pkt, 20) == NULL)
+		abort();
+	memset(pkt->data, 0, 20);
 	int r = ip_output(ip, pkt, &local, &peer, now);
 	if (r != 0 && r != ERR_POOL_EMPTY)
 		abort();
@@ -100,11 +100,10 @@ static void receive(uint8_t choices, struct span frame, uint64_t now)
 	struct ip_segment segment;
 	struct pkt *pkt = pkt_get(pool);
 
-	if (pkt == NULL)
-		return;
-	uint8_t *p = pkt_extend(pkt, (uint32_t)frame.n);
+	if (pkt == NULL || pkt_extend(pkt, (uint32_t)frame.n) == NULL)
+		abort();
 	if (frame.n > 0)
-		memcpy(p, frame.p, frame.n);
+		memcpy(pkt->data, frame.p, frame.n);
 	pkt->port = (choices & SECOND_PORT) != 0;
 	pkt->flags = (uint16_t
 	)(((choices & IP_GOOD) != 0 ? PKT_RX_IP_CSUM_GOOD : 0) |

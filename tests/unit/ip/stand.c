@@ -107,9 +107,8 @@ enum ip_verdict stand_receive(
 	struct pkt *pkt = pkt_get(stand->pool);
 
 	assert_non_null(pkt);
-	uint8_t *p = pkt_extend(pkt, (uint32_t)frame->n);
-	assert_non_null(p);
-	memcpy(p, frame->b, frame->n);
+	assert_non_null(pkt_extend(pkt, (uint32_t)frame->n));
+	memcpy(pkt->data, frame->b, frame->n);
 	pkt->port = port;
 	pkt->flags = flags;
 	pkt_put(stand->left);
@@ -125,8 +124,8 @@ struct pkt *stand_segment(struct stand *stand, struct span payload)
 	struct pkt *pkt = pkt_get(stand->pool);
 
 	assert_non_null(pkt);
-	uint8_t *p = pkt_extend(pkt, 20 + (uint32_t)payload.n);
-	assert_non_null(p);
+	uint8_t *p = pkt->data;
+	assert_non_null(pkt_extend(pkt, 20 + (uint32_t)payload.n));
 	memset(p, 0, 20);
 	p[0] = 0x1f; // ports 8080 and 5432
 	p[1] = 0x90;
