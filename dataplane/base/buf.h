@@ -45,7 +45,8 @@ static inline size_t buf_len(const struct buf *buf)
 // What is in the buf; valid until the next call that appends, reserves, trims or consumes.
 static inline struct span buf_span(const struct buf *buf)
 {
-	return (struct span){buf->data + buf->head, buf->tail - buf->head};
+	// No arithmetic on the NULL of a buf without memory: clang's sanitizer stops at it.
+	return (struct span){buf->data == NULL ? NULL : buf->data + buf->head, buf_len(buf)};
 }
 
 // Where buf_reserve(n) made room; say how much of it was written with buf_commit.
