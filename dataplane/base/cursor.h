@@ -15,9 +15,10 @@ struct cursor {
 	bool bad;
 };
 
+// Nothing is added to the NULL of an empty span, here and below: clang's sanitizer stops at it.
 static inline struct cursor cursor_of(struct span s)
 {
-	return (struct cursor){s.p, s.p + s.n, false};
+	return (struct cursor){s.p, s.n == 0 ? s.p : s.p + s.n, false};
 }
 
 static inline size_t cursor_left(const struct cursor *c)
@@ -40,7 +41,8 @@ static inline struct span cursor_bytes(struct cursor *c, size_t n)
 		return (struct span){c->end, 0};
 	}
 	struct span s = {c->p, n};
-	c->p += n;
+	if (n != 0)
+		c->p += n;
 	return s;
 }
 
@@ -73,7 +75,7 @@ static inline uint64_t cursor_be64(struct cursor *c)
 // A NUL-terminated string without its NUL, which is consumed too. `bad` when no NUL follows.
 static inline struct span cursor_cstr(struct cursor *c)
 {
-	const uint8_t *nul = c->bad ? NULL : memchr(c->p, 0, cursor_left(c));
+	const uint8_t *nul = c->bad || cursor_left(c) == 0 ? NULL : memchr(c->p, 0, cursor_left(c));
 	if (nul == NULL) {
 		c->bad = true;
 		c->p = c->end;
@@ -88,5 +90,5 @@ static inline struct span cursor_cstr(struct cursor *c)
 static inline struct cursor cursor_child(struct cursor *c, size_t n)
 {
 	struct span s = cursor_bytes(c, n);
-	return (struct cursor){s.p, s.p + s.n, c->bad};
+	return (struct cursor){s.p, s.n == 0 ? s.p : s.p + s.n, c->bad};
 }

@@ -36,6 +36,8 @@ static inline bool span_equal(struct span a, struct span b)
 // The bytes of `s` from `from` on; empty when `from` is at or behind the end.
 static inline struct span span_from(struct span s, size_t from)
 {
+	if (s.n == 0) // perhaps NULL, which is not to be added to
+		return s;
 	return from >= s.n ? (struct span){s.p + s.n, 0} : (struct span){s.p + from, s.n - from};
 }
 

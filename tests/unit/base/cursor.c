@@ -55,6 +55,19 @@ static void a_loop_over_what_is_left_ends(void **)
 	assert_true(text.bad);
 }
 
+static void nothing_can_be_read_from_nowhere(void **)
+{
+	struct cursor c = cursor_of((struct span){NULL, 0});
+	struct cursor child = cursor_child(&c, 0);
+
+	assert_true(cursor_done(&c));
+	assert_true(cursor_done(&child));
+	assert_int_equal(cursor_cstr(&child).n, 0);
+	assert_true(child.bad);
+	assert_int_equal(cursor_u8(&c), 0);
+	assert_true(c.bad);
+}
+
 static void half_a_be64_is_bad(void **)
 {
 	struct cursor c = cursor_of(SPAN_LIT("\1\2\3\4\5\6\7"));
@@ -105,6 +118,7 @@ int main(void)
 		cmocka_unit_test(a_read_past_the_end_yields_zero_and_stays_bad),
 		cmocka_unit_test(lengths_cannot_wrap),
 		cmocka_unit_test(a_loop_over_what_is_left_ends),
+		cmocka_unit_test(nothing_can_be_read_from_nowhere),
 		cmocka_unit_test(half_a_be64_is_bad),
 		cmocka_unit_test(strings_end_at_their_nul),
 		cmocka_unit_test(a_child_is_bounded_by_its_length),

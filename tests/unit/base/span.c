@@ -33,6 +33,7 @@ static void parts_never_leave_the_whole(void **)
 	assert_int_equal(span_from(s, 3).n, 0);
 	assert_int_equal(span_from(s, SIZE_MAX).n, 0);
 	assert_ptr_equal(span_from(s, SIZE_MAX).p, s.p + 3);
+	assert_int_equal(span_from((struct span){NULL, 0}, 1).n, 0);
 	assert_true(span_equal(span_first(s, 2), SPAN_LIT("ab")));
 	assert_true(span_equal(span_first(s, SIZE_MAX), s));
 }
