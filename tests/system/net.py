@@ -15,6 +15,7 @@ Use as a context manager. Everything started inside ends with it; nothing is tou
 namespaces. What a killed run left behind is removed by the next one, by its name.
 """
 import atexit
+import contextlib
 import ctypes
 import os
 import re
@@ -241,6 +242,26 @@ class Net:
             print(f"logs: {directory}", file=sys.stderr)
         else:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def huge_pages(count):
+    """At least `count` free huge pages of 2 MiB while inside; yields whether they could be had."""
+    folder = Path("/sys/kernel/mm/hugepages/hugepages-2048kB")
+    if not (folder / "nr_hugepages").exists():
+        yield False
+        return
+    before = int((folder / "nr_hugepages").read_text())
+    free = int((folder / "free_hugepages").read_text())
+    try:
+        if free < count:
+            (folder / "nr_hugepages").write_text(str(before + count - free))
+        yield int((folder / "free_hugepages").read_text()) >= count
+    except OSError:
+        yield False
+    finally:
+        if free < count:
+            (folder / "nr_hugepages").write_text(str(before))
 
 
 letters = iter("abcdefghijklmnopqrstuvwxyz" * 100)

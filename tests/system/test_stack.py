@@ -3,7 +3,7 @@
 # Copyright (c) 2026, the Bulkhead authors
 """Linux against the gateway's own IP and TCP, on one kind of port.
 
-  test_stack.py ECHO DEVICE WORKERS   device: af_packet, af_xdp or tap
+  test_stack.py ECHO DEVICE WORKERS [huge]   device: af_packet, af_xdp or tap
 
 Ping, refused and accepted connections, a megabyte both ways over many connections at once, small
 and odd writes, half-close, a reset: every byte that comes back is compared.
@@ -115,42 +115,50 @@ def counters(echo):
 
 def main():
     echo_path, device, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    huge = sys.argv[4:] == ["huge"]
     if os.geteuid() != 0:
         print("network namespaces need root")
         return SKIP
-    with net.Net(device, queues=workers) as n:
-        argv = [echo_path, "--workers", workers]
-        for eal_device, address in n.ports:
-            argv += ["--port", eal_device, address]
-        echo = n.gw.start(argv, name="echo")
-        echo.wait_line("^ready$")
-        n.attach()
-        print(echo.text().strip())
-
-        python(n.client, PING, net.GW_CLIENT, 20, 56)
-        python(n.client, PING, net.GW_CLIENT, 5, 1400)
-        python(n.server, PING, net.GW_SERVER, 20, 56)
-        python(n.client, REFUSED, net.GW_CLIENT)
-        for ns, address in ((n.client, net.GW_CLIENT), (n.server, net.GW_SERVER)):
-            print(python(ns, CLIENT, address, SEED, 1, 10000).stdout.strip())
-            print(python(ns, CLIENT, address, SEED, 16, 1 << 20).stdout.strip())
-        python(n.client, RESET, net.GW_CLIENT)
-        print(python(n.client, CLIENT, net.GW_CLIENT, SEED, 8, 100000).stdout.strip())
-
-        status = echo.stop()
-        print(echo.text())
-        if status != 0:
-            raise net.Failure(f"echo: exit {status}")
-        rows = counters(echo)
-        if sum(r["accepted"] for r in rows) < 60 or len(rows) != workers:
-            raise net.Failure(f"connections are missing: {rows}")
-        # Both must have worked, wherever their packets came in.
-        if any(r["accepted"] < 5 for r in rows):
-            raise net.Failure(f"a worker had nothing to do: {rows}")
-        if any(r["conns"] != 0 for r in rows):
-            raise net.Failure(f"connections are left over: {rows}")
+    with net.huge_pages(64 * workers + 64 if huge else 0) as have_pages:
+        if huge and not have_pages:
+            print("this machine gives no huge pages")
+            return SKIP
+        with net.Net(device, queues=workers) as n:
+            check(n, echo_path, workers, ["--huge"] if huge else [])
     print("passed")
     return 0
+
+
+def check(n, echo_path, workers, options):
+    argv = [echo_path, "--workers", workers, *options]
+    for eal_device, address in n.ports:
+        argv += ["--port", eal_device, address]
+    echo = n.gw.start(argv, name="echo")
+    echo.wait_line("^ready$")
+    n.attach()
+
+    python(n.client, PING, net.GW_CLIENT, 20, 56)
+    python(n.client, PING, net.GW_CLIENT, 5, 1400)
+    python(n.server, PING, net.GW_SERVER, 20, 56)
+    python(n.client, REFUSED, net.GW_CLIENT)
+    for ns, address in ((n.client, net.GW_CLIENT), (n.server, net.GW_SERVER)):
+        python(ns, CLIENT, address, SEED, 1, 10000)
+        python(ns, CLIENT, address, SEED, 16, 1 << 20)
+    python(n.client, RESET, net.GW_CLIENT)
+    python(n.client, CLIENT, net.GW_CLIENT, SEED, 8, 100000)
+
+    status = echo.stop()
+    print(echo.text())
+    if status != 0:
+        raise net.Failure(f"echo: exit {status}")
+    rows = counters(echo)
+    if sum(r["accepted"] for r in rows) < 60 or len(rows) != workers:
+        raise net.Failure(f"connections are missing: {rows}")
+    # Both must have worked, wherever their packets came in.
+    if any(r["accepted"] < 5 for r in rows):
+        raise net.Failure(f"a worker had nothing to do: {rows}")
+    if any(r["conns"] != 0 for r in rows):
+        raise net.Failure(f"connections are left over: {rows}")
 
 
 if __name__ == "__main__":
