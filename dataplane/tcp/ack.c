@@ -87,10 +87,11 @@ static void progress(struct tcp_conn *conn, uint32_t acked)
 	bool idle = conn->snd_una == conn->snd_nxt;
 	if (acked > 0 || idle || conn->snd_wnd == 0)
 		conn->retries = 0;
-	if (idle && conn->snd_wnd > 0)
-		conn->backoff = 0; // of the persist timer
-	if (acked == 0)
+	if (acked == 0) {
+		if (idle && conn->snd_wnd > 0)
+			conn->backoff = 0; // the persist timer's; the other's ends with a sample
 		return;
+	}
 	conn->mss_claimed = 0;
 	if (idle)
 		conn->due[DUE_RESEND] = DUE_NEVER; // RFC 6298 5.2

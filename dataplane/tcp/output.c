@@ -58,8 +58,10 @@ static uint32_t offered(const struct tcp_conn *conn)
 }
 
 // RFC 9293 3.8.6.2.2: the right edge moves by a worthwhile step or not at all, and never back.
-// Scaling rounds; where rounding down would pull the edge back it rounds up instead, but by no more
-// than one unit beyond the buffer, or tiny segments could drag the edge along for ever.
+// Scaling rounds; where rounding down would pull the edge back it rounds up instead (RFC 7323 2.4).
+// That moves the edge a little each time, so there is an end to it, an eighth beyond the buffer:
+// beyond, a peer that sends tiny segments sees the edge go back by less than one unit, and what it
+// sent up to the farthest edge is still taken.
 uint16_t output_window(struct tcp_conn *conn)
 {
 	uint32_t limit = conn->tcp->config.rcv_buf;
@@ -68,7 +70,7 @@ uint16_t output_window(struct tcp_conn *conn)
 	uint32_t step = min_u32(conn->mss_offered, limit / 2);
 	uint32_t unit = UINT32_C(1) << conn->rcv_scale;
 	uint32_t field = (room >= old + step ? room : old) >> conn->rcv_scale;
-	if (field * unit < old && (field + 1) * unit <= room + unit)
+	if (field * unit < old && (field + 1) * unit <= room + limit / 8 + unit)
 		field++;
 	field = min_u32(field, UINT16_MAX);
 	conn->rcv_adv = seq_max(conn->rcv_adv, conn->rcv_nxt + field * unit);
@@ -224,7 +226,9 @@ static bool lost_send(struct tcp_conn *conn)
 			return false;
 		if (pkt->len > conn->mss && !send_split(conn, pkt, conn->mss))
 			return false;
-		if (!cwnd_allows(conn, tx_seg_len(seg))) {
+		// The first hole is filled whatever the window says (RFC 6582 3.2, RFC 6675 5
+		// (4.3)).
+		if (pkt != conn->snd_head && !cwnd_allows(conn, tx_seg_len(seg))) {
 			conn->flags |= CONN_CWND_LIMITED;
 			return false;
 		}
