@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Receiving: order, overlaps, windows, acknowledgements.
+
+#include "tests/unit/tcp/rig.h"
+
+static const struct span none = {0};
+
+static struct span part(uint32_t from, uint32_t n)
+{
+	return span_first(span_from(rig_bytes(60000), from), n);
+}
+
+static void data_in(struct rig *rig, uint32_t from, uint32_t n)
+{
+	rig_in(rig, TCP_ACK, rig->seq + from, rig->una, 60000, part(from, n));
+}
+
+// Everything readable, in one piece.
+static uint32_t read_all(struct rig *rig, uint8_t *out)
+{
+	uint32_t n = 0;
+	for (struct span s = tcp_peek(rig->conn); s.n > 0; s = tcp_peek(rig->conn)) {
+		memcpy(out + n, s.p, s.n);
+		n += (uint32_t)s.n;
+		tcp_consume(rig->conn, s.n);
+	}
+	return n;
+}
+
+static void rig_sack(struct rig *rig)
+{
+	static const uint8_t permitted[] = {2, 4, 5, 180, 1, 1, 4, 2};
+	rig_config(rig);
+	rig->config.sack = true;
+	rig_new(rig);
+	rig_accept(rig, span_of(permitted, sizeof(permitted)));
+	rig_drain(rig);
+}
+
+static void puts_segments_in_order(void **)
+{
+	struct rig rig = {0};
+	rig_sack(&rig);
+	data_in(&rig, 300, 100);
+	data_in(&rig, 100, 100);
+	rig_tick(&rig, 0);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->ack, rig.seq);
+	assert_int_equal(ack->options.n_sack, 2);
+	assert_int_equal(ack->options.sack[0].left, rig.seq + 100); // the latest first
+	assert_int_equal(ack->options.sack[0].right, rig.seq + 200);
+	assert_int_equal(ack->options.sack[1].left, rig.seq + 300);
+	assert_true(rig_event_is(&rig, 0));
+	data_in(&rig, 0, 100);
+	assert_true(rig_event_is(&rig, TCP_EV_READABLE));
+	data_in(&rig, 200, 100);
+	rig_tick(&rig, 0);
+	ack = rig_out(&rig);
+	assert_int_equal(ack->ack, rig.seq + 400);
+	assert_int_equal(ack->options.n_sack, 0);
+	uint8_t got[1000];
+	assert_int_equal(read_all(&rig, got), 400);
+	assert_memory_equal(got, part(0, 400).p, 400);
+	rig_free(&rig);
+}
+
+// Every order of overlapping pieces gives the same bytes.
+static void overlaps_of_every_kind(void **)
+{
+	static const uint32_t pieces[][2] = {{0, 50},   {40, 60},   {90, 110},
+					     {150, 20}, {100, 100}, {180, 70}};
+	enum { N = sizeof(pieces) / sizeof(pieces[0]) };
+	for (uint32_t order = 0; order < 720; order++) {
+		struct rig rig = {0};
+		rig_sack(&rig);
+		uint32_t left[N] = {0, 1, 2, 3, 4, 5};
+		uint32_t rest = order;
+		for (uint32_t n = N; n > 0; n--) {
+			uint32_t i = rest % n;
+			rest /= n;
+			data_in(&rig, pieces[left[i]][0], pieces[left[i]][1]);
+			left[i] = left[n - 1];
+		}
+		uint8_t got[1000];
+		assert_int_equal(read_all(&rig, got), 250);
+		assert_memory_equal(got, part(0, 250).p, 250);
+		rig_free(&rig);
+	}
+}
+
+static void the_out_of_order_queue_is_limited(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.ooo_segments_max = 3;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	for (uint32_t i = 1; i <= 5; i++)
+		data_in(&rig, i * 200, 100);
+	assert_int_equal(tcp_stats(rig.tcp)->ooo_dropped, 2);
+	data_in(&rig, 0, 200);
+	uint8_t got[1000];
+	assert_int_equal(read_all(&rig, got), 300);
+	rig_free(&rig);
+}
+
+static void small_segments_share_packets(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	for (uint32_t i = 0; i < 4000; i++) {
+		data_in(&rig, i, 1);
+		rig_tick(&rig, 0);
+		rig_drain(&rig);
+	}
+	assert_in_range(tcp_stats(rig.tcp)->rx_queued, 1, 4);
+	uint8_t got[5000];
+	assert_int_equal(read_all(&rig, got), 4000);
+	assert_memory_equal(got, part(0, 4000).p, 4000);
+	rig_free(&rig);
+}
+
+static void the_window_closes_and_opens(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.rcv_buf = 4000;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	uint32_t edge = rig.seq + 4000;
+	for (uint32_t at = 0; at < 4000; at += 1000) {
+		data_in(&rig, at, 1000);
+		rig_tick(&rig, 50);
+		struct rig_segment *ack = rig_out(&rig);
+		assert_int_equal(ack->ack + ack->wnd, edge); // the edge stays
+		rig_drain(&rig);
+	}
+	data_in(&rig, 4000, 1); // a probe: refused, answered
+	rig_tick(&rig, 0);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->ack, edge);
+	assert_int_equal(ack->wnd, 0);
+	tcp_consume(rig.conn, 100); // not worth a segment
+	rig_tick(&rig, 0);
+	assert_true(rig_silent(&rig));
+	tcp_consume(rig.conn, 2000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->wnd, 2100);
+	rig_free(&rig);
+}
+
+// However the window field is rounded, the edge never moves back.
+static void the_edge_never_moves_back(void **)
+{
+	struct rig rig = {0};
+	static const uint8_t scale[] = {1, 3, 3, 7};
+	rig_config(&rig);
+	rig.config.window_scale = true;
+	rig.config.rcv_buf = 10000000; // scale 8
+	rig_new(&rig);
+	rig_accept(&rig, span_of(scale, sizeof(scale)));
+	uint32_t edge = 0;
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < 300; i++) {
+		uint32_t n = 1 + i * 37 % 500;
+		rig_in(&rig, TCP_ACK, rig.seq + at, rig.una, 60000, rig_bytes(n));
+		at += n;
+		rig_tick(&rig, 50);
+		struct rig_segment *ack = rig_out(&rig);
+		uint32_t right = ack->ack + (uint32_t)ack->wnd * 256;
+		assert_true(edge == 0 || seq_le(edge, right));
+		edge = right;
+		rig_drain(&rig);
+	}
+	rig_free(&rig);
+}
+
+// One byte at a time into a full buffer: rounding up must not drag the edge along.
+static void tiny_segments_do_not_overrun_the_buffer(void **)
+{
+	struct rig rig = {0};
+	static const uint8_t scale[] = {1, 3, 3, 7};
+	rig_config(&rig);
+	rig.config.window_scale = true;
+	rig.config.rcv_buf = 70000; // scale 1
+	rig_new(&rig);
+	rig_accept(&rig, span_of(scale, sizeof(scale)));
+	uint32_t at = 0;
+	for (int i = 0; i < 68; i++, at += 1024) {
+		rig_in(&rig, TCP_ACK, rig.seq + at, rig.una, 60000, rig_bytes(1024));
+		rig_tick(&rig, 1);
+		rig_drain(&rig);
+	}
+	for (int i = 0; i < 30000; i++, at++) {
+		rig_in(&rig, TCP_ACK, rig.seq + at, rig.una, 60000, rig_bytes(1));
+		rig_tick(&rig, 1);
+		rig_drain(&rig);
+	}
+	assert_in_range(rig.conn->rcv_bytes, 69000, 70000 + 70000 / 8 + 2);
+	rig_free(&rig);
+}
+
+static void acks_are_delayed_and_shared(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	rig.conn->quick_acks = 0;
+	rig.conn->rcv_mss = 1000;
+	data_in(&rig, 0, 500);
+	rig_tick(&rig, 39);
+	assert_true(rig_silent(&rig));
+	rig_tick(&rig, 2);
+	assert_int_equal(rig_out(&rig)->ack, rig.seq + 500);
+	assert_int_equal(tcp_stats(rig.tcp)->delayed_acks, 1);
+	data_in(&rig, 500, 1000); // two full segments: one ACK, at once
+	data_in(&rig, 1500, 1000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->ack, rig.seq + 2500);
+	assert_true(rig_silent(&rig));
+	data_in(&rig, 2500, 100); // rides on data
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(10)), 10);
+	rig_tick(&rig, 0);
+	struct rig_segment *s = rig_out(&rig);
+	assert_int_equal(s->len, 10);
+	assert_int_equal(s->ack, rig.seq + 2600);
+	rig_tick(&rig, 100);
+	assert_true(rig_silent(&rig));
+	rig_free(&rig);
+}
+
+static void without_sack_each_hole_is_answered(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	for (uint32_t i = 1; i <= 3; i++) {
+		data_in(&rig, i * 100, 100);
+		assert_int_equal(rig_out(&rig)->ack, rig.seq);
+	}
+	rig_free(&rig);
+}
+
+static void full_queues_drop_and_recover(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.queue_pkts_max = 8;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	for (uint32_t i = 0; i < 6; i++)
+		data_in(&rig, i * 1400, 1400);
+	assert_int_equal(tcp_stats(rig.tcp)->rx_queued, 4);
+	assert_int_equal(tcp_stats(rig.tcp)->queue_full, 1); // the sixth is out of order then
+	uint8_t got[10000];
+	assert_int_equal(read_all(&rig, got), 4 * 1400);
+	data_in(&rig, 4 * 1400, 1400);
+	assert_int_equal(read_all(&rig, got), 1400);
+	size_t sent = tcp_send(rig.conn, rig_bytes(60000));
+	assert_int_equal(sent, 4 * 536);
+	assert_int_equal(tcp_stats(rig.tcp)->tx_queued, 4);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(puts_segments_in_order),
+		cmocka_unit_test(overlaps_of_every_kind),
+		cmocka_unit_test(the_out_of_order_queue_is_limited),
+		cmocka_unit_test(small_segments_share_packets),
+		cmocka_unit_test(the_window_closes_and_opens),
+		cmocka_unit_test(the_edge_never_moves_back),
+		cmocka_unit_test(tiny_segments_do_not_overrun_the_buffer),
+		cmocka_unit_test(acks_are_delayed_and_shared),
+		cmocka_unit_test(without_sack_each_hole_is_answered),
+		cmocka_unit_test(full_queues_drop_and_recover),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Losses: timeouts, duplicate ACKs, SACK, and what they do to the congestion window.
+
+#include "tests/unit/tcp/rig.h"
+
+static const struct span none = {0};
+static const uint8_t mss_1000[] = {2, 4, 3, 232};
+static const uint8_t mss_1000_sack[] = {2, 4, 3, 232, 1, 1, 4, 2};
+
+static void ack_in(struct rig *rig, uint32_t offset)
+{
+	rig_in(rig, TCP_ACK, rig->seq, rig->una + offset, 60000, none);
+}
+
+// `n` segments of 1000 bytes are on the way.
+static void rig_sent(struct rig *rig, bool sack, uint32_t n)
+{
+	if (rig->config.conns_max == 0)
+		rig_config(rig);
+	rig->config.sack = sack;
+	rig_new(rig);
+	rig_accept(rig, sack ? span_of(mss_1000_sack, 8) : span_of(mss_1000, 4));
+	rig_drain(rig);
+	assert_int_equal(tcp_send(rig->conn, rig_bytes(n * 1000)), n * 1000);
+	rig_tick(rig, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rig_segment *s = rig_out(rig);
+		assert_int_equal(s->seq, rig->una + i * 1000);
+		assert_int_equal(s->len, 1000);
+		assert_int_equal((s->flags & TCP_PSH) != 0, i == n - 1);
+	}
+	assert_true(rig_silent(rig));
+}
+
+static void the_initial_window_is_ten(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 10);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(5000)), 5000);
+	rig_tick(&rig, 0);
+	assert_true(rig_silent(&rig));
+	ack_in(&rig, 2000); // slow start: four more
+	rig_tick(&rig, 0);
+	assert_int_equal(rig.n_out - rig.next_out, 4);
+	rig_free(&rig);
+}
+
+static void timeouts_double_and_send_one(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 4);
+	rig_drain(&rig);
+	uint32_t rto = rig.conn->rto_ms;
+	assert_int_equal(rto, 200);
+	rig_tick(&rig, rto - 1);
+	assert_true(rig_silent(&rig));
+	rig_tick(&rig, 2);
+	assert_int_equal(rig_out(&rig)->seq, rig.una);
+	assert_true(rig_silent(&rig));
+	assert_int_equal(rig.conn->cwnd, 1000);
+	uint32_t ssthresh = rig.conn->ssthresh;
+	assert_int_equal(ssthresh, 2000);
+	rig_tick(&rig, 2 * rto + 1);
+	assert_int_equal(rig_out(&rig)->seq, rig.una);
+	assert_int_equal(rig.conn->ssthresh, ssthresh); // once for one loss
+	ack_in(&rig, 1000);                             // the next two, for slow start
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, rig.una + 1000);
+	assert_int_equal(rig_out(&rig)->seq, rig.una + 2000);
+	assert_true(rig_silent(&rig));
+	assert_int_equal(rig.conn->backoff, 2); // Karn: no sample from what was sent twice
+	rig_free(&rig);
+}
+
+static void a_dead_peer_is_given_up_with_rst(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.data_retries = 3;
+	rig_sent(&rig, false, 1);
+	rig_drain(&rig);
+	rig_tick(&rig, 200 + 400 + 800 + 1600 + 10);
+	assert_int_equal(rig.n_out, 4);
+	assert_int_equal(rig.out[3].flags, TCP_RST | TCP_ACK);
+	assert_true(rig_event_is(&rig, TCP_EV_CLOSED));
+	assert_int_equal(tcp_conn_error(rig.conn), -ETIMEDOUT);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(1)), 0);
+	rig_free(&rig);
+}
+
+static void three_duplicates_send_again(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 8);
+	ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	for (int i = 0; i < 2; i++)
+		ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	assert_true(rig_silent(&rig));
+	ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, rig.una + 1000);
+	assert_true(rig_silent(&rig));
+	assert_int_equal(rig.conn->ssthresh, 3500);
+	ack_in(&rig, 3000); // a partial ACK: the next hole, without a timeout
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, rig.una + 3000);
+	ack_in(&rig, 8000);
+	assert_int_equal(rig.conn->recovery, RECOVERY_NONE);
+	assert_int_equal(tcp_stats(rig.tcp)->fast_retransmits, 1);
+	assert_int_equal(tcp_stats(rig.tcp)->rto_expired, 0);
+	rig_free(&rig);
+}
+
+static void no_duplicates(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 8);
+	ack_in(&rig, 1000);
+	for (int i = 0; i < 5; i++) { // data, or a changed window: not a sign of loss
+		rig_in(&rig, TCP_ACK, rig.seq++, rig.una + 1000, 60000, rig_bytes(1));
+		rig_in(&rig, TCP_ACK, rig.seq, rig.una + 1000, (uint16_t)(50000 + i), none);
+	}
+	rig_tick(&rig, 0);
+	assert_int_equal(tcp_stats(rig.tcp)->fast_retransmits, 0);
+	rig_free(&rig);
+}
+
+static void sack_fills_only_the_holes(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, true, 10);
+	uint32_t u = rig.una;
+	// 0 and 2 are missing; three segments behind both have arrived.
+	rig_in_sack(&rig, u, &(struct sack_block){u + 1000, u + 2000}, 1);
+	rig_in_sack(&rig, u, (struct sack_block[]){{u + 3000, u + 8000}, {u + 1000, u + 2000}}, 2);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, u);
+	assert_int_equal(rig_out(&rig)->seq, u + 2000);
+	assert_true(rig_silent(&rig));
+	assert_int_equal(rig.conn->ssthresh, 5000);
+	ack_in(&rig, 2000);
+	rig_tick(&rig, 0);
+	assert_true(rig_silent(&rig)); // 2000 is on its way already
+	ack_in(&rig, 10000);
+	assert_int_equal(rig.conn->sacked, 0);
+	assert_int_equal(rig.conn->lost, 0);
+	rig_free(&rig);
+}
+
+static void lying_sack_blocks_are_ignored(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, true, 5);
+	uint32_t u = rig.una;
+	struct sack_block bad[] = {
+		{u, u + 6000},        // beyond what was sent
+		{u + 2000, u + 1000}, // backwards
+		{u - 4000, u + 5000}, // from before the ACK
+	};
+	rig_in_sack(&rig, u, bad, 3);
+	assert_int_equal(rig.conn->sacked, 0);
+	struct sack_block half = {u + 1500, u + 2500}; // covers no whole segment
+	rig_in_sack(&rig, u, &half, 1);
+	assert_int_equal(rig.conn->sacked, 0);
+	rig_free(&rig);
+}
+
+// The peer said it holds 1000 to 5000, then threw it away: everything is sent again.
+static void reneging_is_survived(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, true, 5);
+	uint32_t u = rig.una;
+	rig_in_sack(&rig, u, &(struct sack_block){u + 1000, u + 5000}, 1);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	ack_in(&rig, 1000); // only the hole
+	rig_tick(&rig, 2000);
+	assert_in_range(rig.n_out, 1, 10);
+	assert_int_equal(rig.out[0].seq, u + 1000);
+	ack_in(&rig, 5000);
+	assert_int_equal(tcp_send_pending(rig.conn), 0);
+	rig_free(&rig);
+}
+
+static void a_lost_retransmission_is_sent_again(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig_sent(&rig, true, 10);
+	uint32_t u = rig.una;
+	rig_in_sack(&rig, u, &(struct sack_block){u + 1000, u + 10000}, 1);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(5000)), 5000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, u);
+	assert_int_equal(rig.n_out - rig.next_out, 4); // new data, sent after it
+	rig_drain(&rig);
+	rig_in_sack(&rig, u, &(struct sack_block){u + 1000, u + 14000}, 1);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, u);
+	assert_int_equal(tcp_stats(rig.tcp)->rto_expired, 0);
+	rig_free(&rig);
+}
+
+static void zero_window_is_probed(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.data_retries = 3;
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 0, none);
+	rig_drain(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(3000)), 3000);
+	uint32_t probes = 0;
+	for (int i = 0; i < 6; i++) { // more often than data_retries: the peer answers
+		while (rig.n_out == 0)
+			rig_tick(&rig, 10);
+		probes += rig.n_out;
+		assert_int_equal(rig.out[0].seq, rig.una - 1);
+		assert_int_equal(rig.out[0].len, 0);
+		rig_drain(&rig);
+		rig_in(&rig, TCP_ACK, rig.seq, rig.una, 0, none);
+	}
+	assert_int_equal(probes, 6);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 10000, none);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig.n_out, 3); // at once
+	rig_free(&rig);
+}
+
+static void a_silent_zero_window_is_given_up(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.data_retries = 3;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 0, none);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(3000)), 3000);
+	rig_tick(&rig, 30000);
+	assert_true(rig_event_is(&rig, TCP_EV_CLOSED));
+	assert_int_equal(tcp_conn_error(rig.conn), -ETIMEDOUT);
+	rig_free(&rig);
+}
+
+// RFC 9293 3.8.6.2.1: a small window is left alone until the override timer.
+static void silly_windows_are_not_filled(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 300, none);
+	rig_drain(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(3000)), 3000);
+	rig_tick(&rig, 0);
+	assert_true(rig_silent(&rig));
+	rig_tick(&rig, 1000);
+	struct rig_segment *s = rig_out(&rig);
+	assert_int_equal(s->len, 300);
+	assert_memory_equal(s->data, rig_bytes(300).p, 300);
+	rig_free(&rig);
+}
+
+static void sent_bytes_never_change(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	rig_drain(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(10)), 10);
+	rig_tick(&rig, 0);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(10)), 10); // not behind the ten sent
+	rig_tick(&rig, 0);
+	rig_tick(&rig, 250);
+	assert_int_equal(rig.out[0].len, 10);
+	assert_int_equal(rig.out[1].len, 10);
+	assert_int_equal(rig.out[2].len, 10); // the first again, as it was
+	assert_int_equal(rig.out[2].seq, rig.out[0].seq);
+	rig_free(&rig);
+}
+
+static void the_round_trip_sets_the_timeout(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 2);
+	rig_tick(&rig, 150);
+	ack_in(&rig, 2000);
+	assert_in_range(rig.conn->srtt_us8 / 8, 15000, 25000); // an eighth of it
+	assert_in_range(rig.conn->rto_ms, 200, 400);
+	for (int i = 0; i < 60; i++) {
+		rig.una += i == 0 ? 2000 : 1000;
+		assert_int_equal(tcp_send(rig.conn, rig_bytes(1000)), 1000);
+		rig_tick(&rig, 500 / 2);
+		rig_drain(&rig);
+		ack_in(&rig, 1000);
+	}
+	assert_in_range(rig.conn->srtt_us8 / 8, 100000, 260000);
+	rig_free(&rig);
+}
+
+static void room_is_reported(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.snd_buf = 4000;
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(5000)), 4000);
+	assert_int_equal(tcp_send_room(rig.conn), 0);
+	rig_tick(&rig, 0);
+	ack_in(&rig, 1000);
+	assert_true(rig_event_is(&rig, 0));
+	ack_in(&rig, 2000);
+	assert_true(rig_event_is(&rig, TCP_EV_WRITABLE));
+	assert_int_equal(tcp_send_room(rig.conn), 2000);
+	ack_in(&rig, 4000);
+	assert_true(rig_event_is(&rig, 0));
+	rig_free(&rig);
+}
+
+static void one_byte_writes_are_limited(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 10); // the window is full: nothing more is sent
+	size_t sent = 0;
+	for (int i = 0; i < 50000 && tcp_send(rig.conn, rig_bytes(1)) == 1; i++)
+		sent++;
+	assert_int_equal(sent, 50000); // collected in full packets
+	assert_in_range(tcp_stats(rig.tcp)->tx_queued, 60, 61);
+	rig_free(&rig);
+}
+
+static void an_empty_pool_is_survived(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	rig_drain(&rig);
+	struct pkt *held = NULL;
+	for (struct pkt *p = pkt_get(rig.pool); p != NULL; p = pkt_get(rig.pool)) {
+		p->next = held;
+		held = p;
+	}
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(100)), 0);
+	tcp_shutdown(rig.conn);
+	rig_tick(&rig, 50);
+	assert_in_range(tcp_stats(rig.tcp)->no_memory, 1, 1000);
+	assert_true(rig_silent(&rig));
+	while (held != NULL) {
+		struct pkt *p = held;
+		held = p->next;
+		pkt_put(p);
+	}
+	rig_tick(&rig, 20);
+	assert_int_equal(rig_out(&rig)->flags, TCP_FIN | TCP_ACK);
+	rig_free(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_initial_window_is_ten),
+		cmocka_unit_test(timeouts_double_and_send_one),
+		cmocka_unit_test(a_dead_peer_is_given_up_with_rst),
+		cmocka_unit_test(three_duplicates_send_again),
+		cmocka_unit_test(no_duplicates),
+		cmocka_unit_test(sack_fills_only_the_holes),
+		cmocka_unit_test(lying_sack_blocks_are_ignored),
+		cmocka_unit_test(reneging_is_survived),
+		cmocka_unit_test(a_lost_retransmission_is_sent_again),
+		cmocka_unit_test(zero_window_is_probed),
+		cmocka_unit_test(a_silent_zero_window_is_given_up),
+		cmocka_unit_test(silly_windows_are_not_filled),
+		cmocka_unit_test(sent_bytes_never_change),
+		cmocka_unit_test(the_round_trip_sets_the_timeout),
+		cmocka_unit_test(room_is_reported),
+		cmocka_unit_test(one_byte_writes_are_limited),
+		cmocka_unit_test(an_empty_pool_is_survived),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
