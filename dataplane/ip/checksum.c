@@ -8,8 +8,16 @@
 uint64_t checksum_add(uint64_t sum, const void *data, size_t n)
 {
 	const uint8_t *p = data;
-	uint32_t word = 0;
+	uint64_t other = 0;
+	uint32_t word, words[4];
 
+	// Two sums, so that one addition need not wait for the other.
+	for (; n >= sizeof(words); n -= sizeof(words), p += sizeof(words)) {
+		memcpy(words, p, sizeof(words));
+		sum += (uint64_t)words[0] + words[1];
+		other += (uint64_t)words[2] + words[3];
+	}
+	sum += other;
 	for (; n >= sizeof(word); n -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		sum += word;
