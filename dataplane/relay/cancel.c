@@ -42,7 +42,7 @@ static void deliver(struct relay *relay, const struct session *target)
 	session_wake(relay, s);
 }
 
-void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
+static void cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 {
 	struct session *s = pool_at(relay->sessions, pid & 0xffffff);
 	if (relay->snapshot == NULL || s == NULL || s->state != SESSION_OPEN || s->detached ||
@@ -52,6 +52,21 @@ void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 		return;
 	}
 	deliver(relay, s);
+}
+
+void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
+{
+	if (relay->n_cancels == RELAY_CANCELS_MAX)
+		relay->stats->cancels_refused++;
+	else
+		relay->cancels[relay->n_cancels++] = (struct cancel_key){pid, secret};
+}
+
+void cancel_pending(struct relay *relay)
+{
+	for (uint32_t i = 0; i < relay->n_cancels; i++)
+		cancel(relay, relay->cancels[i].pid, relay->cancels[i].secret);
+	relay->n_cancels = 0;
 }
 
 void cancel_request(struct relay *relay, const struct proto_msg *msg)
@@ -66,7 +81,7 @@ void cancel_request(struct relay *relay, const struct proto_msg *msg)
 	for (unsigned i = 0; i < 4; i++)
 		secret = secret << 8 | msg->cancel_secret.p[i];
 	if (worker == relay->config.worker)
-		relay_cancel(relay, msg->cancel_pid, secret);
+		cancel(relay, msg->cancel_pid, secret);
 	else
 		relay->ops.cancel(relay->ops.ctx, worker, msg->cancel_pid, secret);
 }

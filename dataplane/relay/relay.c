@@ -401,6 +401,7 @@ uint32_t relay_poll(
 		take_event(relay, conn, events);
 	}
 	run_timers(relay);
+	cancel_pending(relay);
 	// Sessions that want another turn append themselves behind this mark.
 	struct list mark;
 	list_init(&mark);

@@ -66,7 +66,7 @@ uint32_t relay_poll(
 // A command from control, in the same loop as relay_poll.
 void relay_command(struct relay *relay, const struct command *command);
 
-// A CancelRequest that arrived at another worker.
+// A CancelRequest that arrived at another worker; delivered in the next relay_poll.
 void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret);
 
 // Accept no more; end every session natively ("terminating connection due to administrator

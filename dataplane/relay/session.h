@@ -34,6 +34,7 @@ enum session_size {
 	RELAY_EVENTS_PER_PASS = 512,
 	RELAY_SESSIONS_PER_PASS = 512,
 	RELAY_TIMERS_PER_PASS = 64,
+	RELAY_CANCELS_MAX = 64,
 };
 
 // What became of a message, or of a step.
@@ -97,6 +98,10 @@ struct session {
 	uint64_t commands, denied, masked, rows;
 };
 
+struct cancel_key {
+	uint32_t pid, secret;
+};
+
 struct relay {
 	struct relay_config config;
 	struct relay_ops ops;
@@ -115,6 +120,8 @@ struct relay {
 	const struct snapshot *snapshot; // during a pass only
 	struct log_limit log_limit;
 	bool shutting_down;
+	uint32_t n_cancels; // that came from other workers, for the next pass
+	struct cancel_key cancels[RELAY_CANCELS_MAX];
 };
 
 // relay.c
@@ -153,6 +160,8 @@ void answer_tell_catalog(struct relay *relay, struct session *s);
 
 // cancel.c
 void cancel_request(struct relay *relay, const struct proto_msg *msg);
+// Those that other workers handed over.
+void cancel_pending(struct relay *relay);
 struct session *session_new(struct relay *relay);
 
 // recording.c: false: no room, try again in the next pass.
