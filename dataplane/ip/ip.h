@@ -86,7 +86,8 @@ struct ip_segment {
 	uint8_t ecn; // bits of the traffic class
 };
 
-// Returns NULL when memory is short. `config` is copied. Free with ip_free.
+// Returns NULL when memory is short or `config` exceeds the limits above. `config` is copied. Free
+// with ip_free.
 struct ip *ip_new(const struct ip_config *config, const struct ip_ops *ops, struct pkt_pool *pool)
 	must_check;
 void ip_free(struct ip *ip);
