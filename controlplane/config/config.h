@@ -121,7 +121,7 @@ struct config_issuer {
 	char keys_file[CONFIG_PATH_MAX]; // JWKS
 	char keys_url[CONFIG_URL_MAX];
 	char ca_file[CONFIG_PATH_MAX]; // for keys_url; "": the system's
-	uint32_t skew_s;               // between its clock and ours; default 60
+	uint32_t skew_s;               // between its clock and ours; default 60, local: 0
 };
 
 // ---- resources and listeners

@@ -166,6 +166,8 @@ static void read_issuer(struct reader *r, const struct node *node, struct config
 		(void)read_bool(r, value, "local", &local);
 	read_claims(r, node, local, out);
 	read_where_keys(r, node, local, out);
+	if (local)
+		out->skew_s = 0; // one clock
 	value = tree_get(node, "skew");
 	if (value != NULL && read_duration(r, value, "skew", 0, 300 * ns_per_s, &skew))
 		out->skew_s = (uint32_t)(skew / ns_per_s);

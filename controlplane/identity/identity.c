@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/identity/identity.h"
+
+#include "controlplane/identity/fetch.h"
+#include "dataplane/base/log.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct issuer {
+	struct config_issuer config;
+	struct keyset *keys; // NULL: none yet
+	cjose_jwk_t *local;  // the key pair of a local issuer
+	bool wanted;         // the thread is to fetch
+	bool fetching;
+	bool fetched;      // keys have come over the wire at least once
+	bool tried;        // last_try means something
+	uint64_t last_try; // seconds since 1970
+};
+
+struct identity_set {
+	uint32_t refs; // identity.set, and the thread while it fetches
+	uint16_t n;
+	struct issuer issuers[];
+};
+
+struct identity {
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	pthread_t thread;
+	bool stop;                // atomic: read by the transfer
+	struct identity_set *set; // lock
+	uint64_t fetches, failed; // lock
+};
+
+static void set_unref(struct identity_set *set)
+{
+	if (set == NULL || --set->refs != 0)
+		return;
+	for (uint16_t i = 0; i < set->n; i++) {
+		keyset_unref(set->issuers[i].keys);
+		cjose_jwk_release(set->issuers[i].local);
+	}
+	free(set);
+}
+
+// ---- the thread that fetches
+
+static struct issuer *next_wanted(struct identity_set *set)
+{
+	for (uint16_t i = 0; set != NULL && i < set->n; i++)
+		if (set->issuers[i].wanted)
+			return &set->issuers[i];
+	return NULL;
+}
+
+static void log_fetch(
+	const struct issuer *issuer, int rc, const struct keyset *keys, const char *why
+)
+{
+	if (rc == 0)
+		log_line(
+			LOG_INFO, "identity", "keys fetched issuer=%s keys=%zu",
+			issuer->config.name, keyset_count(keys)
+		);
+	else
+		log_line(
+			LOG_WARN, "identity",
+			"keys not fetched issuer=%s, the last good ones stay: %s",
+			issuer->config.name, why
+		);
+}
+
+static bool has_same_keys(const struct config_issuer *a, const struct config_issuer *b)
+{
+	return a->keys == CONFIG_KEYS_URL && b->keys == CONFIG_KEYS_URL &&
+	       strcmp(a->issuer, b->issuer) == 0 && strcmp(a->keys_url, b->keys_url) == 0 &&
+	       strcmp(a->ca_file, b->ca_file) == 0;
+}
+
+// What was fetched for `config`, or NULL when it failed, goes to the set in force: another one may
+// have been committed meanwhile.
+static void deliver(
+	struct identity_set *set, const struct config_issuer *config, struct keyset *keys
+)
+{
+	for (uint16_t i = 0; i < set->n; i++) {
+		struct issuer *issuer = &set->issuers[i];
+		if (!has_same_keys(&issuer->config, config))
+			continue;
+		issuer->fetching = false;
+		if (keys == NULL)
+			continue;
+		keyset_unref(issuer->keys);
+		issuer->keys = keyset_ref(keys);
+		issuer->fetched = true;
+	}
+}
+
+// Called with the lock, which is given up for the time of the transfer.
+static void fetch_one(struct identity *id, struct issuer *issuer)
+{
+	struct identity_set *set = id->set;
+	struct keyset *keys = NULL;
+	char why[FETCH_WHY];
+
+	set->refs++;
+	issuer->wanted = false;
+	issuer->fetching = true;
+	pthread_mutex_unlock(&id->lock);
+	int rc = fetch_keys(issuer->config.keys_url, issuer->config.ca_file, &id->stop, &keys, why);
+	log_fetch(issuer, rc, keys, why);
+	pthread_mutex_lock(&id->lock);
+	deliver(id->set, &issuer->config, keys);
+	keyset_unref(keys);
+	id->fetches++;
+	id->failed += rc != 0;
+	set_unref(set);
+}
+
+static void *run(void *arg)
+{
+	struct identity *id = arg;
+
+	pthread_mutex_lock(&id->lock);
+	while (!__atomic_load_n(&id->stop, __ATOMIC_RELAXED)) {
+		struct issuer *issuer = next_wanted(id->set);
+		if (issuer == NULL)
+			pthread_cond_wait(&id->work, &id->lock);
+		else
+			fetch_one(id, issuer);
+	}
+	pthread_mutex_unlock(&id->lock);
+	return NULL;
+}
+
+struct identity *identity_new(void)
+{
+	struct identity *id = calloc(1, sizeof(*id));
+
+	if (id == NULL)
+		return NULL;
+	pthread_mutex_init(&id->lock, NULL);
+	pthread_cond_init(&id->work, NULL);
+	if (pthread_create(&id->thread, NULL, run, id) == 0)
+		return id;
+	pthread_cond_destroy(&id->work);
+	pthread_mutex_destroy(&id->lock);
+	free(id);
+	return NULL;
+}
+
+void identity_free(struct identity *id)
+{
+	if (id == NULL)
+		return;
+	pthread_mutex_lock(&id->lock);
+	__atomic_store_n(&id->stop, true, __ATOMIC_RELAXED);
+	pthread_cond_signal(&id->work);
+	pthread_mutex_unlock(&id->lock);
+	pthread_join(id->thread, NULL);
+	set_unref(id->set);
+	pthread_cond_destroy(&id->work);
+	pthread_mutex_destroy(&id->lock);
+	free(id);
+}
+
+// ---- configuration
+
+static int prepare_issuer(
+	const struct config *config, struct issuer *issuer, struct config_errors *errors
+)
+{
+	char why[LOCAL_WHY] = "";
+	int rc = 0;
+
+	switch (issuer->config.keys) {
+	case CONFIG_KEYS_URL:
+		return 0;
+	case CONFIG_KEYS_FILE:
+		rc = keyset_read(issuer->config.keys_file, &issuer->keys);
+		if (rc != 0)
+			snprintf(
+				why, sizeof(why), "%.128s is no JWK Set with a key for us: %s",
+				issuer->config.keys_file, err_text(rc)
+			);
+		break;
+	case CONFIG_KEYS_LOCAL:
+		rc = local_key_load(
+			config->gateway.state, issuer->config.name, &issuer->local, why
+		);
+		if (rc == 0)
+			rc = keyset_of_key(issuer->local, &issuer->keys);
+		break;
+	}
+	if (rc == 0 || rc == -ENOMEM)
+		return rc;
+	config_error_add(errors, config->file, issuer->config.keys_at, "%s", why);
+	return ERR_CONFIG;
+}
+
+int identity_prepare(
+	const struct config *config, struct identity_set **out, struct config_errors *errors
+)
+{
+	size_t size = config->n_issuers * sizeof(struct issuer);
+	struct identity_set *set = calloc(1, sizeof(*set) + size);
+	int result = 0;
+
+	if (set == NULL)
+		return -ENOMEM;
+	set->refs = 1;
+	set->n = config->n_issuers;
+	for (uint16_t i = 0; i < set->n; i++) {
+		set->issuers[i].config = config->issuers[i];
+		int rc = prepare_issuer(config, &set->issuers[i], errors);
+		if (rc != 0)
+			result = rc;
+	}
+	if (result == 0)
+		*out = set;
+	else
+		set_unref(set);
+	return result;
+}
+
+void identity_set_free(struct identity_set *set)
+{
+	set_unref(set);
+}
+
+// A reload must not be a way to fetch more often.
+static void carry_over(const struct identity_set *from, struct issuer *to)
+{
+	for (uint16_t i = 0; from != NULL && i < from->n; i++) {
+		const struct issuer *old = &from->issuers[i];
+		if (!has_same_keys(&old->config, &to->config))
+			continue;
+		to->keys = keyset_ref(old->keys);
+		to->fetched = old->fetched;
+		to->tried = old->tried;
+		to->last_try = old->last_try;
+		to->wanted = old->wanted;
+		to->fetching = old->fetching;
+		return;
+	}
+}
+
+void identity_commit(struct identity *id, struct identity_set *set)
+{
+	pthread_mutex_lock(&id->lock);
+	for (uint16_t i = 0; i < set->n; i++)
+		carry_over(id->set, &set->issuers[i]);
+	set_unref(id->set);
+	id->set = set;
+	pthread_cond_signal(&id->work);
+	pthread_mutex_unlock(&id->lock);
+}
+
+// ---- verifying
+
+// True when the clock says that `seconds` have passed, or was set back.
+static bool is_due(const struct issuer *issuer, uint64_t now, uint64_t seconds)
+{
+	return !issuer->tried || now < issuer->last_try || now - issuer->last_try >= seconds;
+}
+
+// Called with the lock.
+static void want(struct identity *id, struct issuer *issuer, uint64_t now)
+{
+	issuer->wanted = true;
+	issuer->tried = true;
+	issuer->last_try = now;
+	pthread_cond_signal(&id->work);
+}
+
+static struct issuer *find_issuer(struct identity_set *set, const char *iss)
+{
+	for (uint16_t i = 0; set != NULL && i < set->n; i++)
+		if (strcmp(set->issuers[i].config.issuer, iss) == 0)
+			return &set->issuers[i];
+	return NULL;
+}
+
+// The key is not there. Called with the lock.
+static int fetch_or_refuse(struct identity *id, struct issuer *issuer, uint64_t now)
+{
+	if (issuer->config.keys != CONFIG_KEYS_URL)
+		return ERR_AUTH;
+	if (issuer->wanted || issuer->fetching)
+		return -EAGAIN;
+	if (!is_due(issuer, now, issuer->fetched ? IDENTITY_REFRESH_MIN : IDENTITY_RETRY))
+		return ERR_AUTH;
+	want(id, issuer, now);
+	return -EAGAIN;
+}
+
+static int verify(
+	struct identity *id, struct jwt *jwt, struct span token, uint64_t now, struct subject **out,
+	char why[static JWT_WHY]
+)
+{
+	struct issuer *issuer = find_issuer(id->set, jwt_issuer(jwt));
+
+	if (issuer == NULL) {
+		snprintf(why, JWT_WHY, "token is from an issuer that is not configured");
+		return ERR_AUTH;
+	}
+	int rc = jwt_verify(jwt, issuer->keys, why);
+	if (rc == -ENOKEY)
+		return fetch_or_refuse(id, issuer, now);
+	if (rc != 0)
+		return rc;
+	return jwt_subject(jwt, &issuer->config, token, now, out, why);
+}
+
+int identity_verify(
+	struct identity *id, struct span token, uint64_t now, struct subject **out,
+	char why[static JWT_WHY]
+)
+{
+	struct jwt *jwt = NULL;
+
+	int rc = jwt_parse(token, &jwt, why);
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&id->lock);
+	rc = verify(id, jwt, token, now, out, why);
+	pthread_mutex_unlock(&id->lock);
+	jwt_free(jwt);
+	return rc;
+}
+
+void identity_tick(struct identity *id, uint64_t now)
+{
+	pthread_mutex_lock(&id->lock);
+	for (uint16_t i = 0; id->set != NULL && i < id->set->n; i++) {
+		struct issuer *issuer = &id->set->issuers[i];
+		if (issuer->config.keys != CONFIG_KEYS_URL || issuer->wanted || issuer->fetching)
+			continue;
+		if (is_due(issuer, now, issuer->fetched ? IDENTITY_REFRESH : IDENTITY_RETRY))
+			want(id, issuer, now);
+	}
+	pthread_mutex_unlock(&id->lock);
+}
+
+uint64_t identity_fetches(struct identity *id, uint64_t *failed)
+{
+	pthread_mutex_lock(&id->lock);
+	uint64_t n = id->fetches;
+	*failed = id->failed;
+	pthread_mutex_unlock(&id->lock);
+	return n;
+}
+
+int identity_mint(
+	struct identity *id, const struct local_claims *claims, char **token,
+	char why[static LOCAL_WHY]
+)
+{
+	int rc = -ENOENT;
+
+	snprintf(why, LOCAL_WHY, "no issuer is local; add one with `local: true`");
+	pthread_mutex_lock(&id->lock);
+	for (uint16_t i = 0; id->set != NULL && i < id->set->n && rc == -ENOENT; i++)
+		if (id->set->issuers[i].local != NULL)
+			rc = local_mint(
+				&id->set->issuers[i].config, id->set->issuers[i].local, claims,
+				token, why
+			);
+	pthread_mutex_unlock(&id->lock);
+	return rc;
+}

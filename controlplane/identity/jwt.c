@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/identity/jwt.h"
+
+#include <cjose/base64.h>
+#include <cjose/cjose.h>
+#include <jansson.h>
+#include <openssl/sha.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct jwt {
+	enum jwt_alg alg;
+	char kid[KEYSET_KID_MAX];
+	cjose_jws_t *jws;
+	json_t *claims;
+	bool verified;
+};
+
+static int refuse(char why[static JWT_WHY], const char *text)
+{
+	snprintf(why, JWT_WHY, "%s", text);
+	return ERR_AUTH;
+}
+
+// Three parts in base64url without padding (RFC 7515 7.1); nothing else reaches the decoder.
+// Out: where the first part ends.
+static bool is_compact(struct span token, size_t *first)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < token.n; i++) {
+		uint8_t c = token.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			      (c >= '0' && c <= '9') || c == '-' || c == '_';
+		if (c == '.' && dots++ == 0)
+			*first = i;
+		if (c != '.' && !letter)
+			return false;
+	}
+	return dots == 2;
+}
+
+static json_t *decode_header(const char *text, size_t n)
+{
+	uint8_t *bytes = NULL;
+	size_t length = 0;
+	cjose_err err;
+
+	if (n == 0 || !cjose_base64url_decode(text, n, &bytes, &length, &err))
+		return NULL;
+	json_t *header = json_loadb((const char *)bytes, length, JSON_REJECT_DUPLICATES, NULL);
+	cjose_get_dealloc()(bytes);
+	return header;
+}
+
+static int check_alg(const json_t *header, struct jwt *jwt, char why[static JWT_WHY])
+{
+	const char *alg = json_string_value(json_object_get(header, "alg"));
+
+	if (alg == NULL)
+		return refuse(why, "token has no alg");
+	if (strcmp(alg, "RS256") == 0)
+		jwt->alg = JWT_RS256;
+	else if (strcmp(alg, "PS256") == 0)
+		jwt->alg = JWT_PS256;
+	else if (strcmp(alg, "ES256") == 0)
+		jwt->alg = JWT_ES256;
+	else
+		return refuse(why, "token's alg is not RS256, PS256 or ES256");
+	return 0;
+}
+
+// RFC 8725 3.11: a JWT made for another purpose says so in typ.
+static bool is_access_token(const json_t *typ)
+{
+	const char *text = json_string_value(typ);
+
+	if (typ == NULL)
+		return true;
+	return text != NULL && (strcasecmp(text, "JWT") == 0 || strcasecmp(text, "at+jwt") == 0 ||
+				strcasecmp(text, "application/at+jwt") == 0);
+}
+
+static int check_header(const json_t *header, struct jwt *jwt, char why[static JWT_WHY])
+{
+	static const char *const refused[] = {"jku", "x5u", "jwk", "crit", "b64", "zip", "enc"};
+
+	if (!json_is_object(header))
+		return refuse(why, "token's header is no JSON object");
+	int rc = check_alg(header, jwt, why);
+	if (rc != 0)
+		return rc;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (json_object_get(header, refused[i]) != NULL) {
+			snprintf(why, JWT_WHY, "token's header has %s", refused[i]);
+			return ERR_AUTH;
+		}
+	if (!is_access_token(json_object_get(header, "typ")))
+		return refuse(why, "token's typ is not that of an access token");
+	const char *kid = json_string_value(json_object_get(header, "kid"));
+	if (kid == NULL || kid[0] == '\0' || strlen(kid) >= sizeof(jwt->kid))
+		return refuse(why, "token's header has no usable kid");
+	memcpy(jwt->kid, kid, strlen(kid) + 1);
+	return 0;
+}
+
+static int parse_body(struct span token, struct jwt *jwt, char why[static JWT_WHY])
+{
+	uint8_t *text = NULL;
+	size_t n = 0;
+	cjose_err err;
+
+	jwt->jws = cjose_jws_import((const char *)token.p, token.n, &err);
+	if (jwt->jws == NULL || !cjose_jws_get_plaintext(jwt->jws, &text, &n, &err))
+		return refuse(why, "token is no signed JWT");
+	jwt->claims = json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL);
+	if (!json_is_object(jwt->claims))
+		return refuse(why, "token's claims are no JSON object");
+	if (!json_is_string(json_object_get(jwt->claims, "iss")))
+		return refuse(why, "token has no iss");
+	return 0;
+}
+
+int jwt_parse(struct span token, struct jwt **out, char why[static JWT_WHY])
+{
+	size_t first = 0;
+
+	if (token.n == 0)
+		return refuse(why, "token is empty");
+	if (token.n > JWT_BYTES_MAX)
+		return refuse(why, "token is too long");
+	if (!is_compact(token, &first))
+		return refuse(why, "token is no JWT in compact form");
+	struct jwt *jwt = calloc(1, sizeof(*jwt));
+	if (jwt == NULL)
+		return -ENOMEM;
+	json_t *header = decode_header((const char *)token.p, first);
+	int rc = check_header(header, jwt, why);
+	json_decref(header);
+	if (rc == 0)
+		rc = parse_body(token, jwt, why);
+	if (rc == 0)
+		*out = jwt;
+	else
+		jwt_free(jwt);
+	return rc;
+}
+
+void jwt_free(struct jwt *jwt)
+{
+	if (jwt == NULL)
+		return;
+	json_decref(jwt->claims);
+	cjose_jws_release(jwt->jws);
+	explicit_bzero(jwt, sizeof(*jwt));
+	free(jwt);
+}
+
+const char *jwt_issuer(const struct jwt *jwt)
+{
+	return json_string_value(json_object_get(jwt->claims, "iss"));
+}
+
+int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_WHY])
+{
+	cjose_err err;
+
+	const cjose_jwk_t *key = keyset_find(keys, jwt->kid, jwt->alg);
+	if (key == NULL) {
+		(void)refuse(why, "token's key is not one of the issuer's");
+		return -ENOKEY;
+	}
+	if (!cjose_jws_verify(jwt->jws, key, &err))
+		return refuse(why, "token's signature is wrong");
+	jwt->verified = true;
+	return 0;
+}
+
+int jwt_subject(
+	const struct jwt *jwt, const struct config_issuer *issuer, struct span token, uint64_t now,
+	struct subject **out, char why[static JWT_WHY]
+)
+{
+	struct subject *subject = NULL;
+
+	if (!jwt->verified)
+		return refuse(why, "token was not verified");
+	int rc = claims_subject(jwt->claims, issuer, now, &subject, why);
+	if (rc != 0)
+		return rc;
+	SHA256(token.p, token.n, subject->token_hash);
+	*out = subject;
+	return 0;
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A JSON Web Token (RFC 7519) in compact form, from an untrusted peer. Algorithms are RS256, PS256
+// and ES256 and nothing else (RFC 8725 3.1): no "none", no HMAC. Keys named inside the token (jwk,
+// jku, x5u) are never used; a token that brings them is refused.
+//
+// Usage order: jwt_parse, choose the issuer by jwt_issuer, jwt_verify with its keys, and only then
+// jwt_subject; jwt_free.
+
+#pragma once
+
+#include "controlplane/config/config.h"
+#include "controlplane/identity/keyset.h"
+#include "dataplane/api/subject.h"
+
+enum jwt_limit {
+	JWT_BYTES_MAX = 16 << 10,
+	JWT_WHY = 96,      // as struct command's reason
+	JWT_DEPTH_MAX = 8, // of nested `act`
+};
+
+struct jwt;
+
+// Takes the token apart and checks its header; nothing of it is proven yet. `token` is not kept.
+// Out: *out. Returns 0; ERR_AUTH, `why` says what is wrong; -ENOMEM.
+int jwt_parse(struct span token, struct jwt **out, char why[static JWT_WHY]) must_check;
+// Accepts NULL. Scrubs the token's claims.
+void jwt_free(struct jwt *jwt);
+
+// What it says of its issuer. Lives as long as the token.
+const char *jwt_issuer(const struct jwt *jwt);
+
+// Check the signature. Returns 0; -ENOKEY, no key of that name and type is in `keys` (NULL: none);
+// ERR_AUTH with `why`.
+int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_WHY]) must_check;
+
+// Check the claims of a verified token against `issuer`, and make its subject. `now`: seconds since
+// 1970. `token` is what jwt_parse got, for its hash. The subject's `expires` is the token's exp
+// plus the skew that the issuer is granted. Out: *out, freed by subject_free. Returns 0; ERR_AUTH
+// with `why`; -ENOMEM.
+int jwt_subject(
+	const struct jwt *jwt, const struct config_issuer *issuer, struct span token, uint64_t now,
+	struct subject **out, char why[static JWT_WHY]
+) must_check;
+
+// Accepts NULL. Only for subjects from jwt_subject.
+void subject_free(const struct subject *subject);
+
+// ---- the steps of jwt_subject, for it and its tests
+
+struct json_t;
+
+// The claims alone, as if verified.
+int claims_subject(
+	const struct json_t *claims, const struct config_issuer *issuer, uint64_t now,
+	struct subject **out, char why[static JWT_WHY]
+) must_check;
