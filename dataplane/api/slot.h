@@ -14,9 +14,26 @@ struct snapshot_slot {
 } __attribute__((aligned(64)));
 
 // The policy in force, or NULL before the first one. Valid until the caller's next quiescent state;
-// longer only with a reference (snapshot_worker.refs) taken before it. Acquire stands for the
-// consume order that liburcu's rcu_dereference asks for; on x86 it is a plain load.
+// longer only with snapshot_hold. Acquire stands for the consume order that liburcu's
+// rcu_dereference asks for; on x86 it is a plain load.
 static inline const struct snapshot *snapshot_current(const struct snapshot_slot *slot)
 {
 	return __atomic_load_n(&slot->current, __ATOMIC_ACQUIRE);
+}
+
+// Worker: keep `snapshot` beyond this loop, once for each call. Only between snapshot_current and
+// the next quiescent state, or when it is held already.
+static inline void snapshot_hold(const struct snapshot *snapshot, uint16_t worker)
+{
+	uint64_t *refs = &snapshot->workers[worker].refs;
+
+	__atomic_store_n(refs, *refs + 1, __ATOMIC_RELAXED); // the quiescent state orders it
+}
+
+// Worker: give one back. The snapshot may be gone when this returns.
+static inline void snapshot_drop(const struct snapshot *snapshot, uint16_t worker)
+{
+	uint64_t *refs = &snapshot->workers[worker].refs;
+
+	__atomic_store_n(refs, *refs - 1, __ATOMIC_RELEASE);
 }
