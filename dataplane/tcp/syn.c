@@ -106,8 +106,12 @@ static void established(struct tcp_conn *conn, const struct segment *seg)
 		conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
 		conn_report(conn, TCP_EV_WRITABLE);
 	}
-	if ((conn->flags & CONN_FIN_WANTED) != 0)
+	if ((conn->flags & CONN_RELEASED) != 0)
+		conn->due[DUE_STATE] = tcp->now_ms + config->fin_wait_2_ms;
+	if ((conn->flags & CONN_FIN_WANTED) != 0) { // closed while it was opening
+		conn_set_state(conn, TCP_FIN_WAIT_1);
 		send_fin(conn);
+	}
 }
 
 // RFC 9293 3.10.7.3. Payload in a SYN is not taken; the peer sends it again.

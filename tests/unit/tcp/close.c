@@ -282,12 +282,32 @@ static void keepalive_finds_the_dead(void **)
 	rig_free(&rig);
 }
 
+// Both sides open at once, and this one closes before that is done.
+static void closing_while_opening(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	assert_int_equal(tcp_connect(rig.tcp, &rig.remote, NULL, rig.now_us, &rig.conn), 0);
+	struct rig_segment *syn = rig_out(&rig);
+	rig.local.port = syn->from;
+	rig_in(&rig, TCP_SYN, 500, 0, 60000, none);
+	tcp_release(rig.conn);
+	rig_in(&rig, TCP_ACK, 501, syn->seq + 1, 60000, none);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig.out[rig.n_out - 1].flags, TCP_FIN | TCP_ACK);
+	rig_in(&rig, TCP_ACK, 501, syn->seq + 2, 60000, none);
+	rig_tick(&rig, rig.config.fin_wait_2_ms + 1);
+	assert_int_equal(tcp_stats(rig.tcp)->conns, 0);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(we_close_first),
 		cmocka_unit_test(the_peer_closes_first),
 		cmocka_unit_test(both_close_at_once),
+		cmocka_unit_test(closing_while_opening),
 		cmocka_unit_test(a_fin_waits_for_what_is_missing),
 		cmocka_unit_test(release_closes_by_itself),
 		cmocka_unit_test(release_with_unread_data_resets),
