@@ -343,6 +343,8 @@ static struct parse_result feed_copy(struct pg3 *pg, struct proto_msg *out, stru
 		if (!cursor_done(&c))
 			return pg3_bad(out, PROTO_BAD_MALFORMED);
 	}
+	if (pg->copy == COPY_BOTH && pg->copy_client_done)
+		return pg3_bad(out, PROTO_BAD_ORDER);
 	if (!pg3_copy_is_open(pg) && pg3_queue_has_trait(pg, TRAIT_COPIES))
 		return wait(pg, out, io);
 	// Outside of a copy the server ignores them: the copy has failed, the client does not know.

@@ -27,41 +27,67 @@ static bool starts(struct span text, const char *word)
 
 // What is in the text, whatever it means there.
 struct found {
-	bool prepare, declare, copy, stdin_word, replication, set, set_config, discard, escape;
+	bool prepare, declare, copy, from_client, replication;
+	bool set_config, settings, escape; // ways to a setting from within any statement
+	bool context;                      // the settings that matter here, or all of them
+	bool indirect;                     // DO, CALL, EXECUTE: text that is not here
 	bool reverts, more;
 };
+
+static bool is_word(uint8_t c)
+{
+	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c >= 0x80;
+}
+
+// `word` in full.
+static bool is(struct span at, const char *word)
+{
+	size_t n = strlen(word);
+
+	return starts(at, word) && (at.n == n || !is_word(at.p[n]));
+}
 
 static void look(struct found *found, struct span at)
 {
 	switch (lower(at.p[0])) {
-	case 'p':
-		found->prepare |= starts(at, "prepare");
-		break;
-	case 'd':
-		found->declare |= starts(at, "declare");
-		found->discard |= starts(at, "discard");
+	case 'a':
+		found->reverts |= is(at, "abort");
 		break;
 	case 'c':
 		found->copy |= starts(at, "copy");
-		found->reverts |= starts(at, "commit");
+		found->context |= starts(at, "client_encoding");
+		found->indirect |= is(at, "call");
+		found->reverts |= is(at, "commit");
+		break;
+	case 'd':
+		found->declare |= starts(at, "declare");
+		found->context |= is(at, "discard");
+		found->indirect |= is(at, "do");
+		break;
+	case 'e':
+		found->indirect |= is(at, "execute");
+		found->reverts |= is(at, "end");
+		break;
+	case 'n':
+		found->context |= is(at, "names");
+		break;
+	case 'p':
+		found->prepare |= starts(at, "prepare");
+		found->settings |= starts(at, "pg_settings");
+		break;
+	case 'r':
+		found->context |= is(at, "reset");
+		found->reverts |= is(at, "rollback");
 		break;
 	case 's':
-		found->set |= starts(at, "set");
 		found->set_config |= starts(at, "set_config");
-		found->stdin_word |= starts(at, "stdin");
+		found->from_client |= starts(at, "stdin");
 		found->replication |= starts(at, "start_replication");
+		found->context |= starts(at, "standard_conforming");
 		break;
 	case 'u':
 		found->escape |= starts(at, "u&");
-		break;
-	case 'r':
-		found->reverts |= starts(at, "rollback");
-		break;
-	case 'a':
-		found->reverts |= starts(at, "abort");
-		break;
-	case 'e':
-		found->reverts |= starts(at, "end");
 		break;
 	}
 }
@@ -104,15 +130,14 @@ uint8_t pg3_text_traits(struct span text)
 		traits |= TRAIT_PREPARES;
 	if (found.declare)
 		traits |= TRAIT_DECLARES;
-	if ((found.copy && found.stdin_word) || found.replication)
+	if ((found.copy && found.from_client) || found.replication)
 		traits |= TRAIT_COPIES;
 	// A name may be written U&"\0073et_config", a keyword may not.
-	if (is_plain(text) && !found.more) {
-		if (found.set_config || found.escape)
-			traits |= TRAIT_SETS;
+	if (found.set_config || found.settings || found.escape)
+		traits |= TRAIT_SETS;
+	if (is_plain(text) && !found.more)
 		return traits;
-	}
-	if (found.set || found.discard || found.escape)
+	if (found.context || found.indirect)
 		traits |= TRAIT_SETS;
 	if (found.reverts)
 		traits |= TRAIT_REVERTS;
