@@ -53,10 +53,9 @@ static int listener_secret(
 	unsigned n = TLS_TICKET_SECRET;
 
 	endpoint_text(&listener->address, name);
-	const uint8_t *mac = HMAC(
-		EVP_sha256(), contexts->secret, sizeof(contexts->secret), (const uint8_t *)name,
-		strlen(name), out, &n
-	);
+	const uint8_t *mac =
+		HMAC(EVP_sha256(), contexts->secret, sizeof(contexts->secret),
+		     (const uint8_t *)name, strlen(name), out, &n);
 	return mac == NULL ? -ENOMEM : 0;
 }
 
@@ -76,8 +75,8 @@ static int build_server(
 	for (unsigned i = 0; i < 2; i++) {
 		if (listener->cert_files[i][0] == '\0')
 			continue;
-		certificates[config.n_certificates++] = (struct tls_certificate){
-			listener->cert_files[i], listener->key_files[i]};
+		certificates[config.n_certificates++] =
+			(struct tls_certificate){listener->cert_files[i], listener->key_files[i]};
 	}
 	*why = "no memory";
 	int r = listener_secret(contexts, listener, config.ticket_secret);

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static_assert(CONFIG_PORTS_MAX <= NIC_PORTS_MAX && CONFIG_PORTS_MAX <= IP_PORTS_MAX);
-static_assert(CONFIG_ADDRESSES_MAX <= IP_ADDRS_MAX);
+static_assert((int)CONFIG_PORTS_MAX <= (int)NIC_PORTS_MAX);
+static_assert((int)CONFIG_PORTS_MAX <= (int)IP_PORTS_MAX);
+static_assert((int)CONFIG_ADDRESSES_MAX <= (int)IP_ADDRS_MAX);
 static_assert((int)SNAPSHOT_WORKERS_MAX <= (int)NIC_WORKERS_MAX);
 
 enum {

@@ -155,10 +155,7 @@ static uint32_t run_once(struct worker *w)
 	}
 	uint32_t n = stack_input(&w->stack, now_us);
 	n += take_commands(w);
-	// rcu_dereference by another name: liburcu's macro casts const away. Valid up to the
-	// quiescent state at the end of the loop.
-	const struct snapshot *snapshot =
-		__atomic_load_n(w->all->config.snapshot, __ATOMIC_ACQUIRE);
+	const struct snapshot *snapshot = snapshot_current(w->all->config.slot);
 	follow_policy(w, snapshot);
 	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
 	n += relay_poll(w->relay, w->stack.tcp, snapshot, now);

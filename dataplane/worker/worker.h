@@ -12,7 +12,7 @@
 #include "dataplane/api/event.h"
 #include "dataplane/api/record.h"
 #include "dataplane/api/ring.h"
-#include "dataplane/api/snapshot.h"
+#include "dataplane/api/slot.h"
 #include "dataplane/api/stats.h"
 #include "dataplane/nic/nic.h"
 #include "dataplane/relay/relay.h"
@@ -31,9 +31,8 @@ struct workers_config {
 	// 0: it polls always.
 	uint32_t idle_sleep_us;
 	uint32_t tick_us; // step of the timers of a worker that has nothing else to do
-	// Where the policy in force is published (RCU, QSBR flavour); what it points to may be
-	// NULL: nothing is listened on then. control: rw, worker: ro
-	const struct snapshot *const *snapshot;
+	// Where the policy in force is published; while it is empty nothing is listened on.
+	const struct snapshot_slot *slot;
 	// Called on each worker's thread when its loop has ended: for libraries that keep state by
 	// thread. May be NULL.
 	void (*thread_end)(void *ctx);

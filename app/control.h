@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The control thread: what workers tell it, and what it tells them. Everything here is used by that
+// thread alone, but for what its own header calls thread-safe.
+
+#pragma once
+
+#include "app/contexts.h"
+#include "app/live.h"
+#include "app/names.h"
+#include "controlplane/audit/audit.h"
+#include "controlplane/config/config.h"
+#include "controlplane/identity/logins.h"
+#include "controlplane/publish/publish.h"
+#include "controlplane/recorder/recorder.h"
+#include "dataplane/worker/worker.h"
+
+struct control {
+	const char *file;      // the configuration's
+	struct config *config; // in force
+	uint64_t epoch;        // when the process started, ns since 1970
+	uint8_t hash_key[32];
+
+	struct nic *nic;
+	struct workers *workers;
+	struct contexts contexts;
+	struct snapshot_slot slot;
+	struct publisher *publisher;
+	struct identity *identity;
+	struct logins *logins;
+	struct audit *audit;
+	struct session_index *index;
+	struct recorder *recorder;
+
+	struct names names;
+	struct live live;
+	// A login whose answer is not known yet, for the audit of a refusal.
+	struct event *waiting;
+	uint32_t n_waiting;
+	const struct event *login; // the one that logins_add works on
+	// By worker: an event that could not be dealt with and is tried again before the next.
+	struct event held[SNAPSHOT_WORKERS_MAX];
+	bool is_held[SNAPSHOT_WORKERS_MAX];
+	uint64_t next_second;
+	struct log_limit limit;
+};
+
+// ---- start.c
+
+// From `file` and `config` to running workers. Logs what fails. Returns 0 or a negative result;
+// either way control_stop follows in the end.
+int control_start(struct control *control) must_check;
+// Stop what runs, in reverse, and free all of it. Accepts a half-started one.
+void control_stop(struct control *control);
+
+// ---- events.c
+
+// Deal with what the workers have told, a bounded amount. Returns how many events that was.
+unsigned control_events(struct control *control);
+// What is due by time. Call often.
+void control_tick(struct control *control);
+// For logins_new: give a command to a worker.
+bool control_answer(void *ctx, uint16_t worker, const struct command *command);
+
+// ---- policy.c
+
+// Read the configuration, build its snapshot and put it in force; log and audit the outcome. The
+// first time `control->config` is the one that was read at start. Returns 0, or a negative result:
+// the running policy stays.
+int control_load(struct control *control, struct config *config) must_check;
+// Read the file again, then as above. Says itself how it went.
+void control_reload(struct control *control);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Which sessions are open, and a number to each. One control thread.
+
+#pragma once
+
+#include "dataplane/api/event.h"
+
+struct live_entry {
+	session_id id; // 0: free
+	uint32_t value;
+};
+
+struct live {
+	struct live_entry *entries; // open addressing
+	uint32_t mask;
+	uint32_t n;
+};
+
+// Room for `max` sessions. Returns 0 or -ENOMEM. Free with live_fini.
+int live_init(struct live *live, uint32_t max) must_check;
+// Accepts a zeroed one.
+void live_fini(struct live *live);
+
+// False when there is no room.
+bool live_add(struct live *live, session_id id, uint32_t value) must_check;
+// Out: *value. False when it is not there.
+bool live_find(const struct live *live, session_id id, uint32_t *value) must_check;
+// Nothing happens when it is not there.
+void live_remove(struct live *live, session_id id);

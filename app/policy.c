@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "app/control.h"
+#include "controlplane/secrets/secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void log_errors(const struct config_errors *errors)
+{
+	for (uint32_t i = 0; i < errors->n; i++)
+		log_line(LOG_WARN, "config", "%s", errors->lines[i]);
+	if (errors->n_left_out > 0)
+		log_line(LOG_WARN, "config", "%u more", errors->n_left_out);
+}
+
+static void audit_refused(struct control *control, const struct config_errors *errors, int result)
+{
+	const char *text = errors->n > 0 ? errors->lines[0] : err_text(result);
+
+	log_errors(errors);
+	log_line(
+		LOG_ERROR, "policy", "%s refused: %s%s", control->file, err_text(result),
+		publisher_current(control->publisher) == NULL ? "" : "; the running policy stays"
+	);
+	if (audit_policy_refused(control->audit, control->file, text) != 0)
+		log_line(LOG_ERROR, "audit", "the refusal could not be written");
+}
+
+static int digest_of_file(const char *path, struct digest *digest)
+{
+	char *text = malloc(CONFIG_FILE_MAX);
+	FILE *f = fopen(path, "re");
+	int r = -ENOMEM;
+
+	if (f == NULL)
+		r = -errno;
+	else if (text != NULL) {
+		struct span piece = span_of(text, fread(text, 1, CONFIG_FILE_MAX, f));
+		r = ferror(f) != 0 ? -EIO : digest_of(&piece, 1, digest);
+	}
+	if (f != NULL)
+		fclose(f);
+	free(text);
+	return r;
+}
+
+static int put_in_force(struct control *control, struct snapshot *snapshot)
+{
+	int r = names_learn(&control->names, snapshot);
+
+	if (r == 0)
+		r = publisher_publish(control->publisher, snapshot);
+	if (r != 0)
+		snapshot_free(snapshot);
+	return r;
+}
+
+static void tell(struct control *control, const struct config *config)
+{
+	uint32_t version = publisher_current(control->publisher)->version;
+	struct digest digest = {0};
+
+	if (digest_of_file(control->file, &digest) != 0 ||
+	    audit_policy_published(control->audit, version, control->file, &digest) != 0)
+		log_line(LOG_ERROR, "audit", "the new policy could not be written");
+	log_line(
+		LOG_INFO, "policy",
+		"in force version=%u rules=%u resources=%u listeners=%u file=%s", version,
+		config->n_rules, config->n_resources, config->n_listeners, control->file
+	);
+}
+
+int control_load(struct control *control, struct config *config)
+{
+	const struct snapshot_hooks hooks = contexts_hooks(&control->contexts);
+	struct config_errors errors = {0};
+	struct identity_set *issuers = NULL;
+	struct snapshot *snapshot = NULL;
+
+	int r = identity_prepare(config, &issuers, &errors);
+	if (r == 0)
+		r = snapshot_build(
+			config, publisher_next_version(control->publisher),
+			control->contexts.n_workers, control->hash_key, &hooks, &snapshot, &errors
+		);
+	if (r == 0)
+		r = put_in_force(control, snapshot);
+	if (r == 0) {
+		identity_commit(control->identity, issuers);
+		if (control->config != config)
+			config_free(control->config);
+		control->config = config;
+		log_errors(&errors);
+		tell(control, config);
+	} else {
+		identity_set_free(issuers);
+		audit_refused(control, &errors, r);
+	}
+	config_errors_fini(&errors);
+	return r;
+}
+
+void control_reload(struct control *control)
+{
+	struct config_errors errors = {0};
+	struct config *next = NULL;
+
+	int r = config_load(control->file, &next, &errors);
+	if (r != 0) {
+		audit_refused(control, &errors, r);
+		config_errors_fini(&errors);
+		return;
+	}
+	(void)config_restart_needed(control->config, next, &errors);
+	log_errors(&errors);
+	config_errors_fini(&errors);
+	if (control_load(control, next) != 0)
+		config_free(next);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "app/control.h"
+#include "app/settings.h"
+#include "controlplane/secrets/secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static int fail(const char *what, int result, const char *why)
+{
+	log_line(LOG_ERROR, "start", "%s: %s%s%s", what, err_text(result), *why ? ": " : "", why);
+	return result;
+}
+
+static int start_state(struct control *control)
+{
+	const char *state = control->config->gateway.state;
+	char why[SECRET_WHY] = "";
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	control->epoch = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	if (mkdir(state, 0700) != 0 && errno != EEXIST)
+		return fail(state, -errno, "");
+	int r = secret_key_load(state, "mask.key", control->hash_key, why);
+	if (r != 0)
+		return fail("mask.key", r, why);
+	r = audit_open(state, &control->audit);
+	if (r != 0)
+		return fail("audit log", r, "");
+	r = index_open(state, &control->index);
+	if (r != 0)
+		return fail("index of sessions", r, "");
+	r = audit_started(control->audit, BULKHEAD_VERSION, control->epoch);
+	return r == 0 ? 0 : fail("audit log", r, "");
+}
+
+static int start_nic(struct control *control)
+{
+	struct nic_config config;
+	const char *why = "";
+
+	settings_nic(&control->config->gateway, &config);
+	int r = nic_new(&config, &control->nic, &why);
+	if (r != 0)
+		return fail("ports", r, why);
+	for (uint8_t p = 0; p < config.n_ports; p++) {
+		struct nic_port_info info;
+		nic_port_info(control->nic, p, &info);
+		log_line(
+			LOG_INFO, "nic",
+			"port=%u device=%s driver=%s mtu=%u queues=%u workers=%u steering=%s "
+			"checksums=%s segments=%s",
+			p, config.ports[p].device, info.driver, info.mtu, info.n_queues,
+			config.n_workers, info.toeplitz ? "toeplitz" : "software",
+			info.tx_offload ? "port" : "software", info.multi_segment ? "many" : "one"
+		);
+	}
+	return 0;
+}
+
+static int start_control(struct control *control)
+{
+	uint16_t n_workers = control->config->gateway.n_workers;
+	uint32_t sessions = n_workers * control->config->gateway.limits.sessions;
+
+	control->identity = identity_new();
+	control->publisher = publisher_new(&control->slot);
+	control->waiting = calloc(LOGINS_WAITING_MAX, sizeof(*control->waiting));
+	control->logins = logins_new(control->identity, control_answer, control);
+	if (control->identity == NULL || control->publisher == NULL || control->waiting == NULL ||
+	    control->logins == NULL || names_init(&control->names) != 0 ||
+	    live_init(&control->live, sessions) != 0)
+		return fail("control plane", -ENOMEM, "");
+	int r = contexts_init(&control->contexts, n_workers);
+	return r == 0 ? 0 : fail("TLS", r, "");
+}
+
+static int start_workers(struct control *control)
+{
+	struct record_queue *queues[SNAPSHOT_WORKERS_MAX];
+	struct workers_config config;
+
+	settings_workers(&control->config->gateway, &config);
+	config.nic = control->nic;
+	config.slot = &control->slot;
+	config.thread_end = contexts_thread_end;
+	int r = workers_new(&config, &control->workers);
+	if (r != 0)
+		return fail("workers", r, "");
+	for (uint16_t i = 0; i < config.n_workers; i++)
+		queues[i] = workers_records(control->workers, i);
+	const struct recorder_config recorder = {
+		.state = control->config->gateway.state,
+		.epoch = control->epoch,
+		.queues = queues,
+		.n_queues = config.n_workers,
+		.audit = control->audit,
+		.index = control->index,
+	};
+	r = recorder_start(&recorder, &control->recorder);
+	return r == 0 ? 0 : fail("recorder", r, "");
+}
+
+int control_start(struct control *control)
+{
+	// The ports first: EAL pins this thread to the control core, and the threads that are made
+	// later stay with it.
+	int r = start_nic(control);
+	if (r == 0)
+		r = start_state(control);
+	if (r == 0)
+		r = start_control(control);
+	if (r == 0)
+		r = start_workers(control);
+	if (r == 0)
+		r = control_load(control, control->config);
+	if (r == 0)
+		r = workers_launch(control->workers);
+	return r;
+}
+
+void control_stop(struct control *control)
+{
+	if (control->workers != NULL)
+		workers_stop(control->workers);
+	while (control->workers != NULL && control_events(control) > 0)
+		continue;
+	recorder_stop(control->recorder);
+	logins_free(control->logins);
+	identity_free(control->identity);
+	workers_free(control->workers);
+	publisher_free(control->publisher);
+	contexts_fini(&control->contexts);
+	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
+		log_line(LOG_ERROR, "stop", "the end is not in the audit log");
+	index_close(control->index);
+	audit_close(control->audit);
+	nic_free(control->nic);
+	live_fini(&control->live);
+	names_fini(&control->names);
+	free(control->waiting);
+	config_free(control->config);
+	explicit_bzero(control->hash_key, sizeof(control->hash_key));
+}
