@@ -18,6 +18,7 @@ static bool segment_begin(struct recorder *recorder)
 		return false;
 	}
 	recorder->segment_since_ns = recorder_now_ns();
+	recorder->segment_index_failures = recorder->stats.index_failures;
 	recorder_count(&recorder->stats.segments, 1);
 	return true;
 }
@@ -122,8 +123,10 @@ bool recorder_seal(struct recorder *recorder)
 		recorder_failed(recorder, what, ret);
 		return false;
 	}
-	if (index_segment_done(recorder->config.index, recorder->header.seq) != 0 ||
-	    index_commit(recorder->config.index) != 0)
+	// What the index missed, the next start takes from the segment.
+	if (recorder->segment_index_failures == recorder->stats.index_failures &&
+	    (index_segment_done(recorder->config.index, recorder->header.seq) != 0 ||
+	     index_commit(recorder->config.index) != 0))
 		recorder_count(&recorder->stats.index_failures, 1);
 	segment_writer_free(segment);
 	recorder->segment = NULL;

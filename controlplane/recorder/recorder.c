@@ -56,9 +56,10 @@ static uint64_t waiting(const struct recorder *recorder)
 	return recorder->segment == NULL ? n : n + segment_writer_waiting(recorder->segment);
 }
 
+// `now` may have been taken before `since`.
 static bool is_due(uint64_t now, uint64_t since, uint32_t ms)
 {
-	return now - since >= (uint64_t)ms * 1000000;
+	return now > since && now - since >= (uint64_t)ms * 1000000;
 }
 
 static bool segment_is_due(const struct recorder *recorder, uint64_t now)

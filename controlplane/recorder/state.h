@@ -37,6 +37,7 @@ struct recorder {
 	struct segment_writer *segment; // NULL: made with the next frame
 	struct segment_header header;   // of the segment, or of the next one
 	uint64_t segment_since_ns;
+	uint64_t segment_index_failures; // stats.index_failures when it began
 	enum seal_stage sealing;
 	struct log_limit limit;
 	struct recorder_stats stats; // thread: rw, others: ro
