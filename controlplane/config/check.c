@@ -151,6 +151,26 @@ static void check_rule_names(struct reader *r, struct config *config, struct con
 			);
 }
 
+// OIDs mean something in one database only.
+static void check_databases(
+	struct reader *r, const struct config *config, const struct config_rule *rule
+)
+{
+	const struct config_mask *column = NULL;
+
+	for (uint16_t i = 0; i < rule->n_masks && column == NULL; i++)
+		if (rule->masks[i].is_column)
+			column = &rule->masks[i];
+	for (uint16_t i = 0; i < config->n_resources && column != NULL; i++)
+		if (bit_is_set(rule->resource_bits, i) && config->resources[i].database[0] == '\0')
+			read_fail(
+				r, column->at,
+				"masking a column needs to know its database; give resource `%s` a "
+				"`database`",
+				config->resources[i].name
+			);
+}
+
 void config_cross_check(struct reader *r, struct config *config)
 {
 	struct config_rule *rules = config->rules;
@@ -160,6 +180,7 @@ void config_cross_check(struct reader *r, struct config *config)
 	check_listeners(r, config);
 	for (uint16_t i = 0; i < config->n_rules; i++) {
 		check_rule_names(r, config, &rules[i]);
+		check_databases(r, config, &rules[i]);
 		for (uint16_t j = 0; j < i; j++)
 			if (rules[i].name[0] != '\0' && strcmp(rules[i].name, rules[j].name) == 0)
 				twice(r, "rule", rules[i].name, rules[i].at, rules[j].at);

@@ -142,7 +142,7 @@ struct config_resource {
 	struct config_position secret_at;
 	enum config_secret secret;
 	char secret_name[CONFIG_PATH_MAX]; // the file or the environment variable
-	char database[SNAPSHOT_NAME_MAX];
+	char database[SNAPSHOT_NAME_MAX];  // "": the client's choice; needed to mask columns
 	bool allow_replication;
 };
 

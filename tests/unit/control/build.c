@@ -22,7 +22,7 @@
 	"  patterns: " PATTERNS "\n" \
 	"  ports:\n"                 \
 	"    - {device: \"net_tap0\", address: 10.0.1.4/24}\n"
-#define HEAD GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS
+#define HEAD GATEWAY SAMPLE_ISSUERS SAMPLE_DATABASE SAMPLE_LISTENERS
 #define RULE_HEAD                            \
 	"    subjects: {groups: [agents]}\n" \
 	"    resources: [orders]\n"          \
@@ -179,15 +179,15 @@ static void names_that_mean_nothing_are_told(void **)
 {
 	fails_with(
 		HEAD "rules:\n  - name: read\n" RULE_HEAD "    mask: [emial]\n",
-		"t.yaml:22:12: no pattern or group is called `emial`; did you mean `email`?"
+		"t.yaml:23:12: no pattern or group is called `emial`; did you mean `email`?"
 	);
 	fails_with(
 		HEAD "rules:\n  - name: read\n" RULE_HEAD "    mask: [sql-tautology]\n",
-		"t.yaml:22:12: `sql-tautology` is a pattern for statements; move it to `block`"
+		"t.yaml:23:12: `sql-tautology` is a pattern for statements; move it to `block`"
 	);
 	fails_with(
 		HEAD "rules:\n  - name: read\n" RULE_HEAD "    block: [email]\n",
-		"t.yaml:22:13: `email` is a pattern for data; move it to `mask`"
+		"t.yaml:23:13: `email` is a pattern for data; move it to `mask`"
 	);
 }
 
@@ -198,7 +198,7 @@ static void one_pattern_has_one_style(void **)
 		     "    mask: [{pattern: email, style: hash}]\n"
 		     "  - name: more\n    subjects: {any: true}\n    resources: [orders]\n"
 		     "    effects: {}\n    mask: [{pattern: email, style: {fixed: x}}]\n",
-		"t.yaml:27:12: pattern `email` gets another style here than in rule `read` in line 18; "
+		"t.yaml:28:12: pattern `email` gets another style here than in rule `read` in line 19; "
 		"a pattern has one style in all rules, so give it with the same `style`"
 	);
 }

@@ -119,7 +119,7 @@ static void entra_keys_follow_from_the_issuer(void **)
 static void every_form_of_a_mask_is_read(void **)
 {
 	struct config *config = sample_config(
-		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS
+		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_DATABASE SAMPLE_LISTENERS
 		"rules:\n"
 		"  - name: read\n"
 		"    subjects: {any: true, max_depth: 2}\n"

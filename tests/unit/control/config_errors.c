@@ -181,6 +181,8 @@ static const struct wrong rules[] = {
 	 "21:12: `ssn` is no column; write table.column or schema.table.column"},
 	{G I R L U "    mask: [column:a.b.c.d]\n",
 	 "21:12: `a.b.c.d` is no column; write table.column or schema.table.column"},
+	{G I R L U "    mask: [pii, column:a.b]\n",
+	 "21:17: masking a column needs to know its database; give resource `orders` a `database`"},
 	{G I R L U "    mask: [pii, pii]\n",
 	 "21:17: this rule masks it already, in line 21; remove one"},
 	{G I R L U "    mask: [column:a.b, {column: public.a.b}]\n",

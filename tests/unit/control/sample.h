@@ -22,6 +22,8 @@
 	"    address: 127.0.0.1:5432\n" \
 	"    tls: off\n"                \
 	"    credential: {user: app, password: {env: BULKHEAD_TEST_SECRET}}\n"
+// With a database, as column masks need it.
+#define SAMPLE_DATABASE SAMPLE_RESOURCES "    database: shop\n"
 #define SAMPLE_LISTENERS                                                              \
 	"listeners:\n"                                                                \
 	"  - {address: 10.0.1.4, port: 5432, protocol: postgres, resource: orders,\n" \
