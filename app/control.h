@@ -10,6 +10,7 @@
 #include "app/live.h"
 #include "app/names.h"
 #include "controlplane/audit/audit.h"
+#include "controlplane/catalog/watch.h"
 #include "controlplane/config/config.h"
 #include "controlplane/identity/logins.h"
 #include "controlplane/publish/publish.h"
@@ -32,6 +33,8 @@ struct control {
 	struct audit *audit;
 	struct session_index *index;
 	struct recorder *recorder;
+	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
+	struct watch *watch;
 
 	struct names names;
 	struct live live;
@@ -62,6 +65,16 @@ unsigned control_events(struct control *control);
 void control_tick(struct control *control);
 // For logins_new: give a command to a worker.
 bool control_answer(void *ctx, uint16_t worker, const struct command *command);
+
+// ---- catalogs.c
+
+// Take over into `next` what the catalogs in force know, so that a reload forgets nothing. Returns
+// `next`, or one made of it, upon which `next` is freed.
+struct snapshot *catalogs_carry(const struct control *control, struct snapshot *next);
+// What watch has found, put in force. Call often.
+void catalogs_update(struct control *control);
+// EVENT_CATALOG: a session has seen what the catalog does not know.
+void catalogs_poke(struct control *control, const struct event *event);
 
 // ---- policy.c
 

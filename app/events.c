@@ -194,6 +194,7 @@ static bool handle(struct control *control, const struct event *event)
 	case EVENT_CLOSED:
 		return on_closed(control, event);
 	case EVENT_CATALOG:
+		catalogs_poke(control, event);
 		return true;
 	}
 	return true;
@@ -229,6 +230,7 @@ void control_tick(struct control *control)
 	uint64_t now = seconds();
 
 	logins_poll(control->logins, now);
+	catalogs_update(control);
 	if (now == control->next_second)
 		return;
 	control->next_second = now;

@@ -49,8 +49,8 @@ static int digest_of_file(const char *path, struct digest *digest)
 
 static int put_in_force(struct control *control, struct snapshot *snapshot)
 {
+	snapshot = catalogs_carry(control, snapshot);
 	int r = names_learn(&control->names, snapshot);
-
 	if (r == 0)
 		r = publisher_publish(control->publisher, snapshot);
 	if (r != 0)
@@ -95,6 +95,8 @@ int control_load(struct control *control, struct config *config)
 		control->config = config;
 		log_errors(&errors);
 		tell(control, config);
+		if (watch_follow(control->watch, publisher_current(control->publisher)) != 0)
+			log_line(LOG_ERROR, "policy", "catalogs: %s", err_text(-ENOMEM));
 	} else {
 		identity_set_free(issuers);
 		audit_refused(control, &errors, r);

@@ -72,11 +72,12 @@ static int start_control(struct control *control)
 
 	control->identity = identity_new();
 	control->publisher = publisher_new(&control->slot);
+	control->watch = watch_new();
 	control->waiting = calloc(LOGINS_WAITING_MAX, sizeof(*control->waiting));
 	control->logins = logins_new(control->identity, control_answer, control);
-	if (control->identity == NULL || control->publisher == NULL || control->waiting == NULL ||
-	    control->logins == NULL || names_init(&control->names) != 0 ||
-	    live_init(&control->live, sessions) != 0)
+	if (control->identity == NULL || control->publisher == NULL || control->watch == NULL ||
+	    control->waiting == NULL || control->logins == NULL ||
+	    names_init(&control->names) != 0 || live_init(&control->live, sessions) != 0)
 		return fail("control plane", -ENOMEM, "");
 	int r = contexts_init(&control->contexts, n_workers);
 	return r == 0 ? 0 : fail("TLS", r, "");
@@ -84,7 +85,6 @@ static int start_control(struct control *control)
 
 static int start_workers(struct control *control)
 {
-	struct record_queue *queues[SNAPSHOT_WORKERS_MAX];
 	struct workers_config config;
 
 	settings_workers(&control->config->gateway, &config);
@@ -95,11 +95,11 @@ static int start_workers(struct control *control)
 	if (r != 0)
 		return fail("workers", r, "");
 	for (uint16_t i = 0; i < config.n_workers; i++)
-		queues[i] = workers_records(control->workers, i);
+		control->queues[i] = workers_records(control->workers, i);
 	const struct recorder_config recorder = {
 		.state = control->config->gateway.state,
 		.epoch = control->epoch,
-		.queues = queues,
+		.queues = control->queues,
 		.n_queues = config.n_workers,
 		.audit = control->audit,
 		.index = control->index,
@@ -133,6 +133,7 @@ void control_stop(struct control *control)
 	while (control->workers != NULL && control_events(control) > 0)
 		continue;
 	recorder_stop(control->recorder);
+	watch_free(control->watch);
 	logins_free(control->logins);
 	identity_free(control->identity);
 	workers_free(control->workers);
