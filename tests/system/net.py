@@ -207,6 +207,8 @@ class Net:
         self.gw.ip("addr", "add", GW_KERNEL + "/24", "dev", "m0")
         self.server.up("m0", SERVER_KERNEL + "/24")
         self.gw.ip("route", "add", SERVER + "/32", "via", SERVER_KERNEL)
+        if self.device == "tap":  # the control plane looks for the server before s0 is there
+            self.server.ip("addr", "add", SERVER + "/32", "dev", "lo")
 
     def _veth(self, link, peer, peer_link):
         # net_af_xdp sees no channels on a veth and binds to its first queue: let that be the only.
