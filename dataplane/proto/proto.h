@@ -174,8 +174,9 @@ struct proto_upstream {
 	bool cancel;          // this is a connection for one CancelRequest
 	uint32_t cancel_pid;
 	struct span cancel_secret;
-	uint8_t nonce[24];   // random, for SCRAM
-	uint32_t client_pid; // the cancel key shown to the client
+	uint8_t nonce[24]; // random, for SCRAM
+	// The client is shown this secret with the server's own process id: clients compare that
+	// with pg_stat_activity, pg_locks and notifications.
 	uint32_t client_secret;
 	bool describe; // results are masked: each needs a description, asked for if need be
 	struct scram_cache *scram_cache; // of this worker, or NULL

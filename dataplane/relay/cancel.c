@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// A CancelRequest names a session by the key that we made up for it; the server's own key never
-// reaches a client. It is delivered over a connection of its own, by a session without a client.
+// A CancelRequest names a session by the server's process id and a secret that we made up; the
+// server's own secret never reaches a client. It is delivered over a connection of its own, by a
+// session without a client.
 
 #include "dataplane/relay/session.h"
 
 #include <openssl/crypto.h>
+
+// The secret also says which worker the session runs on: any worker may get the request.
+static uint16_t secret_worker(const struct relay *relay, uint32_t secret)
+{
+	return (uint16_t)(secret % relay->config.n_workers);
+}
+
+static struct list *bucket(const struct relay *relay, uint32_t secret)
+{
+	return &relay->keys[secret / relay->config.n_workers & relay->keys_mask];
+}
+
+void cancel_key_make(struct relay *relay, struct session *s)
+{
+	uint32_t n = relay->config.n_workers;
+	uint32_t random = (uint32_t)relay->ops.random(relay->ops.ctx) / n;
+	if (random == UINT32_MAX / n)
+		random--; // the sum must not wrap
+	s->cancel_secret = random * n + relay->config.worker;
+	list_remove(&s->key);
+	list_append(bucket(relay, s->cancel_secret), &s->key);
+}
 
 static bool secret_matches(const struct session *s, uint32_t secret)
 {
@@ -42,12 +65,24 @@ static void deliver(struct relay *relay, const struct session *target)
 	session_wake(relay, s);
 }
 
+static struct session *find(struct relay *relay, uint32_t pid, uint32_t secret)
+{
+	struct list *pos, *head = bucket(relay, secret);
+	list_foreach (pos, head) {
+		struct session *s = list_entry(pos, struct session, key);
+		struct span theirs;
+		uint32_t their_pid;
+		if (s->state == SESSION_OPEN && secret_matches(s, secret) &&
+		    s->proto->cancel_key(s->proto_state, &their_pid, &theirs) && their_pid == pid)
+			return s;
+	}
+	return NULL;
+}
+
 static void cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 {
-	struct session *s = pool_at(relay->sessions, pid & 0xffffff);
-	if (relay->snapshot == NULL || s == NULL || s->state != SESSION_OPEN || s->detached ||
-	    s->cancel_pid != pid || !secret_matches(s, secret) ||
-	    !session_follow_policy(relay, s)) {
+	struct session *s = find(relay, pid, secret);
+	if (relay->snapshot == NULL || s == NULL || !session_follow_policy(relay, s)) {
 		relay->stats->cancels_refused++;
 		return;
 	}
@@ -72,7 +107,6 @@ void cancel_pending(struct relay *relay)
 void cancel_request(struct relay *relay, const struct proto_msg *msg)
 {
 	uint32_t secret = 0;
-	uint16_t worker = (uint16_t)(msg->cancel_pid >> 24);
 	if (msg->cancel_secret.n != sizeof(secret)) {
 		relay->stats->cancels_refused++;
 		return;
@@ -80,6 +114,7 @@ void cancel_request(struct relay *relay, const struct proto_msg *msg)
 	// Four bytes in network order (protocol 3.0).
 	for (unsigned i = 0; i < 4; i++)
 		secret = secret << 8 | msg->cancel_secret.p[i];
+	uint16_t worker = secret_worker(relay, secret);
 	if (worker == relay->config.worker)
 		cancel(relay, msg->cancel_pid, secret);
 	else

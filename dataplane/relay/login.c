@@ -108,11 +108,7 @@ static void fill_upstream(struct relay *relay, struct session *s)
 	}
 	if (s->upstream.cancel)
 		return;
-	uint64_t key = relay->ops.random(relay->ops.ctx);
-	// A process id is a positive int32 to clients: 7 bits of worker, 24 of slot.
-	s->cancel_pid = (uint32_t)relay->config.worker << 24 | pool_index(relay->sessions, s);
-	s->cancel_secret = (uint32_t)key;
-	s->upstream.client_pid = s->cancel_pid;
+	cancel_key_make(relay, s);
 	s->upstream.client_secret = s->cancel_secret;
 }
 

@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct list *keys_new(uint32_t sessions_max, uint32_t *mask)
+{
+	uint32_t n = 1;
+	while (n < sessions_max && n < 1U << 20)
+		n *= 2;
+	struct list *keys = malloc(n * sizeof(*keys));
+	for (uint32_t i = 0; keys != NULL && i < n; i++)
+		list_init(&keys[i]);
+	*mask = n - 1;
+	return keys;
+}
+
 struct relay *relay_new(
 	const struct relay_config *config, const struct relay_ops *ops, struct tcp *tcp,
 	struct blocks *blocks, struct record_queue *records, struct worker_stats *stats
@@ -27,9 +39,13 @@ struct relay *relay_new(
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
 	buf_init(&relay->text, blocks, 4 * config->message_max);
 	relay->sessions = pool_new(config->sessions_max, sizeof(struct session));
+	relay->keys = keys_new(config->sessions_max, &relay->keys_mask);
+	if (relay->config.n_workers == 0)
+		relay->config.n_workers = 1;
 	relay->effects = inspect_cache_new(config->effects_entries, config->effects_bytes);
 	relay->scram = scram_cache_new();
-	if (relay->sessions == NULL || relay->effects == NULL || relay->scram == NULL) {
+	if (relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
+	    relay->scram == NULL) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -48,6 +64,7 @@ static void session_free(struct relay *relay, struct session *s)
 	}
 	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
 	list_remove(&s->ready);
+	list_remove(&s->key);
 	wheel_disarm(&s->timer);
 	s->state = SESSION_FREE;
 	pool_put(relay->sessions, s);
@@ -63,6 +80,7 @@ void relay_free(struct relay *relay)
 			session_free(relay, s);
 	}
 	pool_free(relay->sessions);
+	free(relay->keys);
 	inspect_cache_free(relay->effects);
 	scram_cache_free(relay->scram);
 	buf_fini(&relay->scratch);
@@ -109,12 +127,14 @@ bool session_follow_policy(struct relay *relay, struct session *s)
 	const struct snapshot *snapshot = relay->snapshot;
 	if (snapshot == NULL)
 		return s->policy_version == 0;
-	if (s->policy_version == snapshot->version || s->subject == NULL)
+	if (s->policy_version == snapshot->version)
 		return true;
 	int resource = find_resource(snapshot, s->resource_name);
 	if (resource < 0)
 		return false;
-	uint16_t rule = policy_rule(snapshot, s->subject, (uint16_t)resource);
+	uint16_t rule = 0; // a session without a subject yet has none
+	if (s->subject != NULL)
+		rule = policy_rule(snapshot, s->subject, (uint16_t)resource);
 	if (rule == POLICY_NO_RULE)
 		return false;
 	const struct catalog *catalog = snapshot->resources[resource].catalog;
@@ -134,6 +154,7 @@ struct session *session_new(struct relay *relay)
 	}
 	memset(s, 0, sizeof(*s));
 	list_init(&s->ready);
+	list_init(&s->key);
 	wheel_node_init(&s->timer);
 	uint32_t index = pool_index(relay->sessions, s);
 	uint32_t generation = pool_generation(relay->sessions, index) & 0xffffff;
@@ -347,7 +368,9 @@ static void session_work(struct relay *relay, struct session *s)
 {
 	enum step step = STEP_IDLE;
 	bool was_open = s->state == SESSION_OPEN;
-	if (s->state < SESSION_CLOSING && !session_follow_policy(relay, s)) {
+	// While control looks at the token nothing depends on the policy; login_verified asks it.
+	if (s->state < SESSION_CLOSING && s->state != SESSION_VERIFYING &&
+	    !session_follow_policy(relay, s)) {
 		static const struct denial why = {
 			.fatal = true,
 			.code = "57P01",

@@ -19,7 +19,8 @@
 struct relay;
 
 struct relay_config {
-	uint16_t worker; // index, in cancel keys and session ids
+	uint16_t worker;    // index, in cancel keys and session ids
+	uint16_t n_workers; // 0: this is the only one
 	uint32_t sessions_max;
 	size_t message_max;        // bytes: the largest protocol message taken from either side
 	size_t high_water;         // bytes waiting on a leg above which the other one is not read

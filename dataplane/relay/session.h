@@ -75,7 +75,8 @@ struct session {
 	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
 	char upstream_password[256];
 	uint8_t cancel_secret_copy[256];
-	uint32_t cancel_pid, cancel_secret; // ours, shown to the client
+	uint32_t cancel_secret; // ours, shown to the client
+	struct list key;        // in relay.keys, by cancel_secret
 
 	// what the server takes for granted when it reads text
 	struct inspect_context reading;
@@ -110,6 +111,8 @@ struct relay {
 	struct record_queue *records;
 	struct worker_stats *stats;
 	struct pool *sessions;
+	struct list *keys;  // buckets of sessions that can be cancelled
+	uint32_t keys_mask; // their number - 1
 	struct list ready;
 	struct wheel wheel;
 	struct inspect_cache *effects;
@@ -159,6 +162,8 @@ enum step answer_other(struct relay *relay, struct session *s, struct proto_msg 
 void answer_tell_catalog(struct relay *relay, struct session *s);
 
 // cancel.c
+// Give the session a key of its own, by which cancel_request finds it.
+void cancel_key_make(struct relay *relay, struct session *s);
 void cancel_request(struct relay *relay, const struct proto_msg *msg);
 // Those that other workers handed over.
 void cancel_pending(struct relay *relay);

@@ -244,6 +244,7 @@ static int worker_init(struct worker *w, struct workers *all, uint16_t index)
 	w->all = all;
 	w->index = index;
 	relay.worker = index;
+	relay.n_workers = config->n_workers;
 	int r = ring_init(&w->events, config->events, sizeof(struct event));
 	if (r == 0)
 		r = ring_init(&w->commands, config->events, sizeof(struct command));

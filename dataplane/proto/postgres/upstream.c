@@ -71,7 +71,7 @@ static bool take_key(struct pg3 *pg, struct cursor body, struct proto_io *io, en
 	memcpy(pg->key_secret, secret.p, secret.n);
 	pg->key_known = true;
 	for (unsigned i = 0; i < 4; i++) {
-		ours[i] = (uint8_t)(pg->upstream->client_pid >> (24 - 8 * i));
+		ours[i] = (uint8_t)(pg->key_pid >> (24 - 8 * i));
 		ours[4 + i] = (uint8_t)(pg->upstream->client_secret >> (24 - 8 * i));
 	}
 	struct span part = span_of(ours, sizeof(ours));
