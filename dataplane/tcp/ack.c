@@ -83,7 +83,6 @@ static void loss_input(
 // The peer answered; what a timeout may conclude starts anew.
 static void progress(struct tcp_conn *conn, uint32_t acked)
 {
-	struct tcp *tcp = conn->tcp;
 	bool idle = conn->snd_una == conn->snd_nxt;
 	if (acked > 0 || idle || conn->snd_wnd == 0)
 		conn->retries = 0;
@@ -98,7 +97,7 @@ static void progress(struct tcp_conn *conn, uint32_t acked)
 	else
 		timer_arm_resend(conn); // 5.3
 	if ((conn->flags & CONN_RELEASED) != 0)
-		conn->due[DUE_STATE] = tcp->now_ms + tcp->config.fin_wait_2_ms;
+		timer_arm_patience(conn);
 }
 
 bool ack_input(struct tcp_conn *conn, const struct segment *seg)

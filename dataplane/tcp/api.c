@@ -29,7 +29,7 @@ void tcp_abort(struct tcp_conn *conn)
 
 void tcp_release(struct tcp_conn *conn)
 {
-	struct tcp *tcp = conn->tcp;
+	conn->released_ms = conn->tcp->now_ms;
 	conn->flags |= CONN_RELEASED;
 	conn->flags &= ~(uint32_t)CONN_OWNED;
 	list_remove(&conn->event);
@@ -42,7 +42,7 @@ void tcp_release(struct tcp_conn *conn)
 	} else if (conn->rcv_bytes > 0) {
 		conn_reset(conn, 0);
 	} else {
-		conn->due[DUE_STATE] = tcp->now_ms + tcp->config.fin_wait_2_ms;
+		timer_arm_patience(conn);
 		tcp_shutdown(conn);
 	}
 }

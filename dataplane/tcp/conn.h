@@ -42,6 +42,7 @@ enum tcp_limit {
 	TCP_QUICK_ACKS = 16,   // segments acknowledged at once, so that slow start is not held up
 	TCP_COPY_MAX = 1024,   // a payload up to this is copied behind its predecessor
 	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
+	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
 	TCP_RETRY_MS = 10,     // after a pool was empty
 	TCP_OOW_ACK_MS = 500,  // RFC 5961 7: at most one such ACK a connection in this time
 	TCP_CHALLENGES_MAX = 1000, // a second, over all connections
@@ -241,6 +242,7 @@ struct tcp_conn {
 	uint64_t ts_recent_ms;
 	uint64_t oow_ack_ms; // when the last rate-limited ACK may be repeated
 	uint64_t tx_us;      // when data or SYN was last sent
+	uint64_t released_ms;
 	uint32_t srtt_us8;   // smoothed RTT, times 8
 	uint32_t rttvar_us4; // its variation, times 4
 	uint32_t rto_ms;
@@ -409,6 +411,7 @@ void congestion_recovered(struct tcp_conn *conn);
 void congestion_restart(struct tcp_conn *conn);
 
 // timer.c
+void timer_arm_patience(struct tcp_conn *conn); // with a released connection
 void timer_expired(struct tcp_conn *conn);
 void timer_arm_resend(struct tcp_conn *conn);
 void conn_schedule(struct tcp_conn *conn);

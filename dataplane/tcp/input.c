@@ -73,18 +73,20 @@ static void trim(struct tcp_conn *conn, struct segment *seg)
 }
 
 // RFC 9293 3.10.7.4 first, a little wider at both ends: a bare ACK sent before data that overtook
-// it, or from the very edge of a full window, is still news about our own data.
+// it, or from the very edge of a full window, is still news about our own data. So is the ACK that
+// rides on data sent again, all of which we have: the peer may not say it a second time.
 static bool sequence_accepts(struct tcp_conn *conn, struct segment *seg)
 {
 	uint32_t end = seg->seq + seg->len + ((seg->flags & TCP_FIN) != 0 ? 1 : 0);
 	uint32_t edge = seq_max(conn->rcv_adv, conn->rcv_nxt);
-	if (seq_lt(end, conn->last_ack) || seq_lt(edge, seg->seq)) {
-		conn->tcp->stats.bad_seq++;
-		if ((seg->flags & TCP_RST) == 0)
-			refuse(conn, seg);
-		return false;
-	}
-	return true;
+	bool old = seq_lt(end, conn->last_ack);
+	if (!old && seq_le(seg->seq, edge))
+		return true;
+	conn->tcp->stats.bad_seq++;
+	if ((seg->flags & TCP_RST) == 0)
+		refuse(conn, seg);
+	return old && seg->len > 0 && conn->last_ack - end <= conn->tcp->config.rcv_buf &&
+	       (seg->flags & (TCP_RST | TCP_SYN)) == 0 && conn_is_synchronised(conn);
 }
 
 // RFC 5961 3.2: only the exact sequence number resets.
@@ -104,11 +106,11 @@ static void reset_input(struct tcp_conn *conn, const struct segment *seg)
 }
 
 // RFC 7323 4.3 (2).
-static void ts_update(struct tcp_conn *conn, uint32_t seq, uint32_t ts_val)
+static void ts_update(struct tcp_conn *conn, const struct segment *seg)
 {
-	if ((conn->flags & CONN_TS) == 0 || seq_lt(conn->last_ack, seq))
+	if ((conn->flags & CONN_TS) == 0 || seq_lt(conn->last_ack, seg->seq))
 		return;
-	conn->ts_recent = ts_val; // not older: PAWS has seen to it
+	conn->ts_recent = seg->options.ts_val; // not older: PAWS has seen to it
 	conn->ts_recent_ms = conn->tcp->now_ms;
 }
 
@@ -225,13 +227,12 @@ void conn_input(struct tcp_conn *conn, struct segment *seg)
 	}
 	if (conn->state == TCP_SYN_RECEIVED && !syn_acked(conn, seg))
 		return;
-	uint32_t seq = seg->seq;
-	trim(conn, seg);
 	if (!ack_input(conn, seg))
 		return;
 	conn->rx_ms = conn->tcp->now_ms;
 	conn->probes = 0;
-	ts_update(conn, seq, seg->options.ts_val);
+	ts_update(conn, seg);
+	trim(conn, seg);
 	conn_mark(conn);
 	fin_acked(conn);
 	if ((conn->flags & CONN_LIVE) != 0)

@@ -52,6 +52,12 @@ static void retry_later(struct tcp_conn *conn)
 		conn->due[DUE_RETRY] = conn->tcp->now_ms + TCP_RETRY_MS;
 }
 
+// The largest window that can be told: without scaling not the whole buffer.
+static uint32_t window_limit(const struct tcp_conn *conn)
+{
+	return min_u32(conn->tcp->config.rcv_buf, (uint32_t)UINT16_MAX << conn->rcv_scale);
+}
+
 static uint32_t offered(const struct tcp_conn *conn)
 {
 	return seq_lt(conn->rcv_nxt, conn->rcv_adv) ? conn->rcv_adv - conn->rcv_nxt : 0;
@@ -64,7 +70,7 @@ static uint32_t offered(const struct tcp_conn *conn)
 // sent up to the farthest edge is still taken.
 uint16_t output_window(struct tcp_conn *conn)
 {
-	uint32_t limit = conn->tcp->config.rcv_buf;
+	uint32_t limit = window_limit(conn);
 	uint32_t room = limit > conn->rcv_bytes ? limit - conn->rcv_bytes : 0;
 	uint32_t old = offered(conn);
 	uint32_t step = min_u32(conn->mss_offered, limit / 2);
@@ -80,7 +86,7 @@ uint16_t output_window(struct tcp_conn *conn)
 // The caller has read: tell the peer when that is worth a segment.
 void output_window_opened(struct tcp_conn *conn)
 {
-	uint32_t limit = conn->tcp->config.rcv_buf;
+	uint32_t limit = window_limit(conn);
 	uint32_t room = limit > conn->rcv_bytes ? limit - conn->rcv_bytes : 0;
 	if ((conn->flags & (CONN_LIVE | CONN_FIN_RECEIVED)) != CONN_LIVE ||
 	    room < offered(conn) + min_u32(2u * conn->mss_offered, limit / 2))

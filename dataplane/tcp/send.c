@@ -28,7 +28,6 @@ static struct pkt *packet_new(struct tcp_conn *conn)
 	if (pkt == NULL) {
 		conn->tcp->stats.no_memory++;
 		conn->due[DUE_RETRY] = conn->tcp->now_ms + TCP_RETRY_MS;
-		conn_mark(conn);
 	}
 	return pkt;
 }
@@ -52,7 +51,6 @@ static struct pkt *packet_for_data(struct tcp_conn *conn)
 		return packet_new(conn);
 	tcp->stats.queue_full++;
 	conn->due[DUE_RETRY] = tcp->now_ms + TCP_RETRY_MS;
-	conn_mark(conn);
 	return NULL;
 }
 
@@ -108,7 +106,7 @@ size_t tcp_send(struct tcp_conn *conn, struct span bytes)
 	}
 	if (done < bytes.n)
 		conn->flags |= CONN_WANT_WRITE;
-	if (done > 0)
+	if (take > 0) // something was queued, or the retry timer set
 		conn_mark(conn);
 	return done;
 }
@@ -203,9 +201,10 @@ static void head_drop(struct tcp_conn *conn)
 
 static void report_room(struct tcp_conn *conn)
 {
-	// Half the buffer at a time: an event for each acknowledged segment would be a waste.
+	// Half the queue at a time: an event for each acknowledged segment would be a waste.
 	if ((conn->flags & CONN_WANT_WRITE) == 0 ||
-	    tcp_send_room(conn) < conn->tcp->config.snd_buf / 2)
+	    conn->snd_bytes > conn->tcp->config.snd_buf / 2 ||
+	    conn->snd_segs > conn->tcp->snd_segs_max / 2 || tcp_send_room(conn) == 0)
 		return;
 	conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
 	conn_report(conn, TCP_EV_WRITABLE);

@@ -107,7 +107,7 @@ static void established(struct tcp_conn *conn, const struct segment *seg)
 		conn_report(conn, TCP_EV_WRITABLE);
 	}
 	if ((conn->flags & CONN_RELEASED) != 0)
-		conn->due[DUE_STATE] = tcp->now_ms + config->fin_wait_2_ms;
+		timer_arm_patience(conn);
 	if ((conn->flags & CONN_FIN_WANTED) != 0) { // closed while it was opening
 		conn_set_state(conn, TCP_FIN_WAIT_1);
 		send_fin(conn);

@@ -216,9 +216,12 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 			break;
 		timer_expired(list_entry(node, struct tcp_conn, timer));
 	}
-	// What conn_output marks anew, for want of packets, waits for its retry timer: one pass.
-	struct list *node;
-	while ((node = list_shift(&tcp->dirty)) != NULL) {
+	// One pass: what is marked anew meanwhile waits for the next.
+	struct list pass, *node;
+	list_init(&pass);
+	while ((node = list_shift(&tcp->dirty)) != NULL)
+		list_append(&pass, node);
+	while ((node = list_shift(&pass)) != NULL) {
 		struct tcp_conn *conn = list_entry(node, struct tcp_conn, dirty);
 		conn_output(conn);
 		if ((conn->flags & CONN_LIVE) != 0)

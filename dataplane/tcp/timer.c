@@ -26,6 +26,16 @@ void timer_arm_resend(struct tcp_conn *conn)
 	conn->due[DUE_RESEND] = conn->tcp->now_ms + rto_ms;
 }
 
+// Progress buys a released connection time, but not for ever: a peer that takes a byte now and then
+// must not hold our memory.
+void timer_arm_patience(struct tcp_conn *conn)
+{
+	uint64_t wait_ms = conn->tcp->config.fin_wait_2_ms;
+	uint64_t soon = conn->tcp->now_ms + wait_ms;
+	uint64_t last = conn->released_ms + wait_ms * TCP_LINGER_FACTOR;
+	conn->due[DUE_STATE] = soon < last ? soon : last;
+}
+
 static bool give_up(struct tcp_conn *conn)
 {
 	struct tcp *tcp = conn->tcp;

@@ -162,6 +162,25 @@ static void a_released_connection_does_not_linger(void **)
 	rig_free(&rig);
 }
 
+// A byte acknowledged now and then buys time only for so long.
+static void a_released_connection_may_not_dawdle(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.fin_wait_2_ms = 1000;
+	open_one(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(50000)), 50000);
+	tcp_release(rig.conn);
+	uint32_t ms = 0;
+	for (; tcp_stats(rig.tcp)->conns != 0 && ms < 60000; ms += 500) {
+		rig_tick(&rig, 500);
+		rig_drain(&rig);
+		rig_in(&rig, TCP_ACK, rig.seq, ++rig.una, 600, none);
+	}
+	assert_in_range(ms, 7000, 9000);
+	rig_free(&rig);
+}
+
 static void abort_resets(void **)
 {
 	struct rig rig = {0};
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(release_with_unread_data_resets),
 		cmocka_unit_test(data_after_release_resets),
 		cmocka_unit_test(a_released_connection_does_not_linger),
+		cmocka_unit_test(a_released_connection_may_not_dawdle),
 		cmocka_unit_test(abort_resets),
 		cmocka_unit_test(a_reset_leaves_data_readable),
 		cmocka_unit_test(time_wait_answers_and_ignores_rst),

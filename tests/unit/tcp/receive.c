@@ -152,6 +152,23 @@ static void the_window_closes_and_opens(void **)
 	rig_free(&rig);
 }
 
+// Without scaling 65535 is all that can be told: reading what lies beyond it is no news.
+static void a_large_buffer_without_scaling(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.rcv_buf = 200000;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	data_in(&rig, 0, 1000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->wnd, 65535 - 1000);
+	tcp_consume(rig.conn, 1000);
+	rig_tick(&rig, 100);
+	assert_true(rig_silent(&rig));
+	rig_free(&rig);
+}
+
 // However the window field is rounded, the edge never moves back.
 static void the_edge_never_moves_back(void **)
 {
@@ -200,6 +217,34 @@ static void tiny_segments_do_not_overrun_the_buffer(void **)
 		rig_drain(&rig);
 	}
 	assert_in_range(rig.conn->rcv_bytes, 69000, 70000 + 70000 / 8 + 2);
+	rig_free(&rig);
+}
+
+static void sequence_numbers_wrap(void **)
+{
+	struct rig rig = {0};
+	rig_sack(&rig);
+	rig.remote.port++;
+	rig_in_options(
+		&rig, TCP_SYN, 0xfffffff0, 0, 60000, span_of((uint8_t[]){1, 1, 4, 2}, 4), none
+	);
+	rig.una = rig_out(&rig)->seq + 1;
+	rig.seq = 0xfffffff1;
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 60000, none);
+	rig.conn = NULL;
+	assert_true(rig_event_is(&rig, TCP_EV_ACCEPTED));
+	data_in(&rig, 100, 100);
+	data_in(&rig, 10, 10); // across the end
+	rig_tick(&rig, 0);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->options.n_sack, 2);
+	assert_int_equal(ack->options.sack[0].left, 0xfffffffb);
+	assert_int_equal(ack->options.sack[0].right, 5);
+	data_in(&rig, 20, 90);
+	data_in(&rig, 0, 10);
+	uint8_t got[1000];
+	assert_int_equal(read_all(&rig, got), 200);
+	assert_memory_equal(got, part(0, 200).p, 200);
 	rig_free(&rig);
 }
 
@@ -273,8 +318,10 @@ int main(void)
 		cmocka_unit_test(the_out_of_order_queue_is_limited),
 		cmocka_unit_test(small_segments_share_packets),
 		cmocka_unit_test(the_window_closes_and_opens),
+		cmocka_unit_test(a_large_buffer_without_scaling),
 		cmocka_unit_test(the_edge_never_moves_back),
 		cmocka_unit_test(tiny_segments_do_not_overrun_the_buffer),
+		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(acks_are_delayed_and_shared),
 		cmocka_unit_test(without_sack_each_hole_is_answered),
 		cmocka_unit_test(full_queues_drop_and_recover),

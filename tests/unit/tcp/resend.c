@@ -115,6 +115,24 @@ static void three_duplicates_send_again(void **)
 	rig_free(&rig);
 }
 
+// The peer sends old data again, and only there acknowledges ours.
+static void an_ack_on_old_data_counts(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 8);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 60000, rig_bytes(100));
+	rig_tick(&rig, 100);
+	rig_drain(&rig);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una + 8000, 60000, rig_bytes(50));
+	rig_tick(&rig, 0);
+	assert_int_equal(tcp_send_pending(rig.conn), 0);
+	assert_int_equal(rig_out(&rig)->ack, rig.seq + 100);
+	for (int i = 0; i < 3; i++) // nor is that a duplicate ACK
+		rig_in(&rig, TCP_ACK, rig.seq, rig.una + 8000, 60000, rig_bytes(50));
+	assert_int_equal(tcp_stats(rig.tcp)->dup_acks, 0);
+	rig_free(&rig);
+}
+
 static void no_duplicates(void **)
 {
 	struct rig rig = {0};
@@ -323,6 +341,25 @@ static void room_is_reported(void **)
 	rig_free(&rig);
 }
 
+// With tiny segments the packets run out before the bytes; room is reported all the same.
+static void room_is_reported_with_tiny_segments(void **)
+{
+	struct rig rig = {0};
+	static const uint8_t mss[] = {2, 4, 0, 216};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss, sizeof(mss)));
+	size_t sent = tcp_send(rig.conn, rig_bytes(60000));
+	assert_in_range(sent, 20000, 30000);
+	for (uint32_t acked = 0; acked < sent;) {
+		rig_tick(&rig, 0);
+		acked = rig.conn->snd_nxt - rig.una;
+		ack_in(&rig, acked);
+		rig_drain(&rig);
+	}
+	assert_true(rig_event_is(&rig, TCP_EV_WRITABLE));
+	rig_free(&rig);
+}
+
 static void one_byte_writes_are_limited(void **)
 {
 	struct rig rig = {0};
@@ -335,29 +372,85 @@ static void one_byte_writes_are_limited(void **)
 	rig_free(&rig);
 }
 
+static struct pkt *hold_all(struct rig *rig)
+{
+	struct pkt *held = NULL;
+	for (struct pkt *p = pkt_get(rig->pool); p != NULL; p = pkt_get(rig->pool)) {
+		p->next = held;
+		held = p;
+	}
+	return held;
+}
+
+static void put_all(struct pkt *held)
+{
+	while (held != NULL) {
+		struct pkt *p = held;
+		held = p->next;
+		pkt_put(p);
+	}
+}
+
 static void an_empty_pool_is_survived(void **)
 {
 	struct rig rig = {0};
 	rig_new(&rig);
 	rig_accept(&rig, span_of(mss_1000, 4));
 	rig_drain(&rig);
-	struct pkt *held = NULL;
-	for (struct pkt *p = pkt_get(rig.pool); p != NULL; p = pkt_get(rig.pool)) {
-		p->next = held;
-		held = p;
-	}
+	struct pkt *held = hold_all(&rig);
 	assert_int_equal(tcp_send(rig.conn, rig_bytes(100)), 0);
 	tcp_shutdown(rig.conn);
 	rig_tick(&rig, 50);
 	assert_in_range(tcp_stats(rig.tcp)->no_memory, 1, 1000);
 	assert_true(rig_silent(&rig));
-	while (held != NULL) {
-		struct pkt *p = held;
-		held = p->next;
-		pkt_put(p);
-	}
+	put_all(held);
 	rig_tick(&rig, 20);
 	assert_int_equal(rig_out(&rig)->flags, TCP_FIN | TCP_ACK);
+	rig_free(&rig);
+}
+
+static void an_empty_pool_cannot_split(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 2);
+	rig_drain(&rig);
+	struct pkt *held = hold_all(&rig);
+	tcp_icmp_error(rig.tcp, &rig.local, &rig.remote, rig.una, 3, 4, 600, rig.now_us);
+	rig_tick(&rig, 30);
+	assert_true(rig_silent(&rig));
+	assert_in_range(tcp_stats(rig.tcp)->no_memory, 2, 10);
+	put_all(held);
+	rig_tick(&rig, 20);
+	assert_int_equal(rig_out(&rig)->len, 560);
+	assert_int_equal(rig_out(&rig)->len, 440);
+	rig_free(&rig);
+}
+
+// The clock part of the ISN is turned so that the streams cross 2^32, with losses there.
+static void sequence_numbers_wrap(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.sack = true;
+	rig_new(&rig);
+	struct flow flow = {rig.local, rig.remote};
+	rig.now_us += (uint64_t)(0xfffff800 - isn_new(rig.tcp, &flow)) * 4;
+	rig_tick(&rig, 0);
+	rig_accept(&rig, span_of(mss_1000_sack, 8));
+	assert_in_range(rig.una, 0xfffff000, 0xffffffff);
+	rig_drain(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(8000)), 8000);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	uint32_t u = rig.una;
+	rig_in_sack(&rig, u, &(struct sack_block){u + 1000, u + 2000}, 1);
+	rig_in_sack(&rig, u, &(struct sack_block){u + 3000, u + 8000}, 1);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->seq, u);
+	assert_int_equal(rig_out(&rig)->seq, u + 2000);
+	assert_true(rig_silent(&rig));
+	ack_in(&rig, 8000);
+	assert_int_equal(tcp_send_pending(rig.conn), 0);
 	rig_free(&rig);
 }
 
@@ -368,6 +461,7 @@ int main(void)
 		cmocka_unit_test(timeouts_double_and_send_one),
 		cmocka_unit_test(a_dead_peer_is_given_up_with_rst),
 		cmocka_unit_test(three_duplicates_send_again),
+		cmocka_unit_test(an_ack_on_old_data_counts),
 		cmocka_unit_test(no_duplicates),
 		cmocka_unit_test(sack_fills_only_the_holes),
 		cmocka_unit_test(lying_sack_blocks_are_ignored),
@@ -379,7 +473,10 @@ int main(void)
 		cmocka_unit_test(sent_bytes_never_change),
 		cmocka_unit_test(the_round_trip_sets_the_timeout),
 		cmocka_unit_test(room_is_reported),
+		cmocka_unit_test(room_is_reported_with_tiny_segments),
 		cmocka_unit_test(one_byte_writes_are_limited),
+		cmocka_unit_test(an_empty_pool_cannot_split),
+		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(an_empty_pool_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
