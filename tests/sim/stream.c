@@ -30,10 +30,11 @@ enum leave {
 struct end {
 	struct tcp_conn *conn;
 	uint16_t port; // the client's
-	bool opened, readable, writable, shut, fin, closed, left;
+	bool opened, rude, readable, writable, shut, fin, closed, left;
 	uint32_t to_send, sent, to_receive, received;
 	struct rng send_bytes, receive_bytes; // the streams' content
 	uint64_t paused_until_us;
+	uint64_t rude_at_us; // if rude: when to abort or release, whatever the state
 	enum leave leave;
 };
 
@@ -108,9 +109,9 @@ static void end_write(struct run *run, struct end *end)
 static void end_leave(struct run *run, struct end *end)
 {
 	bool all_read = end->fin && tcp_peek(end->conn).n == 0;
-	if (end->fin && !end->closed && all_read && end->received != end->to_receive)
+	if (end->fin && !end->closed && !end->rude && all_read && end->received != end->to_receive)
 		fail(run, "FIN before the last byte");
-	if (end->sent < end->to_send)
+	if (end->sent < end->to_send || end->rude)
 		return;
 	bool leaves = false;
 	switch (end->leave) {
@@ -137,6 +138,19 @@ static void end_leave(struct run *run, struct end *end)
 	end->left = true;
 }
 
+// Both ends of a rude connection go at a moment of their own; it need not have opened.
+static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
+{
+	if (!end->rude || end->conn == NULL || now_us < end->rude_at_us)
+		return false;
+	if (rng_below(&run->rng, 2) == 0)
+		tcp_abort(end->conn);
+	tcp_release(end->conn);
+	end->conn = NULL;
+	end->left = true;
+	return true;
+}
+
 static void end_event(struct side *side, struct end *end, uint32_t events)
 {
 	if (end->left)
@@ -151,7 +165,7 @@ static void end_event(struct side *side, struct end *end, uint32_t events)
 		end->fin = true;
 	if ((events & TCP_EV_CLOSED) != 0) {
 		end->closed = true;
-		if (tcp_conn_error(end->conn) != 0)
+		if (tcp_conn_error(end->conn) != 0 && !end->rude)
 			fail(side->run,
 			     tcp_conn_error(end->conn) == -ETIMEDOUT ? "timed out" : "reset");
 	}
@@ -168,6 +182,7 @@ static struct end *end_accepted(struct side *side, struct tcp_conn *conn)
 		if (side->ends[i].opened)
 			fail(run, "accepted twice");
 		side->ends[i].conn = conn;
+		side->ends[i].rude_at_us = world_now_us(run->world) + rng_below(&run->rng, 3000000);
 		tcp_conn_set_user(conn, &side->ends[i]);
 		return &side->ends[i];
 	}
@@ -190,6 +205,8 @@ static void side_app(void *ctx, uint64_t now_us)
 	}
 	for (uint32_t i = 0; i < run->n_conns && run->fault == NULL; i++) {
 		struct end *end = &side->ends[i];
+		if (end_leaves_rudely(run, end, now_us))
+			continue;
 		if (!end->opened || end->left || now_us < end->paused_until_us)
 			continue;
 		if (rng_chance(&run->rng, run->pause_ppm)) {
@@ -278,6 +295,8 @@ static void streams_init(struct run *run)
 		s->send_bytes = c->receive_bytes = rng_of(rng_next(&run->rng));
 		c->leave = rng_below(&run->rng, 3);
 		s->leave = rng_below(&run->rng, 3);
+		c->rude = s->rude = rng_below(&run->rng, 8) == 0;
+		c->rude_at_us = world_now_us(run->world) + rng_below(&run->rng, 3000000);
 		struct endpoint server = {.port = PORT};
 		if (addr_parse("10.0.0.2", &server.addr) != 0 ||
 		    tcp_connect(
@@ -293,7 +312,9 @@ static bool all_left(void *ctx)
 {
 	struct run *run = ctx;
 	for (uint32_t i = 0; i < run->n_conns; i++) {
-		if (!run->client.ends[i].left || !run->server.ends[i].left)
+		const struct end *c = &run->client.ends[i];
+		const struct end *s = &run->server.ends[i];
+		if (!c->left || !(s->left || (s->rude && !s->opened)))
 			return run->fault != NULL;
 	}
 	return true;
@@ -317,10 +338,29 @@ static void ends_check(struct run *run)
 	for (uint32_t i = 0; i < run->n_conns; i++) {
 		struct end *ends[] = {&run->client.ends[i], &run->server.ends[i]};
 		for (int k = 0; k < 2; k++) {
-			if (ends[k]->received != ends[k]->to_receive)
+			if (!ends[k]->rude && ends[k]->received != ends[k]->to_receive)
 				fail(run, "bytes are missing");
 		}
 	}
+}
+
+// On a perfect wire, with room in every queue, nothing is sent twice.
+static void waste_check(struct run *run, const struct wire_config *wire)
+{
+	const struct host *hosts[] = {run->client.host, run->server.host};
+	uint64_t resent = 0;
+	if (wire->loss_ppm + wire->duplicate_ppm + wire->reorder_ppm + wire->corrupt_ppm +
+		    wire->rate_kbps !=
+	    0)
+		return;
+	for (int i = 0; i < 2; i++) {
+		const struct tcp_stats *stats = tcp_stats(hosts[i]->tcp);
+		if (hosts[i]->rx_no_memory + stats->no_memory + stats->queue_full != 0)
+			return;
+		resent += stats->retransmits;
+	}
+	if (resent > 0)
+		fail(run, "sent again on a perfect wire");
 }
 
 struct totals {
@@ -376,6 +416,8 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 		ends_check(&run);
 	if (run.fault == NULL && !world_run(run.world, is_quiet, &run, LIMIT_S * UINT64_C(1000000)))
 		fail(&run, "something is left over");
+	if (run.fault == NULL)
+		waste_check(&run, &wire);
 	totals_add(totals, run.client.host);
 	totals_add(totals, run.server.host);
 	if (run.fault != NULL)
