@@ -410,6 +410,15 @@ static void run_timers(struct relay *relay)
 	}
 }
 
+// What one large message needed is not kept for ever.
+static void trim_shared(struct relay *relay)
+{
+	buf_consume(&relay->scratch, buf_len(&relay->scratch));
+	buf_consume(&relay->text, buf_len(&relay->text));
+	buf_trim(&relay->scratch);
+	buf_trim(&relay->text);
+}
+
 uint32_t relay_poll(
 	struct relay *relay, struct tcp *tcp, const struct snapshot *snapshot, struct relay_now now
 )
@@ -435,6 +444,7 @@ uint32_t relay_poll(
 		worked++;
 	}
 	list_remove(&mark);
+	trim_shared(relay);
 	relay->stats->sessions_live = relay_sessions(relay);
 	relay->snapshot = NULL;
 	return worked;
