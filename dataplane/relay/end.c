@@ -97,7 +97,7 @@ bool session_finish(struct relay *relay, struct session *s)
 	if (s->client.conn != NULL || s->server.conn != NULL)
 		return false;
 	// The token is control's to read until it has answered.
-	if (s->token != NULL && !s->verified) {
+	if (s->asked && !s->verified) {
 		s->state = SESSION_CLOSING;
 		return false;
 	}

@@ -9,7 +9,8 @@
 static void copy_text(char *out, size_t size, struct span text)
 {
 	size_t n = text.n < size - 1 ? text.n : size - 1;
-	memcpy(out, text.p, n);
+	if (n > 0) // perhaps NULL
+		memcpy(out, text.p, n);
 	out[n] = '\0';
 }
 
@@ -49,6 +50,7 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 	memcpy(event.application, s->application, sizeof(event.application));
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return STEP_RETRY;
+	s->asked = true;
 	relay->stats->logins++;
 	s->proto->login_forget(s->proto_state);
 	s->state = SESSION_VERIFYING;

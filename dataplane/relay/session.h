@@ -69,7 +69,7 @@ struct session {
 	size_t token_block;
 	uint32_t token_len;
 	bool direct_tls, client_secured, server_secured, detached; // detached: carries one cancel
-	bool verified;                                             // control has answered
+	bool asked, verified; // control has the token; it has answered
 	char refusal[96];
 	struct proto_upstream upstream;
 	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
