@@ -13,6 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+// Letters of base64url.
+enum member_size {
+	RSA_MODULUS_MAX =
+		1366, // 8192 bits: verifying with a longer one is work for an attacker's ends
+	RSA_EXPONENT_MAX = 8,
+	EC_COORDINATE = 43,
+};
+
 struct key {
 	char kid[KEYSET_KID_MAX];
 	bool algs[JWT_ES256 + 1]; // what it may verify
@@ -88,17 +96,53 @@ static bool key_fill(struct key *key, cjose_jwk_t *jwk, const char *kid, const j
 	return true;
 }
 
+// A member in base64url of min to max letters. libcjose 0.6 ends the process over a '=' in the
+// wrong place, so nothing else may reach it.
+static bool copy_member(const json_t *from, json_t *to, const char *name, size_t min, size_t max)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *text = json_string_value(json_object_get(from, name));
+	size_t n = text == NULL ? 0 : strlen(text);
+
+	if (n < min || n > max || n % 4 == 1 || strspn(text, letters) != n)
+		return false;
+	return json_object_set_new(to, name, json_string(text)) == 0;
+}
+
+// What the library gets to see of a key: the public members and nothing else. A symmetric key in a
+// public document is a mistake, or an attack (HMAC with a public key). NULL: not a key for us.
+static json_t *public_part(const json_t *json)
+{
+	const char *kty = json_string_value(json_object_get(json, "kty"));
+	const char *crv = json_string_value(json_object_get(json, "crv"));
+	bool ok = false;
+
+	if (kty == NULL)
+		return NULL;
+	json_t *key = json_pack("{s:s}", "kty", kty);
+	if (strcmp(kty, "RSA") == 0)
+		ok = copy_member(json, key, "n", 1, RSA_MODULUS_MAX) &&
+		     copy_member(json, key, "e", 1, RSA_EXPONENT_MAX);
+	else if (strcmp(kty, "EC") == 0 && crv != NULL && strcmp(crv, "P-256") == 0)
+		ok = json_object_set_new(key, "crv", json_string(crv)) == 0 &&
+		     copy_member(json, key, "x", EC_COORDINATE, EC_COORDINATE) &&
+		     copy_member(json, key, "y", EC_COORDINATE, EC_COORDINATE);
+	if (ok)
+		return key;
+	json_decref(key);
+	return NULL;
+}
+
 static void add_json(struct keyset *keys, const json_t *json)
 {
 	cjose_err err;
 
 	if (!json_is_object(json) || !allows(json, "use", "sig") || !may_verify(json))
 		return;
-	// A symmetric key in a public document is a mistake, or an attack (HMAC with a public key).
-	const char *kty = json_string_value(json_object_get(json, "kty"));
-	if (kty == NULL || (strcmp(kty, "RSA") != 0 && strcmp(kty, "EC") != 0))
-		return;
-	char *text = json_dumps(json, JSON_COMPACT);
+	json_t *key = public_part(json);
+	char *text = key == NULL ? NULL : json_dumps(key, JSON_COMPACT);
+	json_decref(key);
 	if (text == NULL)
 		return;
 	cjose_jwk_t *jwk = cjose_jwk_import(text, strlen(text), &err);

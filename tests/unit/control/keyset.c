@@ -76,6 +76,9 @@ static void what_is_no_key_set_is_refused(void **)
 		"{\"keys\":[1,null,\"a\"]}",
 		"{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\",\"kid\":\"a\"}]}",
 		"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\"}]}",
+		// libcjose would end the process over these.
+		"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"AAAAA====AAA\",\"e\":\"AQAB\"}]}",
+		"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"AAAA\",\"e\":\"A=AB\"}]}",
 		"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"AA\",\"e\":\"AQAB\"}]}",
 		"{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":\"a\",\"x\":\"AA\",\"y\":\"AA\"}]}",
 	};
