@@ -54,6 +54,7 @@ int leg_pull(struct leg_io *leg, size_t want)
 {
 	if (leg->conn == NULL)
 		return 0;
+	size_t before = buf_len(&leg->plain);
 	while (!leg->eof && buf_len(&leg->plain) < want + LEG_PULL) {
 		struct span in = tcp_peek(leg->conn);
 		bool moved = true;
@@ -73,7 +74,8 @@ int leg_pull(struct leg_io *leg, size_t want)
 		return 0;
 	if (leg->tls != NULL && tls_has_plain(leg->tls))
 		return 0;
-	if (tcp_conn_error(leg->conn) != 0 && buf_len(&leg->plain) == 0)
+	// What came before the reset is still handed out; half a message of it is no use.
+	if (tcp_conn_error(leg->conn) != 0 && buf_len(&leg->plain) == before)
 		return tcp_conn_error(leg->conn);
 	if (tcp_conn_fin_received(leg->conn))
 		leg->eof = true;
