@@ -43,19 +43,35 @@ static bool names_column(const struct effects *e, struct span name)
 	return false;
 }
 
-// A statement that writes can put what it reads where no rule looks for it.
-static bool carries(
-	const struct effects *e, const struct effect_object *o, const struct column_mask *mask
+// Does the statement say a name that can mean the masked column of this relation: the column's, a
+// star, or the row as a whole? A relation that is not the mask's own (a view, a partition) may show
+// the column under any name.
+static bool touches(
+	const struct effects *e, const struct effect_object *o, const struct catalog_relation *r,
+	const struct column_mask *mask
 )
 {
-	if ((o->access & EFFECT_READ) != 0)
-		return (e->kinds & (EFFECT_WRITE | EFFECT_DDL)) != 0 ||
-		       (e->flags & EFFECT_COPY_OUT) != 0;
-	// UPDATE t SET note = ssn: the target is read through its columns, or as a whole by its
-	// name.
-	return (o->access & EFFECT_WRITE) != 0 &&
-	       (names_column(e, span_str(mask->column)) || names_column(e, o->name) ||
-		(o->alias.n > 0 && names_column(e, o->alias)));
+	bool own = strcmp(r->name, mask->table) == 0 && strcmp(r->schema, mask->schema) == 0;
+	if (!own && e->n_columns > 0)
+		return true;
+	return names_column(e, span_str(mask->column)) || names_column(e, o->name) ||
+	       (o->alias.n > 0 && names_column(e, o->alias));
+}
+
+// A statement that writes can put what it reads where no rule looks for it; COPY of a relation
+// names no column at all.
+static enum inspect_exposure look_at(
+	const struct effects *e, const struct effect_object *o, const struct catalog_relation *r,
+	const struct column_mask *mask
+)
+{
+	bool copies = (e->flags & EFFECT_COPY_OUT) != 0;
+	if (copies && (e->flags & EFFECT_COPY_QUERY) == 0)
+		return EXPOSURE_CARRIES;
+	if (!touches(e, o, r, mask))
+		return EXPOSURE_NONE;
+	return copies || (e->kinds & (EFFECT_WRITE | EFFECT_DDL)) != 0 ? EXPOSURE_CARRIES
+								       : EXPOSURE_READS;
 }
 
 static enum inspect_exposure look(
@@ -63,13 +79,13 @@ static enum inspect_exposure look(
 )
 {
 	enum inspect_exposure worst = EXPOSURE_NONE;
-	for (uint16_t i = 0; i < e->n_objects; i++) {
+	for (uint16_t i = 0; i < e->n_objects && worst != EXPOSURE_CARRIES; i++) {
 		const struct effect_object *o = &e->objects[i];
-		if (!is_relation(o, r))
-			continue;
-		if (carries(e, o, &snapshot->columns[r->mask]))
-			return EXPOSURE_CARRIES;
-		worst = EXPOSURE_READS;
+		enum inspect_exposure one = EXPOSURE_NONE;
+		if (is_relation(o, r))
+			one = look_at(e, o, r, &snapshot->columns[r->mask]);
+		if (one != EXPOSURE_NONE)
+			worst = one;
 	}
 	return worst;
 }

@@ -44,10 +44,10 @@ int inspect_blocked(
 // What the statement touches of columns that `rule` masks at `resource`.
 enum inspect_exposure {
 	EXPOSURE_NONE,
-	EXPOSURE_READS,   // reads a relation with a masked column: output without origin is masked
-	EXPOSURE_CARRIES, // would carry masked columns past the masker: COPY of the relation,
-			  // SELECT INTO, CREATE TABLE AS, INSERT ... SELECT, a view or function
-			  // over it
+	EXPOSURE_READS,      // may read a masked column: output without origin is masked
+	EXPOSURE_CARRIES,    // would carry masked columns past the masker: COPY of the relation,
+			     // SELECT INTO, CREATE TABLE AS, INSERT ... SELECT, a view or function
+			     // over it
 	EXPOSURE_UNRESOLVED, // the rule masks a column that the catalog does not know, and refuses
 };
 

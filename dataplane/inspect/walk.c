@@ -85,6 +85,24 @@ static void see_function(struct statement *st, const PgQuery__FuncCall *f)
 	);
 }
 
+static void add_column(struct statement *st, struct span name)
+{
+	for (uint16_t i = 0; i < st->n_columns; i++)
+		if (span_equal(st->columns[i], name))
+			return;
+	if (st->n_columns < EFFECT_COLUMNS_MAX)
+		st->columns[st->n_columns++] = name;
+	else
+		st->columns[0] = SPAN_LIT("*"); // too many to tell: count as all
+}
+
+// FROM t AS a(x, y): from here on columns go by names that say nothing of their origin.
+static void see_alias(struct statement *st, const PgQuery__Alias *alias)
+{
+	if (alias != NULL && alias->n_colnames > 0)
+		add_column(st, SPAN_LIT("*"));
+}
+
 static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
 {
 	struct span name = SPAN_LIT("*");
@@ -93,13 +111,7 @@ static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
 	const PgQuery__Node *last = ref->fields[ref->n_fields - 1];
 	if (last->node_case == PG_QUERY__NODE__NODE_STRING)
 		name = text_of(last->string->sval);
-	for (uint16_t i = 0; i < st->n_columns; i++)
-		if (span_equal(st->columns[i], name))
-			return;
-	if (st->n_columns < EFFECT_COLUMNS_MAX)
-		st->columns[st->n_columns++] = name;
-	else
-		st->columns[0] = SPAN_LIT("*"); // too many to tell: count as all
+	add_column(st, name);
 }
 
 static void see_write(struct statement *st, const PgQuery__RangeVar *target, size_t n_returning)
@@ -126,6 +138,12 @@ static void see(struct statement *st, const ProtobufCMessage *m)
 {
 	if (m->descriptor == &pg_query__range_var__descriptor) {
 		see_relation(st, (const PgQuery__RangeVar *)m);
+	} else if (m->descriptor == &pg_query__alias__descriptor) {
+		see_alias(st, (const PgQuery__Alias *)m);
+	} else if (m->descriptor == &pg_query__join_expr__descriptor) {
+		// The alias of a join names all its columns at once.
+		if (((const PgQuery__JoinExpr *)m)->alias != NULL)
+			add_column(st, SPAN_LIT("*"));
 	} else if (m->descriptor == &pg_query__func_call__descriptor) {
 		see_function(st, (const PgQuery__FuncCall *)m);
 	} else if (m->descriptor == &pg_query__column_ref__descriptor) {

@@ -41,7 +41,7 @@ resources:
     protocol: postgres
     address: {server}:5432
     tls: {tls}
-{ca}    credential: {{user: {user}, password: {{file: {secret}}}}}
+{ca}{database}    credential: {{user: {user}, password: {{file: {secret}}}}}
 listeners:
   - address: {listen}
     port: 5432
@@ -129,11 +129,11 @@ class Appliance:
     """`rules`: the policy's rules as YAML; `build`: the folder with the binaries."""
 
     def __init__(self, network, build, rules=OPEN_RULES, workers=1, settings=(), user="postgres",
-                 message="16MiB", record_blocks=256, tls="verify-full", extra=""):
+                 message="16MiB", record_blocks=256, tls="verify-full", database=None, extra=""):
         self.net, self.build = network, Path(build)
         self.rules, self.workers, self.user = rules, workers, user
         self.message, self.record_blocks, self.tls = message, record_blocks, tls
-        self.settings, self.extra = settings, extra
+        self.settings, self.database, self.extra = settings, database, extra
         self.dir = self.state = self.certs = self.config = None
         self.server = self.process = None
 
@@ -165,7 +165,10 @@ class Appliance:
                           for device, address in self.net.ports)
         cores = ", ".join(str(i % os.cpu_count()) for i in range(self.workers))
         ca = f"    ca: {self.certs}/ca.pem\n" if self.tls.startswith("verify") else ""
+        # Rules that mask columns need to know whose: the client's choice of database then ends.
+        database = f"    database: {self.database}\n" if self.database else ""
         text = GATEWAY.format(
+            database=database,
             cores=cores, ports=ports, state=self.state, patterns=ROOT / "patterns/library",
             server=net.SERVER, ca=ca, tls=self.tls, user=self.user, secret=self.dir / "password",
             listen=net.GW_CLIENT, certs=self.certs, message=self.message,
