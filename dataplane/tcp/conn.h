@@ -49,6 +49,7 @@ enum tcp_limit {
 	TCP_IDLE_CHECK_MS = 60 * 60 * 1000,
 	TCP_EXPIRIES_PER_TICK = 1024,
 	TCP_PORT_COUNTERS = 256,                  // RFC 6056 3.3.4
+	TCP_PORT_TRIES = 4096,                    // a search must not hold up the worker
 	TCP_PAWS_IDLE_MS = 24 * 24 * 3600 * 1000, // RFC 7323 5.5
 };
 

@@ -23,7 +23,7 @@ int port_choose(struct tcp *tcp, struct flow *flow, struct time_wait **tw)
 	flow->local.port = 0;
 	uint64_t h = hash_keyed(&tcp->port_key, flow, sizeof(*flow));
 	uint32_t *counter = &tcp->port_counters[(h >> 32) % TCP_PORT_COUNTERS];
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < min_u32(n, TCP_PORT_TRIES); i++) {
 		uint32_t offset = ((uint32_t)h % n + (*counter)++ % n) % n;
 		flow->local.port = (uint16_t)(config->port_first + offset);
 		if (tcp->ops.port_is_ours != NULL &&

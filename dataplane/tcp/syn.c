@@ -38,7 +38,8 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 	const struct tcp_config *config = &conn->tcp->config;
 	const struct tcp_options *options = &seg->options;
 	uint32_t mss = options->mss == 0 ? TCP_MSS_DEFAULT : max_u32(options->mss, TCP_MSS_MIN);
-	conn->mss_path = (uint16_t)min_u32(conn->mss_offered, mss);
+	// What the route allows, or less if ICMP said so already.
+	conn->mss_path = (uint16_t)min_u32(conn->mss_path, mss);
 	if (config->timestamps && options->has_ts) {
 		conn->flags |= CONN_TS;
 		conn->ts_recent = options->ts_val;

@@ -125,7 +125,7 @@ void tcp_icmp_error(
 struct tcp_conn *tcp_event(struct tcp *tcp, uint32_t *events);
 
 // Open a connection; TCP_EV_CONNECTED or TCP_EV_CLOSED follows. Out: *conn.
-// Returns 0, -EHOSTUNREACH, -EADDRNOTAVAIL (no port left), ERR_POOL_EMPTY.
+// Returns 0, -EHOSTUNREACH, -EADDRNOTAVAIL (no port found), ERR_POOL_EMPTY.
 int tcp_connect(
 	struct tcp *tcp, const struct endpoint *remote, void *user, uint64_t now_us,
 	struct tcp_conn **conn
