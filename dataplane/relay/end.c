@@ -31,11 +31,8 @@ enum step session_end(
 	bool tell = denial != NULL && !s->detached && s->client.conn != NULL && s->proto != NULL;
 	if (tell)
 		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
-	if (s->state < SESSION_OPEN && s->server.conn != NULL) {
-		tcp_abort(s->server.conn); // nothing of value is under way
-		buf_fini(&s->server.out);
-		buf_fini(&s->server.wire);
-	}
+	if (s->state < SESSION_OPEN && !s->detached)
+		leg_abandon(&s->server); // nothing of value is under way
 	if (is_worth_a_line(end)) {
 		char peer[ADDR_TEXT_MAX];
 		log_limited(
@@ -48,22 +45,21 @@ enum step session_end(
 	s->end = end;
 	copy_detail(s, detail);
 	s->state = SESSION_CLOSING;
-	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_CLOSING_MS);
+	s->closing_until_us = relay->now.us + SESSION_CLOSING_MS * UINT64_C(1000);
+	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_LINGER_MS);
 	session_wake(relay, s);
 	return STEP_ENDED;
 }
 
-static void close_leg(struct leg_io *leg)
+void session_linger(struct relay *relay, struct session *s)
 {
-	if (leg->conn == NULL)
+	bool delivered = leg_is_delivered(&s->client) && leg_is_delivered(&s->server);
+	if (delivered || relay->now.us >= s->closing_until_us) {
+		leg_abandon(&s->client);
+		leg_abandon(&s->server);
 		return;
-	if (!leg_is_flushed(leg) && tcp_conn_error(leg->conn) == 0)
-		return;
-	leg_finish(leg);
-	if (buf_len(&leg->wire) > 0 && tcp_conn_error(leg->conn) == 0)
-		return; // close_notify did not fit yet
-	tcp_release(leg->conn);
-	leg->conn = NULL;
+	}
+	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_LINGER_MS);
 }
 
 static bool tell_control(struct relay *relay, struct session *s)
@@ -92,9 +88,8 @@ static bool tell_control(struct relay *relay, struct session *s)
 
 bool session_finish(struct relay *relay, struct session *s)
 {
-	close_leg(&s->client);
-	close_leg(&s->server);
-	if (s->client.conn != NULL || s->server.conn != NULL)
+	bool client = leg_close(&s->client), server = leg_close(&s->server);
+	if (!client || !server)
 		return false;
 	// The token is control's to read until it has answered.
 	if (s->asked && !s->verified) {

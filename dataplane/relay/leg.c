@@ -128,16 +128,72 @@ size_t leg_backlog(const struct leg_io *leg)
 	return leg->conn == NULL ? queued : queued + tcp_send_pending(leg->conn);
 }
 
-void leg_finish(struct leg_io *leg)
+static void drop_input(struct leg_io *leg)
 {
-	if (leg->conn == NULL || leg->finished)
-		return;
+	for (size_t n = tcp_peek(leg->conn).n; n > 0; n = tcp_peek(leg->conn).n)
+		tcp_consume(leg->conn, n);
+}
+
+// What is queued before a handshake is done can never go out, nor what TLS fails to seal.
+static void push_last(struct leg_io *leg)
+{
+	bool shaking = leg->tls != NULL && !tls_is_established(leg->tls);
+	int r = shaking ? ERR_TLS : leg_push(leg);
+	if (r == ERR_TLS || r == ERR_CLOSED)
+		buf_fini(&leg->out);
+	if (buf_len(&leg->wire) > 0)
+		send_some(leg, &leg->wire);
+}
+
+// Only when flushed.
+static void finish(struct leg_io *leg)
+{
 	leg->finished = true;
 	// close_notify is a courtesy: when it has no room, FIN says it alone.
 	if (leg->tls != NULL && tls_is_established(leg->tls) &&
 	    tls_close(leg->tls, &leg->wire) == 0)
 		send_some(leg, &leg->wire);
+	buf_fini(&leg->wire);
 	tcp_shutdown(leg->conn);
+}
+
+static void give_back(struct leg_io *leg)
+{
+	tcp_release(leg->conn);
+	leg->conn = NULL;
+	buf_fini(&leg->out);
+	buf_fini(&leg->wire);
+}
+
+bool leg_close(struct leg_io *leg)
+{
+	if (leg->conn == NULL)
+		return true;
+	drop_input(leg);
+	if (!leg->finished) {
+		push_last(leg);
+		if (leg_is_flushed(leg))
+			finish(leg);
+	}
+	bool done = leg->finished && tcp_conn_fin_received(leg->conn);
+	if (!done && tcp_conn_error(leg->conn) == 0)
+		return false;
+	give_back(leg);
+	return true;
+}
+
+bool leg_is_delivered(const struct leg_io *leg)
+{
+	return leg->conn == NULL || (leg->finished && tcp_send_pending(leg->conn) == 0);
+}
+
+void leg_abandon(struct leg_io *leg)
+{
+	if (leg->conn == NULL)
+		return;
+	if (!leg_is_delivered(leg))
+		tcp_abort(leg->conn);
+	give_back(leg);
 }
 
 void leg_trim(struct leg_io *leg)

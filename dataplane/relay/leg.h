@@ -47,8 +47,16 @@ bool leg_is_flushed(const struct leg_io *leg);
 // Bytes that the peer has not acknowledged, wherever they wait.
 size_t leg_backlog(const struct leg_io *leg);
 
-// Say good-bye behind what is queued: close_notify and FIN. Only when flushed; harmless twice.
-void leg_finish(struct leg_io *leg);
+// Send what is queued, say good-bye behind it (close_notify and FIN), drop what still arrives.
+// Returns true when the connection is given back: the peer has said good-bye too, or failed. Until
+// then the caller comes back after each event, and calls leg_abandon when it has waited enough: a
+// connection with unread bytes that is given back ends in RST, which would take our last words
+// along.
+bool leg_close(struct leg_io *leg) must_check;
+// Our good-bye and all before it has arrived.
+bool leg_is_delivered(const struct leg_io *leg);
+// Give the connection back as it is; what has not arrived is lost (RST).
+void leg_abandon(struct leg_io *leg);
 
 // Give idle buffers back.
 void leg_trim(struct leg_io *leg);

@@ -232,12 +232,6 @@ static void connection_closed(struct relay *relay, struct session *s, struct tcp
 	int error = tcp_conn_error(conn);
 	if (error == 0)
 		return; // an orderly end is seen by leg_pull, behind the bytes before it
-	if (s->state == SESSION_CLOSING || s->state == SESSION_ENDED) {
-		struct leg_io *leg = client ? &s->client : &s->server;
-		buf_fini(&leg->out);
-		buf_fini(&leg->wire);
-		return;
-	}
 	if (client) {
 		(void)session_end(relay, s, END_CLIENT_RESET, NULL, err_text(error));
 	} else if (s->state == SESSION_OPEN) {
@@ -317,15 +311,7 @@ static void session_timeout(struct relay *relay, struct session *s)
 		.hint = "Connect again with a new token.",
 	};
 	if (s->state == SESSION_CLOSING) {
-		// The peer does not take our last bytes: it has had its time.
-		if (s->client.conn != NULL)
-			tcp_abort(s->client.conn);
-		if (s->server.conn != NULL)
-			tcp_abort(s->server.conn);
-		buf_fini(&s->client.out);
-		buf_fini(&s->client.wire);
-		buf_fini(&s->server.out);
-		buf_fini(&s->server.wire);
+		session_linger(relay, s);
 	} else if (s->state != SESSION_OPEN) {
 		end_by_timer(relay, s);
 	} else if (is_expired(relay, s)) {
@@ -383,7 +369,8 @@ static void session_work(struct relay *relay, struct session *s)
 		step = login_verified(relay, s);
 	if (s->state < SESSION_CLOSING && step != STEP_ENDED)
 		step = move(relay, s);
-	push_legs(relay, s);
+	if (s->state < SESSION_CLOSING)
+		push_legs(relay, s);
 	if (s->state >= SESSION_CLOSING) {
 		if (session_finish(relay, s)) {
 			session_free(relay, s);

@@ -30,7 +30,8 @@ enum session_state {
 enum session_size {
 	SESSION_PROTO_STATE = 4096, // bytes; asserted against every protocol's state_size
 	SESSION_MESSAGES_PER_PASS = 128,
-	SESSION_CLOSING_MS = 5000,
+	SESSION_CLOSING_MS = 5000, // for the last bytes to arrive
+	SESSION_LINGER_MS = 1000,  // for the peer's FIN, once they have
 	RELAY_EVENTS_PER_PASS = 512,
 	RELAY_SESSIONS_PER_PASS = 512,
 	RELAY_TIMERS_PER_PASS = 64,
@@ -93,6 +94,7 @@ struct session {
 	// the end
 	enum session_end end;
 	char end_detail[64];
+	uint64_t closing_until_us;
 	bool opened; // EVENT_OPENED is out
 	bool close_recorded;
 	uint64_t last_activity_us, accepted_us;
@@ -186,5 +188,7 @@ enum step session_end(
 	struct relay *relay, struct session *s, enum session_end end, const struct denial *denial,
 	const char *detail
 );
+// The timer of SESSION_CLOSING.
+void session_linger(struct relay *relay, struct session *s);
 // Drive SESSION_CLOSING and SESSION_ENDED. True when the session is gone.
 bool session_finish(struct relay *relay, struct session *s);
