@@ -157,7 +157,8 @@ struct session *session_new(struct relay *relay)
 	list_init(&s->key);
 	wheel_node_init(&s->timer);
 	uint32_t index = pool_index(relay->sessions, s);
-	uint32_t generation = pool_generation(relay->sessions, index) & 0xffffff;
+	// Never 0: the id 0 names all sessions.
+	uint32_t generation = pool_generation(relay->sessions, index) % 0xffffff + 1;
 	s->id = (session_id)relay->config.worker << 56 | (session_id)generation << 32 | index;
 	s->accepted_us = s->last_activity_us = relay->now.us;
 	s->reading = (struct inspect_context){.utf8 = true, .standard_strings = true};
