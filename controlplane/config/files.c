@@ -84,7 +84,9 @@ void config_check_files(const struct config *config, struct config_errors *error
 {
 	struct checker c = {config->file, errors};
 
-	check_folder(&c, config->gateway.at, "`state`", config->gateway.state);
+	// The first start makes it.
+	if (access(config->gateway.state, F_OK) == 0)
+		check_folder(&c, config->gateway.at, "`state`", config->gateway.state);
 	check_folder(&c, config->gateway.at, "`patterns`", config->gateway.patterns);
 	for (uint16_t i = 0; i < config->n_issuers; i++) {
 		const struct config_issuer *issuer = &config->issuers[i];

@@ -16,6 +16,7 @@ struct core {
 	uint16_t n_hooked; // workers for which build_worker was called
 	struct arena *arena;
 	struct snapshot_hooks hooks;
+	struct shared_set *entities, *blocks;
 	struct snapshot base; // its workers hold the shared objects; their refs are not used
 };
 
@@ -41,8 +42,8 @@ static void core_unref(struct core *core)
 		scan_scratch_free(base->workers[w].entity_scratch);
 		scan_scratch_free(base->workers[w].block_scratch);
 	}
-	pattern_set_free((struct pattern_set *)(uintptr_t)base->entities);
-	pattern_set_free((struct pattern_set *)(uintptr_t)base->blocks);
+	sets_put(core->entities);
+	sets_put(core->blocks);
 	arena_free(core->arena);
 	explicit_bzero(base, sizeof(*base));
 	free(core);
@@ -202,6 +203,8 @@ int snapshot_build(
 	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
 	core->base.n_workers = n_workers;
 	int rc = build_content(&job);
+	core->entities = job.entities;
+	core->blocks = job.blocks;
 	if (rc == 0)
 		rc = build_workers(core, config, errors);
 	if (rc == 0) {

@@ -8,6 +8,7 @@
 
 #include "controlplane/config/arena.h"
 #include "controlplane/policy/build.h"
+#include "controlplane/policy/sets.h"
 #include "patterns/patterns.h"
 
 struct build_job {
@@ -21,6 +22,8 @@ struct build_job {
 	struct mask_style *library_styles; // the library's own, by pattern id
 	uint16_t *style_rule; // by pattern id: the rule that set styles[id]; UINT16_MAX: none
 	struct pattern_lib *lib;
+	uint8_t digest[SETS_DIGEST];          // of the library
+	struct shared_set *entities, *blocks; // what the snapshot's sets belong to
 };
 
 // The addresses of all resources, looked up side by side within a few seconds.
@@ -34,5 +37,5 @@ int build_patterns(struct build_job *job) must_check;
 int build_rule_masks(struct build_job *job, uint16_t i) must_check;
 // snapshot->rules, columns and styles.
 int build_rules(struct build_job *job) must_check;
-// snapshot->entities and blocks: what any rule uses, compiled once.
+// snapshot->entities and blocks, and the job's: what any rule uses.
 int build_sets(struct build_job *job) must_check;

@@ -4,6 +4,7 @@
 #include "controlplane/policy/parts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct mask_style default_style(const struct pattern_info *info)
@@ -28,11 +29,31 @@ static struct mask_style default_style(const struct pattern_info *info)
 	return style;
 }
 
+// The library, and a digest of what was read: the folder must not change meanwhile.
+static int load(struct build_job *job, char why[static PATTERN_WHY])
+{
+	const char *folder = job->config->gateway.patterns;
+	uint8_t before[SETS_DIGEST];
+
+	// A folder that cannot be read is told by pattern_lib_load, in better words.
+	bool known = sets_library_digest(folder, before) == 0;
+	int rc = pattern_lib_load(folder, &job->lib, why);
+	if (rc != 0)
+		return rc;
+	if (known && sets_library_digest(folder, job->digest) == 0 &&
+	    memcmp(before, job->digest, sizeof(before)) == 0)
+		return 0;
+	snprintf(why, PATTERN_WHY, "%.400s changed while it was read; try again", folder);
+	pattern_lib_free(job->lib);
+	job->lib = NULL;
+	return ERR_CONFIG;
+}
+
 int build_patterns(struct build_job *job)
 {
 	char why[PATTERN_WHY];
 
-	int rc = pattern_lib_load(job->config->gateway.patterns, &job->lib, why);
+	int rc = load(job, why);
 	if (rc == -ENOMEM)
 		return rc;
 	if (rc != 0) {
@@ -81,30 +102,32 @@ static size_t used_ids(const struct build_job *job, bool blocks, uint16_t ids[st
 	return n;
 }
 
-static int build_set(struct build_job *job, bool blocks, const struct pattern_set **out)
+static int build_set(
+	struct build_job *job, bool blocks, struct shared_set **shared,
+	const struct pattern_set **set
+)
 {
 	uint16_t ids[PATTERN_MAX];
-	struct pattern_set *set = NULL;
 	char why[PATTERN_WHY];
 
 	size_t n = used_ids(job, blocks, ids);
 	if (n == 0)
 		return 0;
-	int rc = pattern_set_compile(job->lib, ids, n, &set, why);
-	if (rc == -ENOMEM)
+	int rc = sets_get(job->lib, job->digest, ids, n, shared, why);
+	if (rc == 0)
+		*set = (*shared)->set;
+	if (rc == 0 || rc == -ENOMEM)
 		return rc;
-	if (rc != 0)
-		config_error_add(
-			job->errors, job->config->file, job->config->gateway.at,
-			"the patterns cannot be compiled: %s", why
-		);
-	*out = set;
+	config_error_add(
+		job->errors, job->config->file, job->config->gateway.at,
+		"the patterns cannot be compiled: %s", why
+	);
 	return 0;
 }
 
 int build_sets(struct build_job *job)
 {
-	int rc = build_set(job, false, &job->snapshot->entities);
+	int rc = build_set(job, false, &job->entities, &job->snapshot->entities);
 
-	return rc != 0 ? rc : build_set(job, true, &job->snapshot->blocks);
+	return rc != 0 ? rc : build_set(job, true, &job->blocks, &job->snapshot->blocks);
 }

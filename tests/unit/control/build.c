@@ -6,6 +6,7 @@
 #include "controlplane/policy/build.h"
 
 #include "controlplane/catalog/catalog.h"
+#include "patterns/patterns.h"
 #include "tests/unit/control/sample.h"
 
 #include <setjmp.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -245,6 +247,70 @@ static void localhost_resolves(void **)
 	snapshot_free(s);
 }
 
+static void the_same_patterns_are_compiled_once(void **)
+{
+	struct snapshot *a = built(HEAD "rules:\n  - name: read\n" RULE_HEAD
+					"    mask: [email]\n    block: [sql-tautology]\n");
+	struct snapshot *b = built(HEAD "rules:\n  - name: other\n" RULE_HEAD
+					"    mask: [{pattern: email, style: hash}]\n"
+					"    block: [sql-tautology]\n");
+	struct snapshot *c = built(HEAD "rules:\n  - name: read\n" RULE_HEAD "    mask: [pii]\n");
+
+	assert_ptr_equal(a->entities, b->entities);
+	assert_ptr_equal(a->blocks, b->blocks);
+	assert_ptr_not_equal(a->entities, c->entities);
+	assert_ptr_not_equal(a->workers[0].entity_scratch, b->workers[0].entity_scratch);
+	snapshot_free(a);
+	assert_true(pattern_set_count(b->entities) == 1);
+	snapshot_free(c);
+	snapshot_free(b);
+}
+
+static char *copy_library(char folder[static 64])
+{
+	char command[256];
+
+	snprintf(folder, 64, "/tmp/bulkhead-patterns-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	snprintf(command, sizeof(command), "cp " PATTERNS "/*.yaml %s", folder);
+	assert_int_equal(system(command), 0);
+	return folder;
+}
+
+static struct snapshot *built_with(const char *library)
+{
+	char text[4096];
+
+	snprintf(
+		text, sizeof(text),
+		"gateway:\n  workers: [0]\n  patterns: %s\n"
+		"  ports:\n    - {device: \"net_tap0\", address: 10.0.1.4/24}\n" SAMPLE_ISSUERS
+			SAMPLE_RESOURCES SAMPLE_LISTENERS "rules:\n  - name: read\n" RULE_HEAD
+		"    mask: [email]\n",
+		library
+	);
+	return built(text);
+}
+
+// A changed definition under the same name is another pattern.
+static void a_changed_library_is_compiled_again(void **)
+{
+	char folder[64], command[256];
+	struct snapshot *a = built_with(copy_library(folder));
+
+	snprintf(
+		command, sizeof(command), "sed -i 's/^title: .*/title: changed/' %s/email.yaml",
+		folder
+	);
+	assert_int_equal(system(command), 0);
+	struct snapshot *b = built_with(folder);
+	assert_ptr_not_equal(a->entities, b->entities);
+	snapshot_free(a);
+	snapshot_free(b);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 static void hooks_are_called_for_each_worker_and_undone(void **)
 {
 	struct counts counts = {.fail_at = -1};
@@ -314,6 +380,8 @@ int main(void)
 		cmocka_unit_test(a_missing_library_is_an_error),
 		cmocka_unit_test(a_host_that_has_no_address_is_an_error),
 		cmocka_unit_test(localhost_resolves),
+		cmocka_unit_test(the_same_patterns_are_compiled_once),
+		cmocka_unit_test(a_changed_library_is_compiled_again),
 		cmocka_unit_test(hooks_are_called_for_each_worker_and_undone),
 		cmocka_unit_test(a_new_catalog_makes_a_new_snapshot),
 	};
