@@ -23,6 +23,8 @@ enum {
 	HOUSEKEEPING_US = 100000, // between two looks at slow counters and at the wall clock
 	IDLE_LOOPS = 64,          // loops without work before the first sleep
 	IDLE_SLEEP_MIN_US = 5,
+	WAIT_LOOPS = 256, // loops with sessions that want a turn, and no input
+	WAIT_SLEEP_US = 20,
 	LAST_LOOPS = 16, // after the last session: what it queued must leave
 };
 
@@ -45,6 +47,7 @@ struct worker {
 	uint64_t tick_us;         // when next
 	uint32_t idle_loops;
 	uint32_t sleep_us;
+	uint32_t wait_loops;
 	struct worker_stats stats; // worker: rw, control: ro
 } __attribute__((aligned(64)));
 
@@ -144,7 +147,12 @@ static void keep_house(struct worker *w)
 	w->stats.record_waits = w->records.waits;
 }
 
-static uint32_t run_once(struct worker *w)
+struct work {
+	uint32_t input;    // packets, messages and commands
+	uint32_t sessions; // that had a turn
+};
+
+static struct work run_once(struct worker *w)
 {
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t now_us = w->now_ns / 1000;
@@ -153,41 +161,55 @@ static uint32_t run_once(struct worker *w)
 		w->housekeeping_us = now_us + HOUSEKEEPING_US;
 		keep_house(w);
 	}
-	uint32_t n = stack_input(&w->stack, now_us);
-	n += take_commands(w);
+	struct work work = {.input = stack_input(&w->stack, now_us)};
+	work.input += take_commands(w);
 	const struct snapshot *snapshot = snapshot_current(w->all->config.slot);
 	follow_policy(w, snapshot);
 	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
-	n += relay_poll(w->relay, w->stack.tcp, snapshot, now);
-	if (n > 0 || now_us >= w->tick_us) {
+	work.sessions = relay_poll(w->relay, w->stack.tcp, snapshot, now);
+	bool busy = work.input > 0 || work.sessions > 0;
+	if (busy || now_us >= w->tick_us) {
 		w->tick_us = now_us + w->all->config.tick_us;
 		stack_output(&w->stack);
 	}
 	record_flush(&w->records);
 	w->stats.loops++;
-	w->stats.busy_loops += n > 0;
+	w->stats.busy_loops += busy;
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
-	return n;
+	return work;
 }
 
-// A worker without work gives the core away, a little longer each time. It is offline for RCU
-// meanwhile: a publisher does not wait for it.
-static void idle(struct worker *w)
+// Offline for RCU meanwhile: a publisher does not wait for who sleeps.
+static void pause_us(uint32_t us)
 {
-	const struct workers_config *config = &w->all->config;
+	const struct timespec pause = {.tv_nsec = (long)us * 1000};
 
-	w->idle_loops++;
-	if (config->idle_sleep_us == 0 || w->idle_loops < IDLE_LOOPS) {
-		rte_pause();
-		return;
-	}
-	w->sleep_us = w->sleep_us == 0 ? IDLE_SLEEP_MIN_US : 2 * w->sleep_us;
-	if (w->sleep_us > config->idle_sleep_us)
-		w->sleep_us = config->idle_sleep_us;
-	const struct timespec pause = {.tv_nsec = (long)w->sleep_us * 1000};
 	urcu_qsbr_thread_offline();
 	nanosleep(&pause, NULL);
 	urcu_qsbr_thread_online();
+}
+
+// Give the core away when there is nothing to do, a little longer each time; and now and then when
+// sessions ask for turn after turn while nothing comes in: they wait for a thread (the recorder,
+// control) that may need this very core.
+static void rest(struct worker *w, struct work work)
+{
+	const struct workers_config *config = &w->all->config;
+
+	if (work.input > 0) {
+		w->idle_loops = w->wait_loops = w->sleep_us = 0;
+	} else if (work.sessions > 0) {
+		w->idle_loops = w->sleep_us = 0;
+		if (config->idle_sleep_us > 0 && ++w->wait_loops > WAIT_LOOPS)
+			pause_us(WAIT_SLEEP_US);
+	} else if (config->idle_sleep_us == 0 || ++w->idle_loops < IDLE_LOOPS) {
+		rte_pause();
+	} else {
+		w->sleep_us = w->sleep_us == 0 ? IDLE_SLEEP_MIN_US : 2 * w->sleep_us;
+		if (w->sleep_us > config->idle_sleep_us)
+			w->sleep_us = config->idle_sleep_us;
+		pause_us(w->sleep_us);
+	}
 }
 
 static int worker_main(void *arg)
@@ -207,12 +229,9 @@ static int worker_main(void *arg)
 			stop_accepting(w);
 			relay_shutdown(w->relay);
 		}
-		uint32_t n = run_once(w);
+		struct work work = run_once(w);
 		urcu_qsbr_quiescent_state();
-		if (n > 0)
-			w->idle_loops = w->sleep_us = 0;
-		else
-			idle(w);
+		rest(w, work);
 	}
 	for (unsigned i = 0; i < LAST_LOOPS; i++)
 		(void)run_once(w);
