@@ -6,6 +6,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,24 +16,34 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ARGS_MAX = 24 + 2 * NIC_PORTS_MAX, LCORES_MAX = 16 * (NIC_WORKERS_MAX + 1) };
+enum {
+	ARGS_MAX = 24 + 2 * NIC_PORTS_MAX,
+	LCORES_MAX = 16 * (NIC_WORKERS_MAX + 1),
+	TEXT_MAX = LCORES_MAX + NIC_PORTS_MAX * (NIC_DEVICE_MAX + 16) + 512,
+};
 
 // EAL keeps pointers into its arguments and permutes them: they live as long as the process.
 struct eal_args {
 	int n;
 	char *list[ARGS_MAX + 1];
+	char text[TEXT_MAX];
+	size_t used;
 };
 
 __attribute__((format(printf, 2, 3))) static void arg(
 	struct eal_args *args, const char *format, ...
 )
 {
+	char *at = args->text + args->used;
+	size_t room = sizeof(args->text) - args->used;
 	va_list ap;
 
 	va_start(ap, format);
-	if (args->n < ARGS_MAX && vasprintf(&args->list[args->n], format, ap) >= 0)
-		args->n++;
+	size_t n = (size_t)vsnprintf(at, room, format, ap) + 1;
 	va_end(ap);
+	assert(n <= room && args->n < ARGS_MAX); // sized for the longest configuration
+	args->list[args->n++] = at;
+	args->used += n;
 }
 
 static bool is_vdev(const char *device)
