@@ -9,6 +9,7 @@
 #include "app/contexts.h"
 #include "app/live.h"
 #include "app/names.h"
+#include "controlplane/admin/admin.h"
 #include "controlplane/audit/audit.h"
 #include "controlplane/catalog/watch.h"
 #include "controlplane/config/config.h"
@@ -35,6 +36,8 @@ struct control {
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
 	struct watch *watch;
+	struct admin *admin;
+	bool draining;
 
 	struct names names;
 	struct live live;
@@ -76,11 +79,17 @@ void catalogs_update(struct control *control);
 // EVENT_CATALOG: a session has seen what the catalog does not know.
 void catalogs_poke(struct control *control, const struct event *event);
 
+// ---- admin.c
+
+// Open the admin API; admin_poll does its work. Returns as admin_new.
+int control_admin_start(struct control *control) must_check;
+
 // ---- policy.c
 
 // Read the configuration, build its snapshot and put it in force; log and audit the outcome. The
-// first time `control->config` is the one that was read at start. Returns 0, or a negative result:
-// the running policy stays.
-int control_load(struct control *control, struct config *config) must_check;
-// Read the file again, then as above. Says itself how it went.
-void control_reload(struct control *control);
+// first time `control->config` is the one that was read at start. Returns 0, or a negative result
+// with `why`, and its first error: the running policy stays.
+int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
+	must_check;
+// Read the file again, then as above. Out: `why`, when it is refused.
+int control_reload(struct control *control, char why[static ADMIN_WHY]);

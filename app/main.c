@@ -126,11 +126,13 @@ static void drain(struct control *control, const sigset_t *signals)
 		LOG_INFO, "stop", "draining sessions=%" PRIu64 " timeout_ms=%u",
 		workers_sessions(control->workers), ms
 	);
+	control->draining = true;
 	workers_drain(control->workers);
 	// The second signal means now.
 	for (uint32_t waited = 0; waited < ms && workers_sessions(control->workers) > 0; waited++) {
 		(void)control_events(control);
 		control_tick(control);
+		admin_poll(control->admin);
 		int number = wait_signal(signals, 1);
 		if (number == SIGTERM || number == SIGINT)
 			return;
@@ -139,12 +141,15 @@ static void drain(struct control *control, const sigset_t *signals)
 
 static void loop(struct control *control, const sigset_t *signals)
 {
+	char why[ADMIN_WHY]; // the log has it
+
 	for (;;) {
 		unsigned n = control_events(control);
 		control_tick(control);
+		admin_poll(control->admin);
 		switch (wait_signal(signals, n > 0 ? 0 : 1)) {
 		case SIGHUP:
-			control_reload(control);
+			(void)control_reload(control, why);
 			break;
 		case SIGTERM:
 		case SIGINT:

@@ -16,10 +16,15 @@ static void log_errors(const struct config_errors *errors)
 		log_line(LOG_WARN, "config", "%u more", errors->n_left_out);
 }
 
-static void audit_refused(struct control *control, const struct config_errors *errors, int result)
+// Told to whoever asked, to the log and to the audit.
+static void refuse(
+	struct control *control, const struct config_errors *errors, int result,
+	char why[static ADMIN_WHY]
+)
 {
 	const char *text = errors->n > 0 ? errors->lines[0] : err_text(result);
 
+	snprintf(why, ADMIN_WHY, "%s", text);
 	log_errors(errors);
 	log_line(
 		LOG_ERROR, "policy", "%s refused: %s%s", control->file, err_text(result),
@@ -73,7 +78,7 @@ static void tell(struct control *control, const struct config *config)
 	);
 }
 
-int control_load(struct control *control, struct config *config)
+int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
 {
 	const struct snapshot_hooks hooks = contexts_hooks(&control->contexts);
 	struct config_errors errors = {0};
@@ -99,26 +104,28 @@ int control_load(struct control *control, struct config *config)
 			log_line(LOG_ERROR, "policy", "catalogs: %s", err_text(-ENOMEM));
 	} else {
 		identity_set_free(issuers);
-		audit_refused(control, &errors, r);
+		refuse(control, &errors, r, why);
 	}
 	config_errors_fini(&errors);
 	return r;
 }
 
-void control_reload(struct control *control)
+int control_reload(struct control *control, char why[static ADMIN_WHY])
 {
 	struct config_errors errors = {0};
 	struct config *next = NULL;
 
 	int r = config_load(control->file, &next, &errors);
 	if (r != 0) {
-		audit_refused(control, &errors, r);
+		refuse(control, &errors, r, why);
 		config_errors_fini(&errors);
-		return;
+		return r;
 	}
 	(void)config_restart_needed(control->config, next, &errors);
 	log_errors(&errors);
 	config_errors_fini(&errors);
-	if (control_load(control, next) != 0)
+	r = control_load(control, next, why);
+	if (r != 0)
 		config_free(next);
+	return r;
 }

@@ -112,6 +112,7 @@ int control_start(struct control *control)
 {
 	// The ports first: EAL pins this thread to the control core, and the threads that are made
 	// later stay with it.
+	char why[ADMIN_WHY] = "";
 	int r = start_nic(control);
 	if (r == 0)
 		r = start_state(control);
@@ -120,14 +121,18 @@ int control_start(struct control *control)
 	if (r == 0)
 		r = start_workers(control);
 	if (r == 0)
-		r = control_load(control, control->config);
+		r = control_load(control, control->config, why);
 	if (r == 0)
 		r = workers_launch(control->workers);
-	return r;
+	if (r != 0)
+		return r;
+	r = control_admin_start(control);
+	return r == 0 ? 0 : fail(control->config->gateway.admin_socket, r, "");
 }
 
 void control_stop(struct control *control)
 {
+	admin_free(control->admin);
 	if (control->workers != NULL)
 		workers_stop(control->workers);
 	while (control->workers != NULL && control_events(control) > 0)

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What the admin API asks of the rest. Runs on the control thread, as all of control does.
+
+#include "controlplane/admin/admin.h"
+
+#include "app/control.h"
+#include "dataplane/proto/proto.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *audit_json(struct control *control)
+{
+	char hash[DIGEST_TEXT_SIZE];
+	struct audit_stats audit;
+
+	audit_stats_get(control->audit, &audit);
+	digest_text(&audit.head.hash, hash);
+	return json_pack(
+		"{s:b, s:I, s:I, s:s, s:I, s:I}", "healthy", audit_is_healthy(control->audit),
+		"lines", (json_int_t)audit.lines, "seq", (json_int_t)audit.head.seq, "hash", hash,
+		"waiting", (json_int_t)audit.waiting, "failures", (json_int_t)audit.failures
+	);
+}
+
+static json_t *recorder_json(struct control *control)
+{
+	struct recorder_stats r;
+
+	recorder_stats_get(control->recorder, &r);
+	return json_pack(
+		"{s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "healthy", r.healthy, "records",
+		(json_int_t)r.records, "bytes", (json_int_t)r.bytes, "segments",
+		(json_int_t)r.segments, "strict_syncs", (json_int_t)r.strict_syncs, "waiting",
+		(json_int_t)r.waiting, "failures", (json_int_t)r.failures
+	);
+}
+
+static json_t *on_policy(void *context)
+{
+	struct control *control = context;
+	const struct snapshot *s = publisher_current(control->publisher);
+
+	if (s == NULL)
+		return NULL;
+	return json_pack(
+		"{s:I, s:s, s:i, s:i, s:i}", "version", (json_int_t)s->version, "file",
+		control->file, "rules", (int)s->n_rules, "resources", (int)s->n_resources,
+		"listeners", (int)s->n_listeners
+	);
+}
+
+static json_t *on_status(void *context)
+{
+	struct control *control = context;
+	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
+	struct logins_stats logins = logins_stats(control->logins);
+
+	return json_pack(
+		"{s:s, s:I, s:o?, s:o?, s:o?, s:{s:I, s:I, s:I}, s:I}", "version", BULKHEAD_VERSION,
+		"uptime", (json_int_t)up, "policy", on_policy(control), "recorder",
+		recorder_json(control), "audit", audit_json(control), "logins", "accepted",
+		(json_int_t)logins.accepted, "refused", (json_int_t)logins.refused, "waiting",
+		(json_int_t)logins.waiting, "sessions",
+		(json_int_t)workers_sessions(control->workers)
+	);
+}
+
+// ---- sessions
+
+static bool add_row(void *context, const struct session_row *row)
+{
+	return json_array_append_new(context, index_row_json(row)) == 0;
+}
+
+static json_t *on_sessions(void *context, const struct admin_page *page)
+{
+	struct control *control = context;
+	const struct session_query query = {
+		.limit = page->limit,
+		.before = page->before,
+		.live = page->live,
+		.subject = page->subject,
+		.resource = page->resource,
+	};
+	json_t *rows = json_array();
+
+	if (rows != NULL && index_list(control->index, &query, add_row, rows) != 0) {
+		json_decref(rows);
+		return NULL;
+	}
+	return rows;
+}
+
+static json_t *on_session(void *context, const char *id)
+{
+	struct control *control = context;
+	struct session_row row;
+
+	return index_get(control->index, id, &row) == 0 ? index_row_json(&row) : NULL;
+}
+
+static int on_kill(void *context, const char *id, const char *reason)
+{
+	struct control *control = context;
+	struct session_row row;
+	struct command command = {.type = COMMAND_KILL};
+	uint32_t value;
+
+	int r = index_get(control->index, id, &row);
+	if (r != 0)
+		return r;
+	uint16_t worker = session_id_worker(row.session);
+	if (row.epoch != control->epoch || worker >= control->contexts.n_workers ||
+	    !live_find(&control->live, row.session, &value))
+		return -ENOENT;
+	command.session = row.session;
+	snprintf(command.reason, sizeof(command.reason), "%s", reason);
+	return ring_push(workers_commands(control->workers, worker), &command) ? 0 : -EBUSY;
+}
+
+// ---- the rest
+
+static int on_reload(void *context, char *why)
+{
+	return control_reload(context, why);
+}
+
+static int on_token(void *context, const struct admin_token *ask, char **token, char *why)
+{
+	struct control *control = context;
+	const struct local_claims claims = {
+		.subject = ask->subject,
+		.groups = ask->groups,
+		.n_groups = ask->n_groups,
+		.ttl_s = ask->ttl_s,
+		.now = (uint64_t)time(NULL),
+	};
+
+	return identity_mint(control->identity, &claims, token, why);
+}
+
+static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
+{
+	struct control *control = context;
+	struct recorder_stats r;
+	struct audit_stats a;
+	uint64_t failed;
+
+	recorder_stats_get(control->recorder, &r);
+	audit_stats_get(control->audit, &a);
+	uint64_t fetches = identity_fetches(control->identity, &failed);
+	const struct logins_stats l = logins_stats(control->logins);
+	const struct snapshot *s = publisher_current(control->publisher);
+	const struct admin_metric all[] = {
+		{"policy_version", "Version of the policy in force.", false,
+		 s == NULL ? 0 : s->version},
+		{"snapshots", "Policies alive: in force, or held by a session.", false,
+		 publisher_reclaim(control->publisher)},
+		{"tokens_accepted_total", "Tokens that proved a subject.", true,
+		 (double)l.accepted},
+		{"tokens_refused_total", "Tokens refused.", true, (double)l.refused},
+		{"tokens_waiting", "Tokens that wait for an issuer's keys.", false, l.waiting},
+		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},
+		{"key_fetches_failed_total", "Fetches of issuers' keys that failed.", true,
+		 (double)failed},
+		{"records_total", "Records taken from the workers.", true, (double)r.records},
+		{"record_bytes_total", "Bytes of records.", true, (double)r.bytes},
+		{"segments_total", "Segments begun.", true, (double)r.segments},
+		{"record_syncs_total", "Times that recordings were made durable.", true,
+		 (double)r.syncs},
+		{"record_failures_total", "Writes of recordings that failed.", true,
+		 (double)r.failures},
+		{"record_waiting_bytes", "Bytes of recordings not on disk yet.", false,
+		 (double)r.waiting},
+		{"audit_lines_total", "Lines of the audit log.", true, (double)a.lines},
+		{"audit_failures_total", "Writes of the audit log that failed.", true,
+		 (double)a.failures},
+		{"audit_waiting_bytes", "Bytes of the audit log not on disk yet.", false,
+		 (double)a.waiting},
+	};
+	size_t n = sizeof(all) / sizeof(*all);
+
+	if (n > max)
+		n = max;
+	memcpy(out, all, n * sizeof(*all));
+	return n;
+}
+
+static bool on_ready(void *context, char *why)
+{
+	struct control *control = context;
+	struct recorder_stats recorder;
+	const char *text = NULL;
+
+	recorder_stats_get(control->recorder, &recorder);
+	if (publisher_current(control->publisher) == NULL)
+		text = "no policy is in force";
+	else if (control->draining)
+		text = "stopping";
+	else if (!recorder.healthy)
+		text = "the recorder cannot write";
+	else if (!audit_is_healthy(control->audit))
+		text = "the audit log cannot be written";
+	if (text != NULL)
+		snprintf(why, ADMIN_WHY, "%s", text);
+	return text == NULL;
+}
+
+static void on_called(
+	void *context, uint32_t uid, const char *method, const char *path, unsigned status
+)
+{
+	struct control *control = context;
+
+	if (audit_admin_call(control->audit, uid, method, path, status) != 0)
+		log_limited(
+			&control->limit, LOG_ERROR, "audit", "a call of the admin API is missing"
+		);
+}
+
+static const char *bad_name(unsigned bad)
+{
+	return bad < PROTO_BAD_COUNT ? proto_bad_name((enum proto_bad)bad) : NULL;
+}
+
+int control_admin_start(struct control *control)
+{
+	const struct config_gateway *gateway = &control->config->gateway;
+	struct admin_config config = {
+		.socket = gateway->admin_socket,
+		.metrics = gateway->has_metrics ? &gateway->metrics : NULL,
+		.n_workers = control->contexts.n_workers,
+		.ops =
+			{
+				.context = control,
+				.status = on_status,
+				.sessions = on_sessions,
+				.session = on_session,
+				.kill = on_kill,
+				.policy = on_policy,
+				.reload = on_reload,
+				.token = on_token,
+				.metrics = on_metrics,
+				.ready = on_ready,
+				.bad_name = bad_name,
+				.called = on_called,
+			},
+	};
+
+	for (uint16_t i = 0; i < config.n_workers; i++)
+		config.workers[i] = workers_stats(control->workers, i);
+	return admin_new(&config, &control->admin);
+}
