@@ -275,3 +275,11 @@ struct catalog *watch_take(struct watch *watch, uint16_t *resource)
 	pthread_mutex_unlock(&watch->lock);
 	return news;
 }
+
+void watch_return(struct watch *watch, uint16_t resource)
+{
+	pthread_mutex_lock(&watch->lock);
+	if (watch->plan != NULL && resource < watch->plan->n)
+		watch->plan->targets[resource].news = watch->plan->targets[resource].active;
+	pthread_mutex_unlock(&watch->lock);
+}

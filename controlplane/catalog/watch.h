@@ -34,3 +34,7 @@ void watch_poke(struct watch *watch, uint16_t resource);
 // A catalog that differs from what was taken for its resource before. Out: *resource. A reference
 // for the caller, or NULL when there is no news.
 struct catalog *watch_take(struct watch *watch, uint16_t *resource);
+
+// What was taken for `resource` could not be put in force: the next watch_take offers it again, or
+// what is newer.
+void watch_return(struct watch *watch, uint16_t resource);
