@@ -19,6 +19,8 @@ enum {
 	LIMIT_S = 900, // simulated; five percent loss both ways backs timers off a long way
 };
 
+static const uint64_t NEVER = UINT64_MAX;
+
 // How an end leaves once it has sent all.
 enum leave {
 	LEAVE_WAIT,    // shut down, wait for the peer's FIN and CLOSED, release
@@ -53,6 +55,7 @@ struct run {
 	struct rng rng; // of the applications; the wires have the world's
 	uint32_t n_conns;
 	uint32_t pause_ppm;
+	uint64_t dies_at_us; // the wire, for good; or NEVER
 	struct side client, server;
 	const char *fault;
 };
@@ -138,13 +141,17 @@ static void end_leave(struct run *run, struct end *end)
 	end->left = true;
 }
 
-// Both ends of a rude connection go at a moment of their own; it need not have opened.
+// Both ends of a rude connection go at a moment of their own, which may be never, or when it has
+// ended; it need not have opened.
 static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
 {
-	if (!end->rude || end->conn == NULL || now_us < end->rude_at_us)
+	if (!end->rude || end->conn == NULL)
+		return false;
+	if (!end->closed && now_us < end->rude_at_us)
 		return false;
 	if (rng_below(&run->rng, 2) == 0)
 		tcp_abort(end->conn);
+
 	tcp_release(end->conn);
 	end->conn = NULL;
 	end->left = true;
@@ -182,7 +189,10 @@ static struct end *end_accepted(struct side *side, struct tcp_conn *conn)
 		if (side->ends[i].opened)
 			fail(run, "accepted twice");
 		side->ends[i].conn = conn;
-		side->ends[i].rude_at_us = world_now_us(run->world) + rng_below(&run->rng, 3000000);
+		if (side->ends[i].rude_at_us != NEVER)
+			side->ends[i].rude_at_us =
+				world_now_us(run->world) + rng_below(&run->rng, 3000000);
+
 		tcp_conn_set_user(conn, &side->ends[i]);
 		return &side->ends[i];
 	}
@@ -194,6 +204,8 @@ static void side_app(void *ctx, uint64_t now_us)
 {
 	struct side *side = ctx;
 	struct run *run = side->run;
+	if (now_us >= run->dies_at_us)
+		side->host->ports[0].wire.config.loss_ppm = 1000000;
 	uint32_t events;
 	struct tcp_conn *conn;
 	while (run->fault == NULL && (conn = tcp_event(side->host->tcp, &events)) != NULL) {
@@ -279,6 +291,8 @@ static bool side_init(struct run *run, struct side *side, bool client)
 		.ctx = side,
 	};
 	config.tcp.queue_pkts_max = config.pkts * 2 / 3;
+	if (run->dies_at_us != NEVER) // or an idle end would not notice
+		config.tcp.keepalive_idle_ms = 1000;
 	*side = (struct side){.run = run, .client = client};
 	side->host = world_host_add(run->world, &config);
 	return side->host != NULL;
@@ -297,6 +311,11 @@ static void streams_init(struct run *run)
 		s->leave = rng_below(&run->rng, 3);
 		c->rude = s->rude = rng_below(&run->rng, 8) == 0;
 		c->rude_at_us = world_now_us(run->world) + rng_below(&run->rng, 3000000);
+		if (run->dies_at_us != NEVER) { // nothing is promised then but an end
+			c->rude = s->rude = true;
+			c->rude_at_us = s->rude_at_us = NEVER;
+		}
+
 		struct endpoint server = {.port = PORT};
 		if (addr_parse("10.0.0.2", &server.addr) != 0 ||
 		    tcp_connect(
@@ -347,6 +366,8 @@ static void ends_check(struct run *run)
 // On a perfect wire, with room in every queue, nothing is sent twice.
 static void waste_check(struct run *run, const struct wire_config *wire)
 {
+	if (run->dies_at_us != NEVER)
+		return;
 	const struct host *hosts[] = {run->client.host, run->server.host};
 	uint64_t resent = 0;
 	if (wire->loss_ppm + wire->duplicate_ppm + wire->reorder_ppm + wire->corrupt_ppm +
@@ -397,6 +418,9 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 {
 	struct run run = {.seed = seed, .rng = rng_of(seed ^ UINT64_C(0x5eed))};
 	run.world = world_new(seed, trace);
+	run.dies_at_us = NEVER;
+	if (run.world != NULL && rng_below(&run.rng, 16) == 0)
+		run.dies_at_us = world_now_us(run.world) + rng_below(&run.rng, 2000000);
 	if (run.world == NULL || !side_init(&run, &run.client, true) ||
 	    !side_init(&run, &run.server, false)) {
 		world_free(run.world);
