@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "app/bulkheadctl/client.h"
+#include "app/bulkheadctl/text.h"
+#include "controlplane/audit/verify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct findings {
+	bool json;
+	json_t *list; // with --json
+};
+
+static void print_finding(const char *what, uint64_t line, const char *text)
+{
+	printf("%s: ", what);
+	if (line > 0)
+		printf("line %llu ", (unsigned long long)line);
+	text_write(stdout, span_str(text), false);
+	putchar('\n');
+}
+
+static void take(void *context, enum audit_finding finding, uint64_t line, const char *text)
+{
+	struct findings *findings = context;
+	const char *what = finding == AUDIT_FAULT ? "FAULT" : "note";
+
+	if (findings->json)
+		json_array_append_new(
+			findings->list, json_pack(
+						"{s:s,s:I,s:o}", "finding",
+						finding == AUDIT_FAULT ? "fault" : "note", "line",
+						(json_int_t)line, "text", text_json(span_str(text))
+					)
+		);
+	else
+		print_finding(what, line, text);
+}
+
+// "SEQ:HASH" as `audit verify` and the status print it.
+static bool pin_parse(const char *text, struct audit_head *pin)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long long seq = strtoull(text, &end, 10);
+	if (errno != 0 || end == text || *end != ':' || seq == 0)
+		return false;
+	pin->seq = seq;
+	return digest_parse(span_str(end + 1), &pin->hash);
+}
+
+static void print_report(const struct audit_report *report)
+{
+	char hash[DIGEST_TEXT_SIZE];
+
+	printf("audit log: %llu lines, %llu segments checked, %llu faults, %llu notes\n",
+	       (unsigned long long)report->lines, (unsigned long long)report->segments,
+	       (unsigned long long)report->faults, (unsigned long long)report->notes);
+	printf("head: %llu:%s\n", (unsigned long long)report->last.seq,
+	       digest_text(&report->last.hash, hash));
+	puts(report->faults == 0 ? "verified: nothing is missing or changed"
+				 : "NOT VERIFIED: evidence is missing or has been changed");
+}
+
+static json_t *report_json(const struct audit_report *report, json_t *findings)
+{
+	char hash[DIGEST_TEXT_SIZE];
+
+	return json_pack(
+		"{s:b,s:I,s:I,s:I,s:I,s:{s:I,s:s},s:o}", "verified", report->faults == 0, "lines",
+		(json_int_t)report->lines, "segments", (json_int_t)report->segments, "faults",
+		(json_int_t)report->faults, "notes", (json_int_t)report->notes, "head", "seq",
+		(json_int_t)report->last.seq, "hash", digest_text(&report->last.hash, hash),
+		"findings", findings
+	);
+}
+
+int ctl_audit_verify(const struct args *args)
+{
+	struct findings findings = {.json = args->json, .list = json_array()};
+	struct audit_report report;
+	struct audit_head pin;
+	char state[STATE_MAX];
+	const char *folder = client_state(args, state);
+
+	if (args->head != NULL && !pin_parse(args->head, &pin)) {
+		json_decref(findings.list);
+		return fail(EXIT_USAGE, "audit verify: --head is SEQ:HASH, 64 hexadecimal digits");
+	}
+	int ret = audit_verify(folder, args->head == NULL ? NULL : &pin, take, &findings, &report);
+	if (ret != 0) {
+		json_decref(findings.list);
+		return fail(
+			ret == -ENOENT ? EXIT_EVIDENCE : EXIT_FAILED,
+			"cannot read %s/audit/audit.log: %s; --state names the gateway's folder",
+			folder, err_text(ret)
+		);
+	}
+	if (args->json) {
+		print_json(report_json(&report, findings.list));
+	} else {
+		print_report(&report);
+		json_decref(findings.list);
+	}
+	return report.faults == 0 ? EXIT_OK : EXIT_EVIDENCE;
+}

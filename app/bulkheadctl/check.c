@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "app/bulkheadctl/ctl.h"
+#include "app/bulkheadctl/text.h"
+#include "app/contexts.h"
+#include "controlplane/config/config.h"
+
+static void print_errors(const struct config_errors *errors)
+{
+	for (uint32_t i = 0; i < errors->n; i++) {
+		text_write(stderr, span_str(errors->lines[i]), false);
+		fputc('\n', stderr);
+	}
+	if (errors->n_left_out > 0)
+		fprintf(stderr, "and %u more\n", errors->n_left_out);
+}
+
+static json_t *errors_json(const struct config_errors *errors)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < errors->n; i++)
+		json_array_append_new(list, text_json(span_str(errors->lines[i])));
+	return list;
+}
+
+// What only building the policy finds: names of patterns, keys that do not fit their certificates.
+static int build(const struct config *config, struct config_errors *errors)
+{
+	const uint8_t hash_key[32] = {0};
+	struct snapshot *snapshot = NULL;
+	struct contexts contexts;
+
+	int ret = contexts_init(&contexts, 1);
+	if (ret != 0)
+		return ret;
+	const struct snapshot_hooks hooks = contexts_hooks(&contexts);
+	ret = snapshot_build(config, 1, 1, hash_key, &hooks, &snapshot, errors);
+	snapshot_free(snapshot);
+	contexts_fini(&contexts);
+	return ret;
+}
+
+int ctl_check(const struct args *args)
+{
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+
+	int ret = config_load(args->word, &config, &errors);
+	if (ret == 0)
+		ret = build(config, &errors);
+	config_free(config);
+	if (args->json) {
+		print_json(json_pack("{s:b,s:o}", "valid", ret == 0, "errors", errors_json(&errors))
+		);
+	} else {
+		print_errors(&errors);
+		if (ret != 0 && errors.n == 0)
+			fail(EXIT_FAILED, "%s: %s", args->word, err_text(ret));
+		if (ret == 0)
+			printf("%s: ok\n", args->word);
+	}
+	config_errors_fini(&errors);
+	return ret == 0 ? EXIT_OK : EXIT_FAILED;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// bulkheadctl: what its commands share.
+
+#pragma once
+
+#include "dataplane/base/span.h"
+
+#include <jansson.h>
+
+enum exit_status {
+	EXIT_OK,
+	EXIT_FAILED,      // refused, not found, wrong
+	EXIT_USAGE,       // the command line is wrong
+	EXIT_UNREACHABLE, // no gateway answers
+	EXIT_EVIDENCE,    // recordings or audit log are not whole
+};
+
+enum { GROUPS_MAX = 64 };
+
+struct args {
+	bool json;
+	const char *socket, *state, *patterns;
+	// by command
+	bool no_delay, live;
+	double speed;
+	const char *subject, *resource, *reason, *before, *limit, *ttl, *head;
+	const char *groups[GROUPS_MAX];
+	size_t n_groups;
+	const char *word; // the argument behind the command's name, or NULL
+};
+
+// Each returns an exit status and has said what went wrong.
+int ctl_status(const struct args *args);
+int ctl_sessions_list(const struct args *args);
+int ctl_sessions_show(const struct args *args);
+int ctl_sessions_replay(const struct args *args);
+int ctl_sessions_kill(const struct args *args);
+int ctl_audit_verify(const struct args *args);
+int ctl_policy(const struct args *args);
+int ctl_reload(const struct args *args);
+int ctl_token(const struct args *args);
+int ctl_patterns_list(const struct args *args);
+int ctl_patterns_show(const struct args *args);
+int ctl_patterns_test(const struct args *args);
+int ctl_check(const struct args *args);
+int ctl_version(const struct args *args);
+
+// Is it written as a session's name is: 16 lower-case hexadecimal digits?
+bool ctl_is_session(const char *id);
+
+// Say "bulkheadctl: ..." on standard error; returns `status`.
+int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// Print a JSON value and a newline to standard output, and free it. Returns EXIT_OK.
+int print_json(json_t *json);

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The operator's command line: one table of commands, one of options.
+
+#include "app/bulkheadctl/ctl.h"
+
+#include <curl/curl.h>
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum option_code {
+	OPTION_HELP = 1,
+	OPTION_JSON,
+	OPTION_SOCKET,
+	OPTION_STATE,
+	OPTION_PATTERNS,
+	OPTION_SPEED,
+	OPTION_NO_DELAY,
+	OPTION_LIVE,
+	OPTION_SUBJECT,
+	OPTION_RESOURCE,
+	OPTION_REASON,
+	OPTION_BEFORE,
+	OPTION_LIMIT,
+	OPTION_TTL,
+	OPTION_GROUP,
+	OPTION_HEAD,
+};
+#define BIT(option) (1u << (option))
+#define COMMON      (BIT(OPTION_HELP) | BIT(OPTION_JSON))
+
+static const struct option options[] = {
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"state", required_argument, NULL, OPTION_STATE},
+	{"patterns", required_argument, NULL, OPTION_PATTERNS},
+	{"speed", required_argument, NULL, OPTION_SPEED},
+	{"no-delay", no_argument, NULL, OPTION_NO_DELAY},
+	{"live", no_argument, NULL, OPTION_LIVE},
+	{"subject", required_argument, NULL, OPTION_SUBJECT},
+	{"resource", required_argument, NULL, OPTION_RESOURCE},
+	{"reason", required_argument, NULL, OPTION_REASON},
+	{"before", required_argument, NULL, OPTION_BEFORE},
+	{"limit", required_argument, NULL, OPTION_LIMIT},
+	{"ttl", required_argument, NULL, OPTION_TTL},
+	{"group", required_argument, NULL, OPTION_GROUP},
+	{"head", required_argument, NULL, OPTION_HEAD},
+	{0},
+};
+
+static const struct command {
+	const char *name;     // one word or two
+	const char *argument; // what follows, or NULL
+	uint32_t options;
+	int (*run)(const struct args *args);
+	const char *what, *usage;
+} commands[] = {
+	{"status", NULL, COMMON | BIT(OPTION_SOCKET), ctl_status,
+	 "version, policy, recorder, audit head and every worker's counters", ""},
+	{"sessions list", NULL,
+	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) |
+		 BIT(OPTION_LIVE) | BIT(OPTION_SUBJECT) | BIT(OPTION_RESOURCE),
+	 ctl_sessions_list, "sessions, the newest first",
+	 "  --limit N      at most so many, 1 to 1000; 50\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --live         only those that are open\n"
+	 "  --subject S    only of this subject\n"
+	 "  --resource R   only to this resource\n"
+	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
+	{"sessions show", "ID", COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE), ctl_sessions_show,
+	 "everything that is known of a session",
+	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
+	{"sessions replay", "ID",
+	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_SPEED) | BIT(OPTION_NO_DELAY),
+	 ctl_sessions_replay, "commands, verdicts and masked answers of a session, as they came",
+	 "  --speed N      N times as fast; 1. Pauses longer than 5 seconds are cut\n"
+	 "  --no-delay     all at once\n"
+	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
+	{"sessions kill", "ID", COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_REASON), ctl_sessions_kill,
+	 "end an open session", "  --reason TEXT  why, for the audit log\n"},
+	{"audit verify", NULL, COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_HEAD),
+	 ctl_audit_verify, "check the audit log, every link, and the recordings it names",
+	 "  --state DIR    the gateway's state folder\n"
+	 "  --head SEQ:HASH  a head that was kept elsewhere and must be in the log\n"},
+	{"policy", NULL, COMMON | BIT(OPTION_SOCKET), ctl_policy, "the policy in force", ""},
+	{"reload", NULL, COMMON | BIT(OPTION_SOCKET), ctl_reload,
+	 "read the configuration again and put its policy in force", ""},
+	{"token", NULL,
+	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL),
+	 ctl_token, "mint a token with the local issuer, where the configuration has one",
+	 "  --subject S    for whom\n"
+	 "  --group G      in this group; as often as needed\n"
+	 "  --ttl TIME     how long it is valid: 90s, 30m, 1h; 1h\n"},
+	{"patterns list", NULL, COMMON | BIT(OPTION_PATTERNS), ctl_patterns_list,
+	 "the patterns of the library",
+	 "  --patterns DIR the library; /usr/share/bulkhead/patterns\n"},
+	{"patterns show", "NAME", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_show,
+	 "one pattern with its examples",
+	 "  --patterns DIR the library; /usr/share/bulkhead/patterns\n"},
+	{"patterns test", "FILE", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_test,
+	 "what the library finds in a file, or in standard input (-)",
+	 "  --patterns DIR the library; /usr/share/bulkhead/patterns\n"},
+	{"check", "FILE", COMMON, ctl_check,
+	 "read a configuration and tell every error in it, without a gateway", ""},
+	{"version", NULL, COMMON, ctl_version, "the version of this program", ""},
+};
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int fail(int status, const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("bulkheadctl: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return status;
+}
+
+int print_json(json_t *json)
+{
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(json);
+	return EXIT_OK;
+}
+
+int ctl_version(const struct args *args)
+{
+	if (args->json)
+		return print_json(json_pack("{s:s}", "version", BULKHEAD_VERSION));
+	puts("bulkheadctl " BULKHEAD_VERSION);
+	return EXIT_OK;
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: bulkheadctl COMMAND [OPTION]...\n\n", out);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char name[48];
+		snprintf(
+			name, sizeof(name), "%s%s%s", commands[i].name,
+			commands[i].argument == NULL ? "" : " ",
+			commands[i].argument == NULL ? "" : commands[i].argument
+		);
+		fprintf(out, "  %-20s %s\n", name, commands[i].what);
+	}
+	fputs("\n--help with a command tells its options; all take --json. bulkheadctl(1) has more.\n",
+	      out);
+}
+
+static void command_usage(const struct command *command)
+{
+	printf("usage: bulkheadctl %s%s%s [OPTION]...\n%s\n\n%s", command->name,
+	       command->argument == NULL ? "" : " ",
+	       command->argument == NULL ? "" : command->argument, command->what, command->usage);
+	if ((command->options & BIT(OPTION_SOCKET)) != 0)
+		puts("  --socket PATH  the gateway's admin socket; /var/lib/bulkhead/admin.sock");
+	puts("  --json         machine-readable");
+}
+
+// Out: *args, *given (bits), and in argv[optind..] the words. Returns false when an option is
+// wrong, which getopt has said.
+static bool read_options(int argc, char **argv, struct args *args, uint32_t *given)
+{
+	int option;
+
+	*args = (struct args){.speed = 1};
+	*given = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option < OPTION_HELP || option > OPTION_HEAD)
+			return false;
+		*given |= BIT(option);
+		switch ((enum option_code)option) {
+		case OPTION_HELP:
+			break;
+		case OPTION_JSON:
+			args->json = true;
+			break;
+		case OPTION_SOCKET:
+			args->socket = optarg;
+			break;
+		case OPTION_STATE:
+			args->state = optarg;
+			break;
+		case OPTION_PATTERNS:
+			args->patterns = optarg;
+			break;
+		case OPTION_SPEED:
+			args->speed = strtod(optarg, NULL);
+			break;
+		case OPTION_NO_DELAY:
+			args->no_delay = true;
+			break;
+		case OPTION_LIVE:
+			args->live = true;
+			break;
+		case OPTION_SUBJECT:
+			args->subject = optarg;
+			break;
+		case OPTION_RESOURCE:
+			args->resource = optarg;
+			break;
+		case OPTION_REASON:
+			args->reason = optarg;
+			break;
+		case OPTION_BEFORE:
+			args->before = optarg;
+			break;
+		case OPTION_LIMIT:
+			args->limit = optarg;
+			break;
+		case OPTION_TTL:
+			args->ttl = optarg;
+			break;
+		case OPTION_GROUP:
+			if (args->n_groups == GROUPS_MAX)
+				return false;
+			args->groups[args->n_groups++] = optarg;
+			break;
+		case OPTION_HEAD:
+			args->head = optarg;
+			break;
+		}
+	}
+	return true;
+}
+
+// The command that the words begin with. Out: *words, how many its name has.
+static const struct command *find(int n, char **argv, int *words)
+{
+	char two[64];
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		*words = strchr(commands[i].name, ' ') == NULL ? 1 : 2;
+		if (n < *words)
+			continue;
+		snprintf(
+			two, sizeof(two), "%s%s%s", argv[0], *words == 2 ? " " : "",
+			*words == 2 ? argv[1] : ""
+		);
+		if (strcmp(two, commands[i].name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+	struct args args;
+	uint32_t given;
+	int words;
+
+	if (!read_options(argc, argv, &args, &given))
+		return fail(EXIT_USAGE, "try bulkheadctl --help");
+	int n = argc - optind;
+	const struct command *command = find(n, argv + optind, &words);
+	if (command == NULL) {
+		bool asked = n == 0 && (given & BIT(OPTION_HELP)) != 0;
+		usage(asked ? stdout : stderr);
+		return asked ? EXIT_OK : EXIT_USAGE;
+	}
+	if ((given & BIT(OPTION_HELP)) != 0) {
+		command_usage(command);
+		return EXIT_OK;
+	}
+	for (const struct option *o = options; o->name != NULL; o++) {
+		if ((given & ~command->options & BIT(o->val)) != 0)
+			return fail(EXIT_USAGE, "%s does not take --%s", command->name, o->name);
+	}
+	if (n - words != (command->argument != NULL))
+		return fail(
+			EXIT_USAGE, "usage: bulkheadctl %s %s", command->name,
+			command->argument == NULL ? "(no argument)" : command->argument
+		);
+	if (!(args.speed > 0))
+		return fail(EXIT_USAGE, "--speed is a number above 0");
+	args.word = command->argument == NULL ? NULL : argv[optind + words];
+	return command->run(&args);
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_DFL); // `| head` ends it quietly
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		return EXIT_FAILED;
+	int status = run(argc, argv);
+	curl_global_cleanup();
+	if (fflush(stdout) != 0 && status == EXIT_OK)
+		status = fail(EXIT_FAILED, "cannot write to standard output");
+	return status;
+}

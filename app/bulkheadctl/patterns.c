@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "patterns/patterns.h"
+
+#include "app/bulkheadctl/ctl.h"
+#include "app/bulkheadctl/table.h"
+#include "app/bulkheadctl/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { TEST_FILE_MAX = 64 << 20 };
+
+static int lib_load(const struct args *args, struct pattern_lib **lib)
+{
+	const char *folder =
+		args->patterns == NULL ? "/usr/share/bulkhead/patterns" : args->patterns;
+	char why[PATTERN_WHY] = "";
+
+	int ret = pattern_lib_load(folder, lib, why);
+	if (ret == 0)
+		return EXIT_OK;
+	return fail(
+		EXIT_FAILED, "cannot load the patterns of %s: %s; --patterns names their folder",
+		folder, why[0] == '\0' ? err_text(ret) : why
+	);
+}
+
+static json_t *words_json(const char *const *words)
+{
+	json_t *list = json_array();
+
+	for (; *words != NULL; words++)
+		json_array_append_new(list, json_string(*words));
+	return list;
+}
+
+static json_t *examples_json(const struct pattern_example *examples, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, text_json(examples[i].text));
+	return list;
+}
+
+static json_t *info_json(const struct pattern_info *info)
+{
+	return json_pack(
+		"{s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:i,s:o,s:o}", "name", info->name, "title",
+		info->title == NULL ? "" : info->title, "kind", pattern_kind_name(info->kind),
+		"groups", words_json(info->groups), "regions", words_json(info->regions), "mask",
+		pattern_mask_name(info->mask), "source", info->source == NULL ? "" : info->source,
+		"width", (int)info->width, "positive",
+		examples_json(info->positive, info->positive_count), "negative",
+		examples_json(info->negative, info->negative_count)
+	);
+}
+
+static void cell_words(struct table *table, const char *const *words)
+{
+	struct buf text;
+
+	buf_init(&text, NULL, 4096);
+	for (size_t i = 0; words[i] != NULL; i++) {
+		if ((i > 0 && buf_append_u8(&text, ',') != 0) ||
+		    buf_append(&text, span_str(words[i])) != 0)
+			break;
+	}
+	table_cell(table, buf_span(&text));
+	buf_fini(&text);
+}
+
+int ctl_patterns_list(const struct args *args)
+{
+	static const char *const head[] = {"NAME", "KIND", "GROUPS", "MASK", "TITLE"};
+	struct pattern_lib *lib;
+	struct table table;
+
+	int ret = lib_load(args, &lib);
+	if (ret != EXIT_OK)
+		return ret;
+	json_t *list = json_array();
+	table_init(&table);
+	table.columns = sizeof(head) / sizeof(head[0]);
+	for (size_t i = 0; i < table.columns; i++)
+		table_text(&table, head[i]);
+	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
+		const struct pattern_info *info = pattern_lib_info(lib, id);
+		json_array_append_new(list, info_json(info));
+		table_text(&table, info->name);
+		table_text(&table, pattern_kind_name(info->kind));
+		cell_words(&table, info->groups);
+		table_text(&table, pattern_mask_name(info->mask));
+		table_text(&table, info->title);
+	}
+	if (args->json) {
+		print_json(json_pack("{s:o}", "patterns", list));
+	} else {
+		table_print(&table, false);
+		json_decref(list);
+	}
+	table_fini(&table);
+	pattern_lib_free(lib);
+	return EXIT_OK;
+}
+
+static const struct pattern_info *find(const struct pattern_lib *lib, const char *name)
+{
+	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
+		if (strcmp(pattern_lib_info(lib, id)->name, name) == 0)
+			return pattern_lib_info(lib, id);
+	}
+	return NULL;
+}
+
+static void print_examples(const char *title, const struct pattern_example *examples, size_t n)
+{
+	printf("%s:\n", title);
+	for (size_t i = 0; i < n; i++) {
+		fputs("  ", stdout);
+		text_write(stdout, examples[i].text, false);
+		putchar('\n');
+	}
+}
+
+int ctl_patterns_show(const struct args *args)
+{
+	struct pattern_lib *lib;
+
+	int ret = lib_load(args, &lib);
+	if (ret != EXIT_OK)
+		return ret;
+	const struct pattern_info *info = find(lib, args->word);
+	if (info == NULL) {
+		ret =
+			fail(EXIT_FAILED, "there is no pattern %s: patterns list names them",
+			     args->word);
+	} else if (args->json) {
+		print_json(info_json(info));
+	} else {
+		printf("%s: %s\n%s\n", info->name, info->title == NULL ? "" : info->title,
+		       info->description == NULL ? "" : info->description);
+		printf("kind: %s\nmask: %s\nwidth: %u bytes\nsource: %s\n",
+		       pattern_kind_name(info->kind), pattern_mask_name(info->mask), info->width,
+		       info->source == NULL ? "-" : info->source);
+		print_examples("finds", info->positive, info->positive_count);
+		print_examples("does not find", info->negative, info->negative_count);
+	}
+	pattern_lib_free(lib);
+	return ret;
+}
+
+static int file_read(const char *path, struct buf *text)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	int ret = file == NULL ? -errno : 0;
+
+	while (ret == 0) {
+		ret = buf_reserve(text, 65536);
+		size_t n = ret == 0 ? fread(buf_tail(text), 1, 65536, file) : 0;
+		buf_commit(text, n);
+		if (n == 0)
+			break;
+	}
+	if (ret == 0 && ferror(file))
+		ret = -EIO;
+	if (file != NULL && file != stdin)
+		fclose(file);
+	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "cannot read %s: %s", path, err_text(ret));
+}
+
+static void print_found(
+	const struct args *args, const struct pattern_lib *lib, struct span text,
+	const struct finding *finding, uint32_t *line, uint32_t *line_start, uint32_t *at
+)
+{
+	for (; *at < finding->start; (*at)++) {
+		if (text.p[*at] == '\n') {
+			(*line)++;
+			*line_start = *at + 1;
+		}
+	}
+	const char *name = pattern_lib_info(lib, finding->pattern)->name;
+	struct span found = span_of(text.p + finding->start, finding->end - finding->start);
+	unsigned column = finding->start - *line_start + 1;
+	if (args->json) {
+		print_json(json_pack(
+			"{s:s,s:i,s:i,s:i,s:i,s:o}", "pattern", name, "line", (int)*line, "column",
+			(int)column, "start", (int)finding->start, "end", (int)finding->end, "text",
+			text_json(found)
+		));
+		return;
+	}
+	printf("%u:%u: %s: ", *line, column, name);
+	text_write(stdout, found, false);
+	putchar('\n');
+}
+
+static int test_text(const struct args *args, const struct pattern_lib *lib, struct span text)
+{
+	static struct finding found[SCAN_FINDINGS_MAX];
+	uint64_t entities[PATTERN_ID_WORDS] = {0};
+	uint16_t ids[PATTERN_MAX];
+	char why[PATTERN_WHY] = "";
+	struct pattern_set *set = NULL;
+	uint32_t line = 1, line_start = 0, at = 0;
+	size_t n = 0;
+	bool more = false;
+
+	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
+		if (pattern_lib_info(lib, id)->kind != PATTERN_ENTITY)
+			continue;
+		ids[n++] = id;
+		entities[id / 64] |= UINT64_C(1) << (id % 64);
+	}
+	int ret = pattern_set_compile(lib, ids, n, &set, why);
+	if (ret != 0)
+		return fail(EXIT_FAILED, "cannot compile the patterns: %s", why);
+	struct scan_scratch *scratch = scan_scratch_new(set);
+	ret = scratch == NULL ? -ENOMEM
+			      : scan(set, scratch, text, entities, found, SCAN_FINDINGS_MAX, &more);
+	for (int i = 0; i < ret; i++)
+		print_found(args, lib, text, &found[i], &line, &line_start, &at);
+	scan_scratch_free(scratch);
+	pattern_set_free(set);
+	if (ret < 0)
+		return fail(EXIT_FAILED, "cannot scan: %s", err_text(ret));
+	if (more)
+		fprintf(stderr, "more than %d findings: the rest is not shown\n",
+			SCAN_FINDINGS_MAX);
+	return EXIT_OK;
+}
+
+int ctl_patterns_test(const struct args *args)
+{
+	struct pattern_lib *lib;
+	struct buf text;
+
+	int ret = lib_load(args, &lib);
+	if (ret != EXIT_OK)
+		return ret;
+	buf_init(&text, NULL, TEST_FILE_MAX);
+	ret = file_read(args->word, &text);
+	if (ret == EXIT_OK)
+		ret = test_text(args, lib, buf_span(&text));
+	buf_fini(&text);
+	pattern_lib_free(lib);
+	return ret;
+}

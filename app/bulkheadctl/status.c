@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "app/bulkheadctl/client.h"
+#include "app/bulkheadctl/table.h"
+#include "app/bulkheadctl/text.h"
+
+#include <string.h>
+
+// What the table shows of each worker; --json shows all.
+static const char *const counters[] = {
+	"sessions_live",  "sessions_opened", "sessions_full",    "logins",
+	"logins_refused", "commands",        "denied",           "blocked",
+	"rows",           "masked_values",   "masked_columns",   "strict_waits",
+	"record_waits",   "rx_packets",      "rx_bytes",         "tx_packets",
+	"tx_bytes",       "handed_over",     "snapshot_version", "heartbeat_age_ms",
+};
+
+static void print_pair(const char *prefix, const char *key, const json_t *value)
+{
+	printf("%s%s: ", prefix, key);
+	if (json_is_string(value))
+		text_write_json(stdout, value);
+	else if (json_is_integer(value))
+		printf("%lld", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		fputs(json_is_true(value) ? "yes" : "no", stdout);
+	else
+		fputs("-", stdout);
+	putchar('\n');
+}
+
+static void print_workers(json_t *workers)
+{
+	struct table table;
+	char text[32];
+	json_t *worker;
+	size_t i;
+
+	table_init(&table);
+	table.columns = json_array_size(workers) + 1;
+	table.has_head = true;
+	table_text(&table, "worker");
+	json_array_foreach(workers, i, worker)
+	{
+		snprintf(text, sizeof(text), "%zu", i);
+		table_text(&table, text);
+	}
+	for (size_t c = 0; c < sizeof(counters) / sizeof(counters[0]); c++) {
+		table_text(&table, counters[c]);
+		json_array_foreach(workers, i, worker)
+		{
+			json_int_t n = json_integer_value(json_object_get(worker, counters[c]));
+			snprintf(text, sizeof(text), "%lld", (long long)n);
+			table_text(&table, text);
+		}
+	}
+	table_print(&table, true);
+	table_fini(&table);
+}
+
+int ctl_status(const struct args *args)
+{
+	json_t *status, *value, *inner;
+	const char *key, *name;
+
+	int ret = client_ask(args, "/v1/status", NULL, false, &status);
+	if (ret != EXIT_OK)
+		return ret;
+	if (args->json)
+		return print_json(status);
+	json_object_foreach(status, key, value)
+	{
+		if (!json_is_object(value) && !json_is_array(value))
+			print_pair("", key, value);
+	}
+	json_object_foreach(status, key, value)
+	{
+		if (!json_is_object(value))
+			continue;
+		printf("%s:\n", key);
+		json_object_foreach(value, name, inner) print_pair("  ", name, inner);
+	}
+	print_workers(json_object_get(status, "workers"));
+	json_decref(status);
+	return EXIT_OK;
+}
+
+int ctl_reload(const struct args *args)
+{
+	json_t *policy;
+
+	int ret = client_ask(args, "/v1/reload", json_object(), false, &policy);
+	if (ret != EXIT_OK)
+		return ret;
+	if (args->json)
+		return print_json(policy);
+	printf("policy version %lld is in force\n",
+	       (long long)json_integer_value(json_object_get(policy, "version")));
+	json_decref(policy);
+	return EXIT_OK;
+}
+
+int ctl_policy(const struct args *args)
+{
+	json_t *policy;
+
+	int ret = client_ask(args, "/v1/policy", NULL, false, &policy);
+	if (ret != EXIT_OK)
+		return ret;
+	if (args->json)
+		return print_json(policy);
+	json_dumpf(policy, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(policy);
+	return EXIT_OK;
+}
