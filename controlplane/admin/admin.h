@@ -52,7 +52,7 @@ struct admin_token {
 };
 
 struct admin_metric {
-	const char *name; // without the prefix "bulkhead_"
+	const char *name; // without the prefix "bulkhead_"; a counter's ends with "_total"
 	const char *help;
 	bool counter; // else a gauge
 	double value;

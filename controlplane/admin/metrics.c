@@ -58,7 +58,8 @@ static const struct stat {
 	COUNTER(blocks_refused, "Times session memory was not to be had"),
 	GAUGE(pkts_used, "packet_buffers_used", "Packet buffers in use"),
 	GAUGE(pkts_total, "packet_buffers", "Packet buffers"),
-	GAUGE(snapshot_version, "policy_version", "Version of the policy that the worker applies"),
+	GAUGE(snapshot_version, "worker_policy_version",
+	      "Version of the policy that the worker applies"),
 #undef COUNTER
 #undef GAUGE
 };
@@ -84,19 +85,17 @@ static int put(struct buf *out, const char *format, ...)
 	return buf_append(out, span_of(line, (size_t)n));
 }
 
-static int put_head(
-	struct buf *out, const char *name, const char *end, const char *help, bool gauge
-)
+static int put_head(struct buf *out, const char *name, const char *help, bool gauge)
 {
 	return put(
-		out, "# HELP bulkhead_%s%s %s\n# TYPE bulkhead_%s%s %s\n", name, end, help, name,
-		end, gauge ? "gauge" : "counter"
+		out, "# HELP bulkhead_%s %s\n# TYPE bulkhead_%s %s\n", name, help, name,
+		gauge ? "gauge" : "counter"
 	);
 }
 
 static int put_stat(const struct admin *admin, struct buf *out, const struct stat *stat)
 {
-	int ret = put_head(out, stat->metric, "", stat->help, stat->gauge);
+	int ret = put_head(out, stat->metric, stat->help, stat->gauge);
 
 	for (unsigned i = 0; ret == 0 && i < admin->config.n_workers; i++)
 		ret =
@@ -107,7 +106,7 @@ static int put_stat(const struct admin *admin, struct buf *out, const struct sta
 
 static int put_ended(const struct admin *admin, struct buf *out)
 {
-	int ret = put_head(out, "sessions_ended", "_total", "Sessions ended, by reason", false);
+	int ret = put_head(out, "sessions_ended_total", "Sessions ended, by reason", false);
 
 	for (unsigned i = 0; i < admin->config.n_workers; i++) {
 		for (unsigned end = 0; ret == 0 && end < END_COUNT; end++)
@@ -137,7 +136,7 @@ static uint64_t bad_of(const struct worker_stats *worker, unsigned leg, unsigned
 static int put_bad(const struct admin *admin, struct buf *out)
 {
 	int ret = put_head(
-		out, "protocol_errors", "_total", "Messages that broke the protocol, by kind", false
+		out, "protocol_errors_total", "Messages that broke the protocol, by kind", false
 	);
 
 	for (unsigned i = 0; i < admin->config.n_workers; i++) {
@@ -167,12 +166,9 @@ static int put_others(const struct admin *admin, struct buf *out)
 	int ret = 0;
 
 	for (size_t i = 0; ret == 0 && i < n; i++) {
-		const char *end = metrics[i].counter ? "_total" : "";
-		ret = put_head(out, metrics[i].name, end, metrics[i].help, !metrics[i].counter);
+		ret = put_head(out, metrics[i].name, metrics[i].help, !metrics[i].counter);
 		if (ret == 0)
-			ret =
-				put(out, "bulkhead_%s%s %.17g\n", metrics[i].name, end,
-				    metrics[i].value);
+			ret = put(out, "bulkhead_%s %.17g\n", metrics[i].name, metrics[i].value);
 	}
 	return ret;
 }
@@ -196,9 +192,7 @@ static uint64_t age_ns(const struct worker_stats *worker, uint64_t now)
 static int put_ages(const struct admin *admin, struct buf *out)
 {
 	uint64_t now = now_ns();
-	int ret = put_head(
-		out, "heartbeat_age_seconds", "", "Time since the worker's last loop", true
-	);
+	int ret = put_head(out, "heartbeat_age_seconds", "Time since the worker's last loop", true);
 
 	for (unsigned i = 0; ret == 0 && i < admin->config.n_workers; i++)
 		ret =

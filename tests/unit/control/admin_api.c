@@ -83,7 +83,7 @@ static int op_token(void *, const struct admin_token *ask, char **token, char *w
 
 static size_t op_metrics(void *, struct admin_metric *out, size_t)
 {
-	out[0] = (struct admin_metric){"recorder_frames", "Frames written", true, 12};
+	out[0] = (struct admin_metric){"recorder_frames_total", "Frames written", true, 12};
 	out[1] = (struct admin_metric){"recorder_waiting_bytes", "Bytes not on disk", false, 0.5};
 	return 2;
 }
