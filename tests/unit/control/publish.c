@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-enum publish_size { READERS = 3, PUBLISHED = 500, HELD_MAX = 4 };
+enum publish_size { READERS = 3, PUBLISHED = 200, HELD_MAX = 4 };
 
 static const uint8_t key[32];
 static struct snapshot_slot slot;
