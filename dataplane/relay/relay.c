@@ -444,27 +444,25 @@ static struct session *session_by_id(struct relay *relay, session_id id)
 	return s == NULL || s->state == SESSION_FREE || s->id != id ? NULL : s;
 }
 
-static void kill_session(struct relay *relay, struct session *s, const char *reason)
+static void dismiss(
+	struct relay *relay, struct session *s, enum session_end end, const char *reason
+)
 {
 	static const struct denial why = {
 		.fatal = true,
 		.code = "57P01",
 		.message = "terminating connection due to administrator command",
 	};
-	if (s->state < SESSION_CLOSING)
-		(void)session_end(relay, s, END_KILLED, &why, reason);
+	(void)session_end(relay, s, end, &why, reason);
 	session_wake(relay, s);
 }
 
-static void for_each_session(
-	struct relay *relay, void (*call)(struct relay *, struct session *, const char *),
-	const char *reason
-)
+static void dismiss_all(struct relay *relay, enum session_end end, const char *reason)
 {
 	for (uint32_t i = 0; i < relay->config.sessions_max; i++) {
 		struct session *s = pool_at(relay->sessions, i);
 		if (s->state != SESSION_FREE)
-			call(relay, s, reason);
+			dismiss(relay, s, end, reason);
 	}
 }
 
@@ -483,9 +481,9 @@ void relay_command(struct relay *relay, const struct command *command)
 		break;
 	case COMMAND_KILL:
 		if (command->session == 0)
-			for_each_session(relay, kill_session, command->reason);
+			dismiss_all(relay, END_KILLED, command->reason);
 		else if (s != NULL)
-			kill_session(relay, s, command->reason);
+			dismiss(relay, s, END_KILLED, command->reason);
 		break;
 	case COMMAND_DRAIN:
 		relay->shutting_down = true;
@@ -496,5 +494,5 @@ void relay_command(struct relay *relay, const struct command *command)
 void relay_shutdown(struct relay *relay)
 {
 	relay->shutting_down = true;
-	for_each_session(relay, kill_session, "shutdown");
+	dismiss_all(relay, END_SHUTDOWN, "shutdown");
 }
