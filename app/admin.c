@@ -61,11 +61,11 @@ static json_t *on_status(void *context)
 	struct logins_stats logins = logins_stats(control->logins);
 
 	return json_pack(
-		"{s:s, s:I, s:o?, s:o?, s:o?, s:{s:I, s:I, s:I}, s:I}", "version", BULKHEAD_VERSION,
-		"uptime", (json_int_t)up, "policy", on_policy(control), "recorder",
-		recorder_json(control), "audit", audit_json(control), "logins", "accepted",
-		(json_int_t)logins.accepted, "refused", (json_int_t)logins.refused, "waiting",
-		(json_int_t)logins.waiting, "sessions",
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:{s:I, s:I, s:I}, s:I}", "version",
+		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
+		"policy", on_policy(control), "recorder", recorder_json(control), "audit",
+		audit_json(control), "logins", "accepted", (json_int_t)logins.accepted, "refused",
+		(json_int_t)logins.refused, "waiting", (json_int_t)logins.waiting, "sessions",
 		(json_int_t)workers_sessions(control->workers)
 	);
 }
