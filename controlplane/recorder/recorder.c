@@ -157,6 +157,7 @@ static void recorder_free(struct recorder *recorder)
 	for (unsigned i = 0; i < recorder->config.n_queues; i++)
 		join_fini(&recorder->drains[i].join);
 	buf_fini(&recorder->raw);
+	free(recorder->state);
 	free(recorder);
 }
 
@@ -180,6 +181,7 @@ int recorder_start(const struct recorder_config *config, struct recorder **out)
 	if (recorder == NULL)
 		return -ENOMEM;
 	recorder->config = *config;
+	recorder->config.state = recorder->state = strdup(config->state);
 	defaults(&recorder->config);
 	recorder->stats.healthy = true;
 	recorder->last_sync_ns = recorder_now_ns();
@@ -188,7 +190,7 @@ int recorder_start(const struct recorder_config *config, struct recorder **out)
 		recorder->drains[i].queue = config->queues[i];
 		join_init(&recorder->drains[i].join, RECORDER_JSON_MAX);
 	}
-	int ret = buf_reserve(&recorder->raw, SEGMENT_RAW_MAX);
+	int ret = recorder->state == NULL ? -ENOMEM : buf_reserve(&recorder->raw, SEGMENT_RAW_MAX);
 	if (ret == 0)
 		ret = recorder_recover(recorder);
 	if (ret == 0)

@@ -23,7 +23,7 @@ struct recorder;
 enum recorder_limit { RECORDER_QUEUES_MAX = 64 };
 
 struct recorder_config {
-	const char *state;            // folder, exists
+	const char *state;            // folder, exists; copied
 	uint64_t epoch;               // when this process started, ns since 1970
 	struct record_queue **queues; // by worker
 	unsigned n_queues;            // at most RECORDER_QUEUES_MAX

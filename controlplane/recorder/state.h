@@ -27,6 +27,7 @@ enum seal_stage { SEAL_NONE, SEAL_LOGGED, SEAL_PUT };
 
 struct recorder {
 	struct recorder_config config;
+	char *state; // config.state, kept: a reload frees the caller's
 	pthread_t thread;
 	_Atomic bool stop;
 	struct drain drains[RECORDER_QUEUES_MAX];

@@ -31,8 +31,9 @@ static struct rig rig;
 
 static void start(uint64_t epoch, uint64_t segment_bytes)
 {
+	char path[sizeof(rig.scratch.path)];
 	struct recorder_config config = {
-		.state = rig.scratch.path,
+		.state = path,
 		.epoch = epoch,
 		.queues = rig.pointers,
 		.n_queues = QUEUES,
@@ -47,7 +48,9 @@ static void start(uint64_t epoch, uint64_t segment_bytes)
 	assert_int_equal(index_open(rig.scratch.path, &rig.index), 0);
 	config.audit = rig.audit;
 	config.index = rig.index;
+	memcpy(path, rig.scratch.path, sizeof(path));
 	assert_int_equal(recorder_start(&config, &rig.recorder), 0);
+	memset(path, 0, sizeof(path)); // a reload frees the configuration
 }
 
 static void stop(void)
