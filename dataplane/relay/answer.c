@@ -65,6 +65,16 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 	return r;
 }
 
+static enum step unrecorded(struct relay *relay, struct session *s)
+{
+	static const struct denial why = {
+		.fatal = true,
+		.code = "54000",
+		.message = "bulkhead: an answer is too large to be recorded",
+	};
+	return session_end(relay, s, END_LIMIT, &why, "answer too large to be recorded");
+}
+
 enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	static const struct denial unmasked = {
@@ -82,7 +92,7 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 		relay->stats->rows++;
 	}
 	if (s->state == SESSION_OPEN && !recording_answer(relay, s, msg))
-		return session_end(relay, s, END_LIMIT, NULL, "no room to record");
+		return unrecorded(relay, s);
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
 	return STEP_MOVED;
@@ -92,7 +102,7 @@ enum step answer_other(struct relay *relay, struct session *s, struct proto_msg 
 {
 	struct proto_io io = session_io(s);
 	if (s->state == SESSION_OPEN && msg->completes && !recording_answer(relay, s, msg))
-		return session_end(relay, s, END_LIMIT, NULL, "no room to record");
+		return unrecorded(relay, s);
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
 	if (msg->transaction == 'I' && s->ddl_pending) {

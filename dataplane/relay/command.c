@@ -222,6 +222,28 @@ static enum step forward(struct relay *relay, struct session *s, struct proto_ms
 	return STEP_MOVED;
 }
 
+static enum step record(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+)
+{
+	static const struct denial too_large = {
+		.fatal = true,
+		.code = "54000",
+		.message = "bulkhead: the statement is too large to be recorded",
+	};
+	switch (recording_command(relay, s, msg, effects, verdict)) {
+	case RECORDED:
+		return STEP_MOVED;
+	case RECORD_LATER:
+		relay->stats->record_waits++;
+		return STEP_RETRY;
+	case RECORD_NEVER:
+		break;
+	}
+	return session_end(relay, s, END_LIMIT, &too_large, "statement too large to be recorded");
+}
+
 enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	const struct effects *effects;
@@ -234,10 +256,9 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 	// A command that was recorded and has become durable is only judged again, not recorded
 	// again.
 	bool recorded = s->strict_waiting;
-	if (!recorded && !recording_command(relay, s, msg, effects, &verdict)) {
-		relay->stats->record_waits++;
-		return STEP_RETRY;
-	}
+	enum step step = recorded ? STEP_MOVED : record(relay, s, msg, effects, &verdict);
+	if (step != STEP_MOVED)
+		return step;
 	s->strict_waiting = false;
 	if (verdict.action != VERDICT_FORWARD)
 		return refuse(relay, s, msg, effects, &verdict);

@@ -224,43 +224,72 @@ static bool put_verdict(
 	       put_effects(out, effects->kinds) && put(out, "]}");
 }
 
-bool recording_command(
+// What the record can take at once when the recorder has caught up, other sessions' share left out.
+static size_t room_at_best(const struct relay *relay)
+{
+	return (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 4 * 3;
+}
+
+// The statement and its parameters, in the clear into `clear`, redacted into `out`. Returns 0 or as
+// buf_append.
+static int write_command(
+	struct relay *relay, const struct proto_msg *msg, struct buf *clear, struct buf *out
+)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	int r;
+	buf_consume(clear, buf_len(clear));
+	r = buf_append(clear, msg->statement);
+	if (r == 0 && !put_params(clear, msg))
+		r = ERR_LIMIT;
+	if (r != 0)
+		return r;
+	if (snapshot->entities == NULL)
+		return buf_append(out, buf_span(clear));
+	return inspect_redact(
+		snapshot, snapshot->workers[relay->config.worker].entity_scratch, buf_span(clear),
+		out
+	);
+}
+
+enum recorded recording_command(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
 	const struct effects *effects, const struct verdict *verdict
 )
 {
-	const struct snapshot *snapshot = relay->snapshot;
-	struct scan_scratch *scratch = snapshot->workers[relay->config.worker].entity_scratch;
+	enum { VERDICT_MAX = 4096 };
+	size_t most = room_at_best(relay), least = msg->statement.n + VERDICT_MAX;
 	bool strict = session_rule(relay, s)->record == RECORD_STRICT;
 	if (!is_on(relay, s) && verdict->action == VERDICT_FORWARD)
-		return true;
-	// Built in `scratch` in the clear, redacted into `text`.
-	struct buf *clear = &relay->scratch, *out = fresh_text(relay);
-	buf_consume(clear, buf_len(clear));
-	if (buf_append(clear, msg->statement) != 0 || !put_params(clear, msg))
-		return false;
-	if (!record_has_room(relay->records, 2 * buf_len(clear) + 4096, 4))
-		return false;
-	int r = snapshot->entities == NULL
-			? buf_append(out, buf_span(clear))
-			: inspect_redact(snapshot, scratch, buf_span(clear), out);
-	if (r != 0 || !write_text(relay, s, RECORD_COMMAND, msg->type, strict))
-		return false;
-	out = fresh_text(relay);
-	bool ok = put_verdict(relay, out, effects, verdict) &&
-		  write_text(relay, s, RECORD_VERDICT, msg->type, strict);
+		return RECORDED;
+	if (least > most)
+		return RECORD_NEVER;
+	// Before the work is done: this may be asked many times.
+	if (!record_has_room(relay->records, least, 4))
+		return RECORD_LATER;
+	struct buf *out = fresh_text(relay);
+	int r = write_command(relay, msg, &relay->scratch, out);
+	size_t need = buf_len(out) + VERDICT_MAX;
+	if (r == ERR_LIMIT || need > most)
+		return RECORD_NEVER;
+	if (r != 0 || !record_has_room(relay->records, need, 4))
+		return RECORD_LATER;
+	if (!write_text(relay, s, RECORD_COMMAND, msg->type, strict))
+		return RECORD_LATER; // cannot be: there is room for more
 	s->rows_open = false;
-	return ok;
+	out = fresh_text(relay);
+	return put_verdict(relay, out, effects, verdict) &&
+			       write_text(relay, s, RECORD_VERDICT, msg->type, strict)
+		       ? RECORDED
+		       : RECORD_NEVER;
 }
 
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes)
 {
 	if (s->state != SESSION_OPEN || !is_on(relay, s))
 		return true;
-	// Escaping at most doubles a value, hexadecimal too; names come on top. What does not fit
-	// in half of all blocks goes through them in several turns of the recorder.
-	size_t need = 3 * bytes + (16 << 10);
-	size_t most = (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 2;
+	// Escaping at most doubles a value, hexadecimal too; names come on top.
+	size_t need = 3 * bytes + (16 << 10), most = room_at_best(relay);
 	return record_has_room(relay->records, need < most ? need : most, 8);
 }
 

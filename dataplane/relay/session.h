@@ -174,12 +174,18 @@ struct session *session_new(struct relay *relay);
 // recording.c: false: no room, try again in the next pass.
 bool recording_open(struct relay *relay, struct session *s);
 bool recording_close(struct relay *relay, struct session *s);
-bool recording_command(
+enum recorded {
+	RECORDED,
+	RECORD_LATER, // no room now: try again in the next pass
+	RECORD_NEVER, // larger than the record can ever take
+};
+enum recorded recording_command(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
 	const struct effects *effects, const struct verdict *verdict
 );
-// Whether an answer of `bytes` bytes is sure to find room.
+// Whether there is room for an answer of `bytes` bytes, or as much as there can be.
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes);
+// After recording_has_room. False: larger than the record can take.
 bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg);
 
 // end.c: begin to close. `denial`: told to the client if it can be; may be NULL. `detail` goes to
