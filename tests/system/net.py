@@ -69,6 +69,8 @@ class Process:
 
     def __init__(self, namespace, argv, name, log, env=None, cwd=None, stdin=subprocess.DEVNULL):
         self.name, self.log = name, log
+        # One that runs again goes on in the same file.
+        self.begin = os.path.getsize(log) if os.path.exists(log) else 0
         with open(log, "ab") as out:
             self.popen = subprocess.Popen(
                 namespace.argv(argv), stdin=stdin, stdout=out, stderr=subprocess.STDOUT,
@@ -81,7 +83,8 @@ class Process:
         return self.popen.pid
 
     def text(self):
-        return Path(self.log).read_text(errors="replace")
+        """The output of this run."""
+        return Path(self.log).read_bytes()[self.begin:].decode(errors="replace")
 
     def is_running(self):
         return self.popen.poll() is None
