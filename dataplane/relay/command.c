@@ -207,6 +207,7 @@ static bool must_wait(struct relay *relay, struct session *s, const struct proto
 		return false;
 	s->strict_waiting = true;
 	s->strict_sequence = relay->records->sequence;
+	s->strict_version = relay->snapshot->version;
 	return true;
 }
 
@@ -253,9 +254,9 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		return forward(relay, s, msg); // the same text under the same policy
 	effects = effects_of(relay, s, msg);
 	verdict = judge(relay, s, effects, &exposure);
-	// A command that was recorded and has become durable is only judged again, not recorded
-	// again.
-	bool recorded = s->strict_waiting;
+	// A command that was recorded and has become durable is only judged again; by another
+	// policy, it is recorded again too.
+	bool recorded = s->strict_waiting && s->strict_version == relay->snapshot->version;
 	enum step step = recorded ? STEP_MOVED : record(relay, s, msg, effects, &verdict);
 	if (step != STEP_MOVED)
 		return step;

@@ -89,6 +89,7 @@ struct session {
 
 	// the command that waits to be durable
 	uint64_t strict_sequence;
+	uint32_t strict_version; // of the policy by which it was judged and recorded
 	bool strict_waiting;
 
 	// the end
