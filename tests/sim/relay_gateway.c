@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "tests/sim/relay_gateway.h"
+
+#include "tests/sim/relay_peer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { EPOCH_S = 1790000000 };
+
+uint64_t gateway_wall_ns(uint64_t now_us)
+{
+	return EPOCH_S * UINT64_C(1000000000) + now_us * 1000;
+}
+
+static void need(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "relay: gateway: %s\n", what);
+	abort();
+}
+
+// ---- control
+
+static void give_back(struct gateway *g, const struct event *event)
+{
+	g->closed++;
+	g->last_closed = *event;
+	if (event->subject == NULL)
+		return;
+	need(event->subject == &g->subject && g->subjects > 0, "a subject came back twice");
+	g->subjects--;
+}
+
+static bool on_event(void *ctx, const struct event *event)
+{
+	struct gateway *g = ctx;
+	if (g->events_full) {
+		g->events_refused++;
+		return false;
+	}
+	switch (event->type) {
+	case EVENT_LOGIN:
+		need(g->n_waiting < GATEWAY_EVENTS, "too many logins");
+		need(event->snapshot_version == g->policy->version, "a login's policy");
+		g->waiting[g->n_waiting++] = *event;
+		g->logins++;
+		break;
+	case EVENT_OPENED:
+		need(event->subject == &g->subject, "opened without a subject");
+		g->opened++;
+		break;
+	case EVENT_CLOSED:
+		give_back(g, event);
+		break;
+	case EVENT_CATALOG:
+		g->catalogs++;
+		break;
+	}
+	return true;
+}
+
+static void on_cancel(void *, uint16_t, uint32_t, uint32_t)
+{
+}
+
+static uint64_t on_random(void *ctx)
+{
+	return rng_next(&((struct gateway *)ctx)->rng);
+}
+
+static void answer_logins(struct gateway *g)
+{
+	for (uint32_t i = 0; !g->control_mute && i < g->n_waiting; i++) {
+		const struct event *event = &g->waiting[i];
+		struct command command = {.type = COMMAND_IDENTITY, .session = event->session};
+		// The token must still be there to read, whatever has become of the session.
+		if (span_equal(span_of(event->token, event->token_len), span_str(TOKEN_GOOD))) {
+			command.subject = &g->subject;
+			g->subjects++;
+		} else {
+			strcpy(command.reason, "signature");
+		}
+		relay_command(g->relay, &command);
+	}
+	if (!g->control_mute)
+		g->n_waiting = 0;
+}
+
+// ---- recorder
+
+static struct recorded *session_of(struct gateway *g, session_id id)
+{
+	for (uint32_t i = 0; i < g->n_sessions; i++)
+		if (g->sessions[i].session == id)
+			return &g->sessions[i];
+	need(g->n_sessions < GATEWAY_SESSIONS, "too many recorded sessions");
+	struct recorded *s = &g->sessions[g->n_sessions++];
+	*s = (struct recorded){.session = id};
+	buf_init(&s->text, NULL, 128 << 20);
+	return s;
+}
+
+static void take_record(struct gateway *g, const struct record *head, struct span data)
+{
+	struct recorded *s = session_of(g, head->session);
+	char type = (char)('0' + head->type);
+	need(buf_append(&g->joined, data) == 0, "joined");
+	g->record_torn = (head->flags & RECORD_CONTINUES) != 0;
+	if (g->record_torn)
+		return;
+	if (s->closed || s->opened == (head->type == RECORD_OPEN))
+		need(false, "a record before the first or behind the last");
+	s->opened |= head->type == RECORD_OPEN;
+	s->closed |= head->type == RECORD_CLOSE;
+	need(buf_append_u8(&s->text, (uint8_t)type) == 0 && buf_append_u8(&s->text, ' ') == 0 &&
+		     buf_append(&s->text, buf_span(&g->joined)) == 0 &&
+		     buf_append_u8(&s->text, '\n') == 0,
+	     "record text");
+	buf_consume(&g->joined, buf_len(&g->joined));
+}
+
+static void drain(struct gateway *g)
+{
+	struct record_block *block;
+	while (!g->recorder_stalled && ring_pop(&g->records.full, &block)) {
+		uint64_t last = 0;
+		for (uint32_t at = 0; at < block->used;) {
+			struct record head;
+			memcpy(&head, block->data + at, sizeof(head));
+			take_record(g, &head, span_of(block->data + at + sizeof(head), head.len));
+			at += (uint32_t)sizeof(head) + head.len;
+			last = head.sequence;
+		}
+		if (g->durable_max == 0 || last < g->durable_max)
+			g->records.durable = last;
+		need(ring_push(&g->records.empty, &block), "empty ring");
+	}
+	if (g->durable_max == 0 && !g->recorder_stalled && g->records.current == NULL)
+		g->records.durable = g->records.sequence;
+}
+
+// ---- the loop, as worker/ has it
+
+void gateway_app(void *ctx, uint64_t now_us)
+{
+	struct gateway *g = ctx;
+	answer_logins(g);
+	struct relay_now now = {.us = now_us, .wall_ns = gateway_wall_ns(now_us)};
+	uint32_t worked = relay_poll(g->relay, g->host->tcp, g->policy, now);
+	g->polls++;
+	g->busy_polls += worked > 0;
+	record_flush(&g->records);
+	drain(g);
+	if (g->old_policy != NULL)
+		policy_free(g->old_policy);
+	g->old_policy = NULL;
+}
+
+void gateway_publish(struct gateway *g, const struct policy_options *options)
+{
+	if (g->old_policy != NULL)
+		policy_free(g->old_policy);
+	g->old_policy = g->policy;
+	g->policy = policy_new(++g->version, options);
+}
+
+void gateway_kill(struct gateway *g, session_id session)
+{
+	struct command command = {.type = COMMAND_KILL, .session = session};
+	strcpy(command.reason, "revoked");
+	relay_command(g->relay, &command);
+}
+
+bool gateway_recorded(const struct gateway *g, const char *text)
+{
+	for (uint32_t i = 0; i < g->n_sessions; i++)
+		if (span_holds(buf_span(&g->sessions[i].text), text))
+			return true;
+	return false;
+}
+
+// ---- life
+
+void gateway_config_default(struct gateway_config *config)
+{
+	*config = (struct gateway_config){
+		.relay =
+			{
+				.sessions_max = 32,
+				.message_max = 1 << 20,
+				.high_water = 64 << 10,
+				.session_memory_max = 1 << 20,
+				.statements_max = 64,
+				.portals_max = 64,
+				.pipeline_max = 64,
+				.login_timeout_ms = 4000,
+				.connect_timeout_ms = 3000,
+				.idle_timeout_ms = 20000,
+				.effects_entries = 64,
+				.effects_bytes = 1 << 20,
+			},
+		.memory = 16 << 20,
+		.record_blocks = 64,
+	};
+	tcp_config_default(&config->tcp);
+	config->tcp.conns_max = 128;
+	config->tcp.half_open_max = 64;
+	config->tcp.time_wait_max = 128;
+	config->tcp.time_wait_ms = 200;
+	config->tcp.rto_max_ms = 2000;
+	config->tcp.rcv_buf = config->tcp.snd_buf = 128 << 10;
+}
+
+void gateway_init(
+	struct gateway *g, struct host *host, struct world *world,
+	const struct gateway_config *config, struct snapshot *policy
+)
+{
+	const struct relay_ops ops = {on_event, on_cancel, on_random, g};
+	static const uint16_t ports[] = {PORT_ORDERS, PORT_PLAIN};
+	*g = (struct gateway){.host = host, .world = world, .policy = policy};
+	g->version = policy->version;
+	g->rng = rng_of(rng_next(world_rng(world)));
+	g->subject = (struct subject){
+		.issuer = "test",
+		.key = "tid/agent-1",
+		.name = "agent one",
+		.chain = "root > agent",
+		.expires = UINT32_MAX,
+		.n_groups = 1,
+		.groups = {"agents"},
+	};
+	buf_init(&g->joined, NULL, 128 << 20);
+	g->blocks = blocks_new(config->memory);
+	need(g->blocks != NULL && record_queue_init(&g->records, config->record_blocks) == 0,
+	     "memory");
+	for (unsigned i = 0; i < 2; i++) {
+		struct endpoint at = {.port = ports[i]};
+		need(addr_parse(GATEWAY_CLIENTS, &at.addr) == 0, "address");
+		need(tcp_listen(host->tcp, &at, NULL) == 0, "listen");
+	}
+	g->relay = relay_new(&config->relay, &ops, host->tcp, g->blocks, &g->records, &g->stats);
+	need(g->relay != NULL, "relay");
+}
+
+void gateway_fini(struct gateway *g)
+{
+	relay_free(g->relay);
+	record_queue_fini(&g->records);
+	blocks_free(g->blocks);
+	buf_fini(&g->joined);
+	for (uint32_t i = 0; i < g->n_sessions; i++)
+		buf_fini(&g->sessions[i].text);
+	policy_free(g->policy);
+	policy_free(g->old_policy);
+}
