@@ -26,16 +26,18 @@ void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us)
 	conn->backoff = 0;
 }
 
-// RFC 9293 3.10.7.4: an older segment must not bring an older window back.
-static bool window_update(struct tcp_conn *conn, const struct segment *seg)
+// RFC 9293 3.10.7.4: an older segment must not bring an older window back. But a newer ACK always
+// brings its window along: the window counts from the byte acknowledged, and the old one from there
+// would reach beyond what the peer has offered.
+static bool window_update(struct tcp_conn *conn, const struct segment *seg, bool newer)
 {
-	if (seq_lt(seg->seq, conn->snd_wl1) ||
-	    (seg->seq == conn->snd_wl1 && seq_lt(seg->ack, conn->snd_wl2)))
+	if (!newer && (seq_lt(seg->seq, conn->snd_wl1) ||
+		       (seg->seq == conn->snd_wl1 && seq_lt(seg->ack, conn->snd_wl2))))
 		return false;
 	uint32_t before = conn->snd_wnd;
 	conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_scale;
 	conn->snd_wnd_max = max_u32(conn->snd_wnd_max, conn->snd_wnd);
-	conn->snd_wl1 = seg->seq;
+	conn->snd_wl1 = seq_max(conn->snd_wl1, seg->seq);
 	conn->snd_wl2 = seg->ack;
 	return conn->snd_wnd != before;
 }
@@ -120,8 +122,9 @@ bool ack_input(struct tcp_conn *conn, const struct segment *seg)
 	uint32_t acked = seg->ack - conn->snd_una;
 	uint32_t segs = 0;
 	bool sack_news = recovery_sack(conn, seg);
-	bool moved = window_update(conn, seg);
-	bool duplicate = acked == 0 && !moved && seg->len == 0 && (seg->flags & TCP_FIN) == 0 &&
+	bool moved = window_update(conn, seg, acked > 0);
+	bool duplicate = acked == 0 && !moved && seg->len == 0 &&
+			 !seq_lt(seg->seq, conn->last_ack) && (seg->flags & TCP_FIN) == 0 &&
 			 conn->snd_una != conn->snd_nxt;
 	if (duplicate)
 		tcp->stats.dup_acks++;

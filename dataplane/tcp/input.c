@@ -73,8 +73,8 @@ static void trim(struct tcp_conn *conn, struct segment *seg)
 }
 
 // RFC 9293 3.10.7.4 first, a little wider at both ends: a bare ACK sent before data that overtook
-// it, or from the very edge of a full window, is still news about our own data. So is the ACK that
-// rides on data sent again, all of which we have: the peer may not say it a second time.
+// it, or from the very edge of a full window, is still news about our own data. So is the ACK on
+// data sent again or on a probe, all of it old: the peer may not say it a second time.
 static bool sequence_accepts(struct tcp_conn *conn, struct segment *seg)
 {
 	uint32_t end = seg->seq + seg->len + ((seg->flags & TCP_FIN) != 0 ? 1 : 0);
@@ -85,7 +85,7 @@ static bool sequence_accepts(struct tcp_conn *conn, struct segment *seg)
 	conn->tcp->stats.bad_seq++;
 	if ((seg->flags & TCP_RST) == 0)
 		refuse(conn, seg);
-	return old && seg->len > 0 && conn->last_ack - end <= conn->tcp->config.rcv_buf &&
+	return old && conn->last_ack - end <= conn->tcp->config.rcv_buf &&
 	       (seg->flags & (TCP_RST | TCP_SYN)) == 0 && conn_is_synchronised(conn);
 }
 

@@ -133,7 +133,8 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 		tcp->stats.reset_sent++;
 	}
 	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
-	if (ack)
+	// A probe is old on purpose; the peer may refuse it whole, with the ACK it carries.
+	if (ack && !seq_lt(seq, conn->snd_una))
 		acknowledged(conn);
 }
 

@@ -103,7 +103,7 @@ bool recovery_mark(struct tcp_conn *conn)
 			continue;
 		}
 		uint32_t proof = seg->resent_nxt + TCP_DUP_THRESH * conn->mss;
-		if ((seg->flags & TX_RESENT) != 0 && !seq_lt(proof, conn->sack_high))
+		if ((seg->flags & TX_RESENT) != 0 && seq_lt(conn->sack_high, proof))
 			continue;
 		found |= !is_counted_lost(seg);
 		recovery_lose(conn, pkt);

@@ -251,6 +251,55 @@ static void zero_window_is_probed(void **)
 	rig_free(&rig);
 }
 
+// A probe may be refused whole: it must not stand in for an ACK that is due.
+static void a_probe_is_no_ack(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	rig.conn->quick_acks = 0;
+	rig.conn->rcv_mss = 1000;
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 0, none);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(100)), 100);
+	rig_tick(&rig, 190);
+	rig_drain(&rig);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 0, rig_bytes(10));
+	rig_tick(&rig, 60);
+	assert_int_equal(rig_out(&rig)->seq, rig.una - 1);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->seq, rig.una);
+	assert_int_equal(ack->ack, rig.seq + 10);
+	rig_free(&rig);
+}
+
+// And the other way round: a peer whose probe carries the only ACK.
+static void an_ack_on_a_probe_counts(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 4);
+	rig_in(&rig, TCP_ACK, rig.seq - 1, rig.una + 4000, 60000, none);
+	assert_int_equal(tcp_send_pending(rig.conn), 0);
+	rig_free(&rig);
+}
+
+// The window counts from the ACK it came with, also on an old segment.
+static void a_newer_ack_brings_its_window(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(mss_1000, 4));
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una, 1000, none);
+	rig_drain(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(3000)), 3000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->len, 1000);
+	rig_in(&rig, TCP_ACK, rig.seq - 1, rig.una + 1000, 0, none);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->len, 0); // answers the probe; the window is full
+	assert_true(rig_silent(&rig));
+	rig_free(&rig);
+}
+
 static void a_silent_zero_window_is_given_up(void **)
 {
 	struct rig rig = {0};
@@ -468,6 +517,9 @@ int main(void)
 		cmocka_unit_test(reneging_is_survived),
 		cmocka_unit_test(a_lost_retransmission_is_sent_again),
 		cmocka_unit_test(zero_window_is_probed),
+		cmocka_unit_test(a_probe_is_no_ack),
+		cmocka_unit_test(an_ack_on_a_probe_counts),
+		cmocka_unit_test(a_newer_ack_brings_its_window),
 		cmocka_unit_test(a_silent_zero_window_is_given_up),
 		cmocka_unit_test(silly_windows_are_not_filled),
 		cmocka_unit_test(sent_bytes_never_change),
