@@ -3,12 +3,11 @@
 
 #include "dataplane/proto/postgres/forward.h"
 
-#include "dataplane/proto/postgres/auth.h"
-#include "dataplane/proto/postgres/client.h"
 #include "dataplane/proto/postgres/copy.h"
 #include "dataplane/proto/postgres/message.h"
 #include "dataplane/proto/postgres/objects.h"
 #include "dataplane/proto/postgres/queue.h"
+#include "dataplane/proto/postgres/request.h"
 #include "dataplane/proto/postgres/result.h"
 #include "dataplane/proto/postgres/text.h"
 
@@ -47,7 +46,7 @@ static int forward_parse(struct pg3 *pg, struct proto_msg *msg, struct proto_io 
 {
 	struct pg3_parse parse;
 
-	if (!pg3_client_read_parse(msg->raw, &parse))
+	if (!pg3_request_read_parse(msg->raw, &parse))
 		return ERR_MALFORMED;
 	struct answer *a = pg3_queue_push(pg, ANSWER_PARSE);
 	if (a == NULL)
@@ -76,7 +75,7 @@ static int forward_bind(struct pg3 *pg, struct proto_msg *msg, struct proto_io *
 	struct pg3_bind bind;
 	struct object *found;
 
-	if (!pg3_client_read_bind(msg->raw, &bind) ||
+	if (!pg3_request_read_bind(msg->raw, &bind) ||
 	    find_judged(pg, &pg->statements, bind.statement, &found) != 0)
 		return ERR_MALFORMED;
 	struct answer *a = pg3_queue_push(pg, ANSWER_BIND);
@@ -112,7 +111,7 @@ static int forward_execute(struct pg3 *pg, struct proto_msg *msg, struct proto_i
 	struct object *found;
 	int r = 0;
 
-	if (!pg3_client_read_execute(msg->raw, &target) ||
+	if (!pg3_request_read_execute(msg->raw, &target) ||
 	    find_judged(pg, &pg->portals, target.name, &found) != 0)
 		return ERR_MALFORMED;
 	struct portal *portal = (struct portal *)found;
@@ -141,12 +140,17 @@ static int forward_execute(struct pg3 *pg, struct proto_msg *msg, struct proto_i
 
 static int forward_call(struct pg3 *pg, struct proto_msg *msg, struct proto_io *io)
 {
-	struct answer *a = pg3_queue_push(pg, ANSWER_CALL);
+	struct pg3_bind call = {0};
+	uint32_t oid;
+	uint16_t format;
 
+	if (!pg3_request_read_call(msg->raw, &oid, &call, &format))
+		return ERR_MALFORMED;
+	struct answer *a = pg3_queue_push(pg, ANSWER_CALL);
 	if (a == NULL)
 		return ERR_LIMIT;
 	a->tag = msg->tag;
-	a->format = pg3_client_call_format(msg->raw);
+	a->format = format;
 	note_settings(pg, TRAIT_SETS, true);
 	return send_raw(pg, msg, io);
 }
@@ -173,7 +177,7 @@ static int forward_describe(struct pg3 *pg, struct proto_msg *msg, struct proto_
 	struct pg3_target target;
 	struct object *found = NULL;
 
-	if (!pg3_client_read_target(msg->raw, &target))
+	if (!pg3_request_read_target(msg->raw, &target))
 		return ERR_MALFORMED;
 	bool statement = target.kind == 'S';
 	(void)pg3_object_find(pg, statement ? &pg->statements : &pg->portals, target.name, &found);
@@ -196,7 +200,7 @@ static int forward_close(struct pg3 *pg, struct proto_msg *msg, struct proto_io 
 {
 	struct pg3_target target;
 
-	if (!pg3_client_read_target(msg->raw, &target))
+	if (!pg3_request_read_target(msg->raw, &target))
 		return ERR_MALFORMED;
 	struct answer *a = pg3_queue_push(pg, ANSWER_CLOSE);
 	if (a == NULL)

@@ -10,6 +10,7 @@
 #include "dataplane/proto/postgres/objects.h"
 #include "dataplane/proto/postgres/queue.h"
 #include "dataplane/proto/postgres/result.h"
+#include "dataplane/proto/postgres/tag.h"
 
 // Every handler takes the head of the queue (never NULL unless it says so), sets `out` up, and
 // returns PROTO_BAD_NONE or what is wrong.
@@ -158,47 +159,6 @@ static enum proto_bad take_row(
 	return pg3_result_row(pg, body, columns, portal, out, &bad) ? PROTO_BAD_NONE : bad;
 }
 
-static bool is_any(struct span tag, const char *const *names)
-{
-	for (; *names != NULL; names++)
-		if (span_equal(tag, span_str(*names)))
-			return true;
-	return false;
-}
-
-// SQL makes and drops statements and portals too, unseen but for the command's tag.
-static enum proto_bad follow_tag(struct pg3 *pg, const struct answer *head, struct span tag)
-{
-	static const char *const drop_statements[] = {
-		"DEALLOCATE", "DEALLOCATE ALL", "DISCARD ALL", NULL};
-	static const char *const drop_portals[] = {
-		"COMMIT",
-		"ROLLBACK",
-		"PREPARE TRANSACTION",
-		"CLOSE CURSOR",
-		"CLOSE CURSOR ALL",
-		"DISCARD ALL",
-		"CALL",
-		"DO",
-		NULL};
-	bool prepare = span_equal(tag, SPAN_LIT("PREPARE"));
-	bool declare = span_equal(tag, SPAN_LIT("DECLARE CURSOR"));
-
-	if (is_any(tag, drop_statements))
-		pg3_objects_doubt(&pg->statements);
-	if (is_any(tag, drop_portals))
-		pg3_objects_doubt(&pg->portals);
-	// A text that does not say so cannot do so; if it did, messages behind it were misread.
-	if ((prepare && (head->traits & TRAIT_PREPARES) == 0) ||
-	    (declare && (head->traits & TRAIT_DECLARES) == 0))
-		return PROTO_BAD_ORDER;
-	if (prepare)
-		pg3_objects_drop_doubtful(pg, &pg->statements);
-	if (declare)
-		pg3_objects_drop_doubtful(pg, &pg->portals);
-	return PROTO_BAD_NONE;
-}
-
 // CommandComplete, EmptyQueryResponse, PortalSuspended: the end of one statement's answer.
 static enum proto_bad take_end(
 	struct pg3 *pg, struct answer *head, struct cursor body, struct proto_msg *out
@@ -212,9 +172,8 @@ static enum proto_bad take_end(
 		return PROTO_BAD_MALFORMED;
 	if (!pg3_copy_end(pg, false))
 		return PROTO_BAD_ORDER;
-	enum proto_bad bad = follow_tag(pg, head, tag);
-	if (bad != PROTO_BAD_NONE)
-		return bad;
+	if (!pg3_tag_follow(pg, head, tag))
+		return PROTO_BAD_ORDER;
 	(void)pass(out, head);
 	out->completes = true;
 	if (head->kind == ANSWER_EXECUTE) {
