@@ -72,7 +72,8 @@ static struct session *find(struct relay *relay, uint32_t pid, uint32_t secret)
 		struct session *s = list_entry(pos, struct session, key);
 		struct span theirs;
 		uint32_t their_pid;
-		if (s->state == SESSION_OPEN && secret_matches(s, secret) &&
+		bool open = s->state == SESSION_OPEN || s->state == SESSION_CLOSING;
+		if (open && secret_matches(s, secret) &&
 		    s->proto->cancel_key(s->proto_state, &their_pid, &theirs) && their_pid == pid)
 			return s;
 	}
@@ -95,6 +96,14 @@ void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 		relay->stats->cancels_refused++;
 	else
 		relay->cancels[relay->n_cancels++] = (struct cancel_key){pid, secret};
+}
+
+void cancel_running(struct relay *relay, const struct session *s)
+{
+	struct span theirs;
+	uint32_t pid;
+	if (s->proto->cancel_key(s->proto_state, &pid, &theirs))
+		relay_cancel(relay, pid, s->cancel_secret);
 }
 
 void cancel_pending(struct relay *relay)

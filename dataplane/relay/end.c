@@ -31,6 +31,8 @@ enum step session_end(
 	bool tell = denial != NULL && !s->detached && s->client.conn != NULL && s->proto != NULL;
 	if (tell)
 		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
+	if (s->state == SESSION_OPEN && (end == END_EXPIRED || end == END_KILLED))
+		cancel_running(relay, s);
 	if (s->state < SESSION_OPEN && !s->detached)
 		leg_abandon(&s->server); // nothing of value is under way
 	if (is_worth_a_line(end)) {

@@ -170,6 +170,9 @@ void cancel_key_make(struct relay *relay, struct session *s);
 void cancel_request(struct relay *relay, const struct proto_msg *msg);
 // Those that other workers handed over.
 void cancel_pending(struct relay *relay);
+// The session is ended by us: what it runs at the server must not go on without it. A good-bye
+// alone is read there only after the statement.
+void cancel_running(struct relay *relay, const struct session *s);
 struct session *session_new(struct relay *relay);
 
 // recording.c: false: no room, try again in the next pass.
