@@ -124,8 +124,7 @@ bool leg_is_flushed(const struct leg_io *leg)
 
 size_t leg_backlog(const struct leg_io *leg)
 {
-	size_t queued = buf_len(&leg->out) + buf_len(&leg->wire);
-	return leg->conn == NULL ? queued : queued + tcp_send_pending(leg->conn);
+	return buf_len(&leg->out) + buf_len(&leg->wire);
 }
 
 static void drop_input(struct leg_io *leg)

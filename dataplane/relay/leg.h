@@ -44,7 +44,8 @@ int leg_push(struct leg_io *leg) must_check;
 // Everything that was put into `out` is tcp's.
 bool leg_is_flushed(const struct leg_io *leg);
 
-// Bytes that the peer has not acknowledged, wherever they wait.
+// Bytes that tcp has not taken yet: when there are any, it will say when it has room. (What it has
+// taken it bounds itself, and says nothing about.)
 size_t leg_backlog(const struct leg_io *leg);
 
 // Send what is queued, say good-bye behind it (close_notify and FIN), drop what still arrives.

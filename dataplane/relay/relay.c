@@ -342,13 +342,26 @@ static enum step move(struct relay *relay, struct session *s)
 	return STEP_RETRY;
 }
 
-static void push_legs(struct relay *relay, struct session *s)
+static bool is_above_water(const struct relay *relay, const struct leg_io *leg)
 {
+	return leg_backlog(leg) > relay->config.high_water;
+}
+
+// Returns STEP_RETRY when a leg fell below the water by it: tcp has taken all and reports nothing,
+// so that nobody else would wake the other leg, which waited for this.
+static enum step push_legs(struct relay *relay, struct session *s)
+{
+	bool client_full = is_above_water(relay, &s->client);
+	bool server_full = is_above_water(relay, &s->server);
 	int client = leg_push(&s->client), server = leg_push(&s->server);
 	if (client != 0)
-		(void)session_end(relay, s, END_TLS_CLIENT, NULL, err_text(client));
-	else if (server != 0)
-		(void)session_end(relay, s, END_TLS_SERVER, NULL, err_text(server));
+		return session_end(relay, s, END_TLS_CLIENT, NULL, err_text(client));
+	if (server != 0)
+		return session_end(relay, s, END_TLS_SERVER, NULL, err_text(server));
+	return (client_full && !is_above_water(relay, &s->client)) ||
+			       (server_full && !is_above_water(relay, &s->server))
+		       ? STEP_RETRY
+		       : STEP_IDLE;
 }
 
 static void session_work(struct relay *relay, struct session *s)
@@ -370,8 +383,8 @@ static void session_work(struct relay *relay, struct session *s)
 		step = login_verified(relay, s);
 	if (s->state < SESSION_CLOSING && step != STEP_ENDED)
 		step = move(relay, s);
-	if (s->state < SESSION_CLOSING)
-		push_legs(relay, s);
+	if (s->state < SESSION_CLOSING && push_legs(relay, s) == STEP_RETRY)
+		step = STEP_RETRY;
 	if (s->state >= SESSION_CLOSING) {
 		if (session_finish(relay, s)) {
 			session_free(relay, s);

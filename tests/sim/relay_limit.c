@@ -141,6 +141,7 @@ static void slow_reader(struct sim *sim)
 	EXPECT(sim, watch.most < 1 << 20);
 	agent_bye(fast);
 	slow->peer.in_max = 64 << 20;
+	start = world_now_us(sim->world);
 	if (sim->options.server.cut == CUT_RANDOM) // 8 MB by the byte take too long
 		sim->database.sessions[0].peer.cutting.cut = CUT_NONE;
 	agent_expect(slow, "T");
@@ -149,6 +150,8 @@ static void slow_reader(struct sim *sim)
 		agent_forget(slow);
 	}
 	agent_expect(slow, "CZ");
+	if (sim->options.loss_ppm == 0 && sim->options.client.cut == CUT_NONE)
+		EXPECT(sim, world_now_us(sim->world) - start < 2 * SECOND_US);
 	agent_bye(slow);
 	EXPECT(sim, sim->gateway.records.waits == 0);
 }
