@@ -347,6 +347,11 @@ static bool is_above_water(const struct relay *relay, const struct leg_io *leg)
 	return leg_backlog(leg) > relay->config.high_water;
 }
 
+static enum session_end push_end(int error, enum session_end tls)
+{
+	return error == ERR_LIMIT || error == ERR_POOL_EMPTY ? END_LIMIT : tls;
+}
+
 // Returns STEP_RETRY when a leg fell below the water by it: tcp has taken all and reports nothing,
 // so that nobody else would wake the other leg, which waited for this.
 static enum step push_legs(struct relay *relay, struct session *s)
@@ -355,9 +360,13 @@ static enum step push_legs(struct relay *relay, struct session *s)
 	bool server_full = is_above_water(relay, &s->server);
 	int client = leg_push(&s->client), server = leg_push(&s->server);
 	if (client != 0)
-		return session_end(relay, s, END_TLS_CLIENT, NULL, err_text(client));
+		return session_end(
+			relay, s, push_end(client, END_TLS_CLIENT), NULL, err_text(client)
+		);
 	if (server != 0)
-		return session_end(relay, s, END_TLS_SERVER, NULL, err_text(server));
+		return session_end(
+			relay, s, push_end(server, END_TLS_SERVER), NULL, err_text(server)
+		);
 	return (client_full && !is_above_water(relay, &s->client)) ||
 			       (server_full && !is_above_water(relay, &s->server))
 		       ? STEP_RETRY
