@@ -22,6 +22,13 @@ static void follow_parameter(struct session *s, const struct proto_msg *msg)
 		s->reading.standard_strings = span_is(value, "on");
 }
 
+// Noted when the server says it is done: an earlier answer's ReadyForQuery must not pass for its.
+static void follow_ddl(struct session *s, const struct proto_msg *msg)
+{
+	if (msg->completes && msg->carrier != PROTO_ERROR && command_may_change_catalog(msg->tag))
+		s->ddl_pending = true;
+}
+
 void answer_tell_catalog(struct relay *relay, struct session *s)
 {
 	struct event event = {
@@ -85,6 +92,7 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 	struct proto_io io = session_io(s);
 	if (msg->carrier == PROTO_PARAMETER)
 		follow_parameter(s, msg);
+	follow_ddl(s, msg);
 	if (masks_anything(relay, s) && mask(relay, s, msg) != 0)
 		return session_end(relay, s, END_LIMIT, &unmasked, "no room to mask");
 	if (msg->carrier == PROTO_ROW) {
@@ -105,6 +113,7 @@ enum step answer_other(struct relay *relay, struct session *s, struct proto_msg 
 		return unrecorded(relay, s);
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
+	follow_ddl(s, msg);
 	if (msg->transaction == 'I' && s->ddl_pending) {
 		s->ddl_pending = false;
 		s->catalog_due = session_resource(relay, s)->catalog != NULL;

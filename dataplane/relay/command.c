@@ -20,6 +20,11 @@ bool command_is_exposed(uint64_t tag)
 	return (tag & TAG_EXPOSED) != 0;
 }
 
+bool command_may_change_catalog(uint64_t tag)
+{
+	return (tag & TAG_DDL) != 0;
+}
+
 static bool is_allowed_now(const struct relay *relay, uint64_t tag)
 {
 	return tag >> 32 == relay->snapshot->version && (tag & TAG_ALLOWED) != 0;
@@ -216,8 +221,6 @@ static enum step forward(struct relay *relay, struct session *s, struct proto_ms
 	struct proto_io io = session_io(s);
 	s->commands++;
 	relay->stats->commands++;
-	if ((msg->tag & TAG_DDL) != 0 && msg->command != PROTO_PREPARE)
-		s->ddl_pending = true;
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
 	return STEP_MOVED;

@@ -157,6 +157,7 @@ enum step login_done(struct relay *relay, struct session *s, struct proto_msg *m
 enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg);
 // Does the statement with this note read a relation with masked columns?
 bool command_is_exposed(uint64_t tag);
+bool command_may_change_catalog(uint64_t tag);
 
 // answer.c
 enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg);

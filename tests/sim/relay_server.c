@@ -156,7 +156,8 @@ static bool misbehave(struct database *d, struct database_session *s)
 
 static void query(struct database *d, struct database_session *s, const char *text)
 {
-	if (misbehave(d, s))
+	bool mute = d->mute_after != 0 && d->queries >= d->mute_after;
+	if (mute || misbehave(d, s))
 		return;
 	answer(d, s, text, true);
 	if (s->rows_left == 0)

@@ -49,8 +49,9 @@ struct database {
 	struct buf log; // what all sessions said
 	uint64_t cancels;
 	uint32_t cancelled_key;
-	uint64_t queries; // texts run
-	uint64_t sent;    // plaintext bytes of the last session that ended
+	uint64_t queries;    // texts run
+	uint64_t mute_after; // so many; 0: never
+	uint64_t sent;       // plaintext bytes of the last session that ended
 };
 
 void database_init(struct database *database, uint64_t seed);
