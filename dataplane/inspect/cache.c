@@ -156,7 +156,8 @@ static void read_tree(struct statement *st, const PgQuery__ParseResult *tree)
 
 static size_t copy_span(uint8_t *at, struct span *s)
 {
-	memcpy(at, s->p, s->n);
+	if (s->n > 0)
+		memcpy(at, s->p, s->n);
 	s->p = at;
 	return s->n;
 }
@@ -245,7 +246,8 @@ static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct s
 		copy = blocks_get(c->blocks, text.n + 1, &block);
 	if (copy == NULL)
 		return NULL;
-	memcpy(copy, text.p, text.n);
+	if (text.n > 0)
+		memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	c->work = (struct statement){0};
 	parse(&c->work, copy, &tree);

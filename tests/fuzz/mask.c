@@ -15,14 +15,14 @@ static struct mask_style styles[SNAPSHOT_PATTERNS_MAX];
 static const char *names[SNAPSHOT_PATTERNS_MAX];
 static struct snapshot snapshot = {.version = 1, .styles = styles, .pattern_names = names};
 static struct scan_scratch *scratch;
+static struct pattern_lib *library;
+static struct pattern_set *set;
 static struct rule rule;
 static struct buf out;
 
 static void set_up(void)
 {
 	char why[PATTERN_WHY];
-	struct pattern_lib *library;
-	struct pattern_set *set;
 	uint16_t ids[PATTERN_MAX];
 	size_t n = 0;
 	if (pattern_lib_load(PATTERN_LIBRARY, &library, why) != 0)
