@@ -139,19 +139,41 @@ static bool is_text(struct span s)
 	return true;
 }
 
+// Which of several statements a refusal should name: the one that can do most.
+static unsigned weight(uint32_t kinds)
+{
+	static const uint32_t order[] = {
+		EFFECT_ADMIN, EFFECT_DDL, EFFECT_WRITE, EFFECT_EXEC, EFFECT_UNKNOWN, EFFECT_READ,
+	};
+	for (unsigned i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if ((kinds & order[i]) != 0)
+			return 7 - i;
+	return 1;
+}
+
 static void read_tree(struct statement *st, const PgQuery__ParseResult *tree)
 {
+	uint32_t all = 0;
+	unsigned heaviest = 0;
 	if (tree->n_stmts > 1)
 		st->flags |= EFFECT_MULTI;
+	if (tree->n_stmts == 0)
+		all = EFFECT_SESSION; // an empty text does nothing
 	for (size_t i = 0; i < tree->n_stmts; i++) {
 		const PgQuery__RawStmt *raw = tree->stmts[i];
 		if (raw->stmt == NULL)
 			continue;
+		st->kinds = 0;
+		st->verb[0] = '\0';
 		statement_classify(st, raw->stmt);
 		statement_walk(st, &raw->stmt->base);
+		all |= st->kinds;
+		if (weight(st->kinds) > heaviest) {
+			heaviest = weight(st->kinds);
+			memcpy(st->heaviest, st->verb, sizeof(st->heaviest));
+		}
 	}
-	if (tree->n_stmts == 0)
-		st->kinds |= EFFECT_SESSION; // an empty text does nothing
+	st->kinds = all;
 }
 
 static size_t copy_span(uint8_t *at, struct span *s)
@@ -167,7 +189,7 @@ static struct entry *settle(
 	struct inspect_cache *c, const struct statement *st, uint64_t hash, struct span text
 )
 {
-	struct span verb = span_str(st->verb == NULL ? "statement" : st->verb);
+	struct span verb = span_str(st->heaviest[0] == '\0' ? "statement" : st->heaviest);
 	struct span normalised = buf_span(&c->normalised);
 	size_t objects = st->n_objects * sizeof(struct effect_object);
 	size_t columns = st->n_columns * sizeof(struct span);

@@ -160,10 +160,9 @@ static void name_drop(struct statement *st, PgQuery__ObjectType type)
 		const char *name = d->values[i].name;
 		if (strncmp(name, "OBJECT_", 7) == 0)
 			name += 7;
-		snprintf(st->verb_text, sizeof(st->verb_text), "DROP %s", name);
-		for (char *p = st->verb_text; *p != '\0'; p++)
+		snprintf(st->verb, sizeof(st->verb), "DROP %s", name);
+		for (char *p = st->verb; *p != '\0'; p++)
 			*p = *p == '_' ? ' ' : *p;
-		st->verb = st->verb_text;
 	}
 }
 
@@ -216,8 +215,8 @@ void statement_classify(struct statement *st, const PgQuery__Node *node)
 		statement_unknown(st, "a kind of statement that the gateway does not know");
 		return;
 	}
-	if (st->verb == NULL)
-		st->verb = kind->verb;
+	if (st->verb[0] == '\0') // EXPLAIN DELETE is an EXPLAIN
+		snprintf(st->verb, sizeof(st->verb), "%s", kind->verb);
 	st->kinds |= kind->kinds;
 	if (node->node_case == NODE(DROP_STMT))
 		name_drop(st, node->drop_stmt->remove_type);

@@ -13,7 +13,8 @@
 enum statement_limit {
 	STATEMENT_TEXT_MAX = 1 << 20, // bytes; longer text is not parsed, and so unknown
 	STATEMENT_DEPTH_MAX = 400,    // levels of the tree
-	STATEMENT_TARGETS_MAX = 32,   // relations written to in one text
+	STATEMENT_VERB_MAX = 48,
+	STATEMENT_TARGETS_MAX = 32, // relations written to in one text
 };
 
 // Effects in the making; spans point into the tree.
@@ -23,8 +24,8 @@ struct statement {
 	struct effect_object objects[EFFECT_OBJECTS_MAX];
 	struct span columns[EFFECT_COLUMNS_MAX];
 	const PgQuery__RangeVar *targets[STATEMENT_TARGETS_MAX]; // written, not read
-	const char *verb;
-	char verb_text[48];
+	char verb[STATEMENT_VERB_MAX];                           // of the statement at hand
+	char heaviest[STATEMENT_VERB_MAX]; // of the one with the worst effects
 	const char *why_unknown;
 };
 
