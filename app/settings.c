@@ -93,6 +93,6 @@ void settings_workers(const struct config_gateway *gateway, struct workers_confi
 	// A flood of openings may not take the places of connections that are open.
 	if (out->tcp.half_open_max > gateway->limits.connections / 2)
 		out->tcp.half_open_max = gateway->limits.connections / 2;
-	// The other half is for packets on their way: slow readers must not stop the port.
-	out->tcp.queue_pkts_max = gateway->limits.packets / 2;
+	// The rest is for packets on their way: slow readers must not stop the port.
+	out->tcp.queue_pkts_max = gateway->limits.packets - gateway->limits.packets / 8;
 }

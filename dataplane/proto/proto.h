@@ -156,7 +156,8 @@ struct proto_msg {
 	// a failed one
 	// ('E'); 0 for messages that do not tell
 	char transaction;
-	bool completes; // the answer to one statement ends here (CommandComplete, error...)
+	bool completes;         // the answer to one statement ends here (CommandComplete, error...)
+	struct span completion; // then: the server's word for it ("SELECT 3"), or empty
 };
 
 struct proto_config {

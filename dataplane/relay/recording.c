@@ -318,6 +318,8 @@ bool recording_answer(struct relay *relay, struct session *s, const struct proto
 	for (uint32_t i = 0; i < msg->n_fields; i++)
 		if ((i > 0 && buf_append_u8(out, '\t') != 0) || !put_value(out, &msg->fields[i]))
 			return false;
+	if (msg->completes && !put_escaped(out, msg->completion))
+		return false;
 	if (msg->completes || msg->carrier != PROTO_ROW)
 		s->rows_open = false;
 	return write_text(relay, s, RECORD_ANSWER, msg->type, false);

@@ -176,6 +176,7 @@ static enum proto_bad take_end(
 		return PROTO_BAD_ORDER;
 	(void)pass(out, head);
 	out->completes = true;
+	out->completion = tag;
 	if (head->kind == ANSWER_EXECUTE) {
 		pg3_queue_pop(pg);
 	} else {
