@@ -53,6 +53,8 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 	s->asked = true;
 	relay->stats->logins++;
 	s->proto->login_forget(s->proto_state);
+	// The one copy is control's to read now; what the client sent is wiped where it lies.
+	explicit_bzero(s->client.plain.data + (msg->token.p - s->client.plain.data), msg->token.n);
 	s->state = SESSION_VERIFYING;
 	return STEP_MOVED;
 }
