@@ -142,6 +142,12 @@ class GatewayCase(unittest.TestCase):
     def wait(self, condition, what, timeout=20.0):
         return net.wait_until(condition, what, timeout, step=0.05)
 
+    @classmethod
+    def wait_for_columns(cls, token):
+        """Until the gateway has asked the server for the columns that rules mask, it refuses."""
+        net.wait_until(lambda: cls.a.psql("SELECT 1", token, check=False).returncode == 0,
+                       "the masked columns to be known")
+
     def server_saw(self, text):
         return text in self.a.server.statements()
 

@@ -48,6 +48,7 @@ class DriverCase(GatewayCase):
     def prepare(cls):
         cls.agent = cls.a.token("agent-7", ["agents"])
         cls.builder = cls.a.token("builder-1", ["builders"])
+        cls.wait_for_columns(cls.agent)
 
 
 class Psycopg(DriverCase):

@@ -63,6 +63,7 @@ class PsqlCase(GatewayCase):
         cls.agent = cls.a.token("agent-7", ["agents"])
         cls.builder = cls.a.token("builder-1", ["builders"])
         cls.open = cls.a.token("root-1", ["open"])
+        cls.wait_for_columns(cls.agent)
 
     def assert_masked(self, done):
         self.assert_no_leak(done.stdout + done.stderr, EMAIL, "4111", "1111 1111", "219-09",
