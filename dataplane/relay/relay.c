@@ -483,7 +483,8 @@ static void dismiss_all(struct relay *relay, enum session_end end, const char *r
 {
 	for (uint32_t i = 0; i < relay->config.sessions_max; i++) {
 		struct session *s = pool_at(relay->sessions, i);
-		if (s->state != SESSION_FREE)
+		// Those that carry a cancel end by themselves, when it is delivered.
+		if (s->state != SESSION_FREE && !s->detached)
 			dismiss(relay, s, end, reason);
 	}
 }
