@@ -4,7 +4,9 @@
 // The relay from end to end: scripted clients, the gateway, a scripted server; over clean wires and
 // bad ones, with the streams whole, in random pieces and, where it is short, cut at every byte.
 //
-//   relay [--seed SEED] [--only SCENARIO] [--trace] PATTERNS
+//   relay [--first SEED] [--count N] [--only SCENARIO] [--trace] PATTERNS
+//
+// The cuts are made with the first seed only.
 
 #include "dataplane/base/log.h"
 #include "tests/sim/relay_world.h"
@@ -44,14 +46,14 @@ static void run_cuts(const struct scenario *scenario, struct sim_options options
 	}
 }
 
-static void run_scenario(const struct scenario *scenario, struct sim_options options)
+static void run_scenario(const struct scenario *scenario, struct sim_options options, bool cuts)
 {
 	const struct cutting random = {CUT_RANDOM, scenario->bulk ? 20000 : 40};
 	if (only != NULL && strcmp(only, scenario->name) != 0)
 		return;
 	if (!run(scenario, &options))
 		return;
-	if (scenario->every_cut)
+	if (scenario->every_cut && cuts)
 		run_cuts(scenario, options);
 	options.loss_ppm = LOSS_PPM;
 	(void)run(scenario, &options);
@@ -61,7 +63,7 @@ static void run_scenario(const struct scenario *scenario, struct sim_options opt
 	(void)run(scenario, &options);
 }
 
-int main(int argc, char **argv)
+static void run_seed(struct sim_options options, bool cuts)
 {
 	static const struct scenario *const lists[] = {
 		relay_login_scenarios,
@@ -69,13 +71,23 @@ int main(int argc, char **argv)
 		relay_end_scenarios,
 		relay_limit_scenarios,
 	};
-	struct sim_options options = {.seed = 1};
+	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
+		for (const struct scenario *s = lists[l]; s->name != NULL; s++)
+			run_scenario(s, options, cuts);
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_options options = {0};
+	uint64_t first = 1, count = 1;
 	const char *patterns = NULL;
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--trace") == 0)
 			options.trace = true;
-		else if (strcmp(argv[i], "--seed") == 0 && i + 1 < argc)
-			options.seed = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
+			first = strtoull(argv[++i], NULL, 0);
+		else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
+			count = strtoull(argv[++i], NULL, 0);
 		else if (strcmp(argv[i], "--only") == 0 && i + 1 < argc)
 			only = argv[++i];
 		else
@@ -86,10 +98,12 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_setup(LOG_ERROR, false); // sessions end badly by the hundred here
 	policies_init(patterns);
-	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
-		for (const struct scenario *s = lists[l]; s->name != NULL; s++)
-			run_scenario(s, options);
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		options.seed = seed;
+		run_seed(options, seed == first);
+	}
 	policies_fini();
-	printf("relay: seed %ju, %u runs, %u failed\n", (uintmax_t)options.seed, runs, failures);
+	printf("relay: seeds %ju to %ju, %u runs, %u failed\n", (uintmax_t)first,
+	       (uintmax_t)(first + count - 1), runs, failures);
 	return failures == 0 && runs > 0 ? 0 : 1;
 }

@@ -140,6 +140,36 @@ static void copy_out(struct sim *sim)
 	agent_bye(a);
 }
 
+static void allow_writes(struct sim *sim)
+{
+	sim->policy.allow = EFFECT_READ | EFFECT_WRITE;
+}
+
+static void copy_in(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	for (unsigned i = 0; i < 2; i++) {
+		agent_query(a, "COPY notes FROM STDIN");
+		agent_expect(a, "G");
+		say(&a->peer.out, 'd', "r", (size_t)6, "one\ntw");
+		say(&a->peer.out, 'd', "r", (size_t)2, "o\n");
+		if (i == 0)
+			say(&a->peer.out, 'c', "");
+		else
+			say(&a->peer.out, 'f', "s", "no more");
+		agent_expect(a, i == 0 ? "CZ" : "EZ");
+	}
+	// What follows in the same breath must wait for the server to be out of the copy.
+	agent_query(a, "COPY notes FROM STDIN");
+	say(&a->peer.out, 'd', "r", (size_t)4, "one\n");
+	say(&a->peer.out, 'c', "");
+	agent_query(a, "DROP TABLE notes");
+	agent_query(a, "SELECT 1");
+	agent_expect(a, "GCZEZCZ");
+	agent_bye(a);
+	EXPECT(sim, span_holds(buf_span(&sim->database.log), "one\ntw"));
+}
+
 static void error_and_notice(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
@@ -304,6 +334,7 @@ const struct scenario relay_command_scenarios[] = {
 	{"pipelined", pipelined, .every_cut = true},
 	{"prepared", prepared},
 	{"copy_out", copy_out, .every_cut = true},
+	{"copy_in", copy_in, .set_up = allow_writes, .every_cut = true},
 	{"error_and_notice", error_and_notice},
 	{"policy_denies", policy_denies},
 	{"policy_denies_execute", policy_denies_execute},

@@ -199,6 +199,8 @@ static void killed(struct sim *sim)
 	gateway_kill(&sim->gateway, 0);
 	agent_expect_fatal(b, "57P01");
 	EXPECT(sim, sim->gateway.stats.ended[END_KILLED] == 2);
+	sim_until_empty(sim, 6 * SECOND_US);
+	EXPECT(sim, sim->database.cancels == 2); // what they ran stops too
 }
 
 static void killed_while_verifying(struct sim *sim)
@@ -234,6 +236,21 @@ static void killed_in_a_row(struct sim *sim)
 	for (size_t n; (n = message_len(in, true)) > 0; in = span_from(in, n))
 		last = in.p[0];
 	EXPECT(sim, in.n == 0 && last == 'E');
+}
+
+// Nobody takes the last words: they are given up, with all that was queued before them.
+static void killed_unread(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_ORDERS);
+	a->peer.in_max = 0;
+	agent_query(a, "SELECT 2000 AS rows, 1000 AS size");
+	sim_pass(sim, SECOND_US);
+	gateway_kill(&sim->gateway, 0);
+	sim_pass(sim, 3 * SECOND_US);
+	EXPECT(sim, relay_sessions(sim->gateway.relay) == 1);
+	sim_until_empty(sim, 4 * SECOND_US);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, a->peer.reset);
 }
 
 static void shut_down(struct sim *sim)
@@ -358,6 +375,7 @@ const struct scenario relay_end_scenarios[] = {
 	{"killed", killed},
 	{"killed_while_verifying", killed_while_verifying},
 	{"killed_in_a_row", killed_in_a_row, .bulk = true},
+	{"killed_unread", killed_unread, .bulk = true},
 	{"shut_down", shut_down},
 	{"cancel", cancel, .every_cut = true},
 	{"cancel_over_tls", cancel_over_tls},

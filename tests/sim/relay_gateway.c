@@ -205,6 +205,7 @@ void gateway_config_default(struct gateway_config *config)
 			},
 		.memory = 16 << 20,
 		.record_blocks = 64,
+		.packets = 4096,
 	};
 	tcp_config_default(&config->tcp);
 	config->tcp.conns_max = 128;

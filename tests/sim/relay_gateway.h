@@ -26,6 +26,7 @@ struct gateway_config {
 	struct relay_config relay;
 	size_t memory;
 	uint32_t record_blocks;
+	uint32_t packets;
 	struct tcp_config tcp;
 };
 

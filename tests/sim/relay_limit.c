@@ -217,6 +217,28 @@ static void blocks_exhausted(struct sim *sim)
 	agent_bye(a);
 }
 
+static void few_packets(struct sim *sim)
+{
+	sim->config.packets = 160;
+}
+
+// Three results at once through a pool that holds none of them.
+static void packets_short(struct sim *sim)
+{
+	struct agent *agents[3];
+	for (unsigned i = 0; i < 3; i++)
+		agents[i] = agent_login(sim, i == 0 ? PORT_ORDERS : PORT_PLAIN);
+	for (unsigned i = 0; i < 3; i++)
+		agent_query(agents[i], "SELECT 300 AS rows, 1000 AS size");
+	for (unsigned i = 0; i < 3; i++) {
+		agent_expect(agents[i], "T");
+		for (unsigned k = 0; k < 300; k++)
+			agent_expect(agents[i], "D");
+		agent_expect(agents[i], "CZ");
+		agent_bye(agents[i]);
+	}
+}
+
 static void events_full_at_opening(struct sim *sim)
 {
 	struct agent *a = agent_new(sim, PORT_PLAIN);
@@ -250,6 +272,7 @@ const struct scenario relay_limit_scenarios[] = {
 	{"both_above_water", both_above_water, .bulk = true},
 	{"sessions_full", sessions_full, .set_up = two_sessions},
 	{"blocks_exhausted", blocks_exhausted, .bulk = true, .set_up = little_memory},
+	{"packets_short", packets_short, .bulk = true, .set_up = few_packets},
 	{"events_full_at_opening", events_full_at_opening},
 	{NULL},
 };

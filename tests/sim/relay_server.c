@@ -95,6 +95,9 @@ static void answer(struct database *d, struct database_session *s, const char *t
 		s->rows_left = rows;
 		s->row_size = size;
 		describe_text(&s->peer.out);
+	} else if (holds(text, "FROM STDIN")) {
+		say(out, 'G', "bh", 0, 0);
+		s->copying = true;
 	} else if (holds(text, "error")) {
 		error(out, "ERROR", "22P02", "bad value \"" SECRET_EMAIL "\"");
 	} else if (holds(text, "notice")) {
@@ -143,6 +146,8 @@ static bool misbehave(struct database *d, struct database_session *s)
 		complete(&s->peer.out, "SELECT 0");
 		return true;
 	case SERVER_MUTE:
+	case SERVER_PUPPET:
+	case SERVER_STRANGER:
 		return true;
 	case SERVER_USUAL:
 	case SERVER_REFUSES_TLS:
@@ -160,7 +165,7 @@ static void query(struct database *d, struct database_session *s, const char *te
 	if (mute || misbehave(d, s))
 		return;
 	answer(d, s, text, true);
-	if (s->rows_left == 0)
+	if (s->rows_left == 0 && !s->copying)
 		ready(s);
 }
 
@@ -217,6 +222,17 @@ static void message(struct database *d, struct database_session *s, char type, c
 	switch (type) {
 	case 'X':
 		s->leaving = true;
+		break;
+	case 'd':
+		break;
+	case 'c':
+	case 'f':
+		s->copying = false;
+		if (type == 'c')
+			complete(&s->peer.out, "COPY 2");
+		else
+			error(&s->peer.out, "ERROR", "57014", "COPY from stdin failed");
+		ready(s);
 		break;
 	case 'S':
 		s->skipping = false;
@@ -313,7 +329,8 @@ static void leave(struct database *d, struct database_session *s)
 static void work(struct database *d, struct database_session *s, uint64_t now_us)
 {
 	peer_move(&s->peer, now_us);
-	if (d->mode == SERVER_SILENT)
+	bool puppet = d->mode == SERVER_PUPPET && s->authenticated;
+	if (d->mode == SERVER_SILENT || d->mode == SERVER_STRANGER || puppet)
 		buf_consume(&s->peer.in, buf_len(&s->peer.in));
 	if (d->mode == SERVER_GARBAGE_LOGIN && buf_len(&s->peer.in) > 0 && !s->leaving) {
 		if (buf_append(&s->peer.out, SPAN_LIT("HTTP/1.1 400 Bad Request\r\n")) != 0)

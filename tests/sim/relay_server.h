@@ -25,6 +25,8 @@ enum server_mode {
 	SERVER_LAST_WORDS, // a FATAL error, then FIN
 	SERVER_MUTE,       // takes commands, answers none
 	SERVER_UNASKED,    // answers twice
+	SERVER_PUPPET,     // logs in, then says what the test puts into `out`
+	SERVER_STRANGER,   // the same from the start
 };
 
 enum database_size { DATABASE_SESSIONS = 64 };

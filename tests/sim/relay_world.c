@@ -342,6 +342,7 @@ static struct host *host_new(
 		config.ports[0].address = SERVER_ADDRESS "/24";
 	} else {
 		config.tcp = sim->config.tcp;
+		config.pkts = sim->config.packets;
 		config.n_ports = 2;
 		config.ports[0].address = GATEWAY_CLIENTS "/24";
 		config.ports[1].address = GATEWAY_SERVERS "/24";
