@@ -204,8 +204,8 @@ void gateway_config_default(struct gateway_config *config)
 				.effects_bytes = 1 << 20,
 			},
 		.memory = 16 << 20,
-		.record_blocks = 64,
-		.packets = 4096,
+		.record_blocks = 16,
+		.packets = 1024,
 	};
 	tcp_config_default(&config->tcp);
 	config->tcp.conns_max = 128;

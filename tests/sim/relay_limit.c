@@ -9,7 +9,7 @@ static void recorder_stalls(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	sim->gateway.recorder_stalled = true;
-	agent_query(a, "SELECT 8000 AS rows, 1000 AS size"); // twice as much as all blocks
+	agent_query(a, "SELECT 8000 AS rows, 1000 AS size"); // eight times as much as all blocks
 	sim_pass(sim, 3 * SECOND_US);
 	EXPECT(sim, relay_sessions(sim->gateway.relay) == 1);
 	EXPECT(sim, sim->gateway.records.waits > 0);

@@ -329,7 +329,7 @@ static struct host *host_new(
 )
 {
 	struct host_config config =
-		{.name = name, .mtu = 1500, .pkts = 4096, .app = app, .ctx = ctx, .n_ports = 1};
+		{.name = name, .mtu = 1500, .pkts = 1024, .app = app, .ctx = ctx, .n_ports = 1};
 	tcp_config_default(&config.tcp);
 	config.tcp.conns_max = 128;
 	config.tcp.half_open_max = 64;
