@@ -87,8 +87,7 @@ enum step login_verified(struct relay *relay, struct session *s)
 		relay->stats->logins_refused++;
 		return session_end(relay, s, END_AUTH, &refused, s->refusal);
 	}
-	s->policy_version = 0; // choose the rule now
-	if (!session_follow_policy(relay, s))
+	if (!session_choose_rule(relay, s))
 		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
 	login_connect(relay, s);
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;

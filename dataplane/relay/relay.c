@@ -122,27 +122,27 @@ static int find_resource(const struct snapshot *snapshot, const char *name)
 	return -1;
 }
 
-bool session_follow_policy(struct relay *relay, struct session *s)
+bool session_choose_rule(struct relay *relay, struct session *s)
 {
 	const struct snapshot *snapshot = relay->snapshot;
-	if (snapshot == NULL)
-		return s->policy_version == 0;
-	if (s->policy_version == snapshot->version)
-		return true;
 	int resource = find_resource(snapshot, s->resource_name);
 	if (resource < 0)
-		return false;
-	uint16_t rule = 0; // a session without a subject yet has none
-	if (s->subject != NULL)
-		rule = policy_rule(snapshot, s->subject, (uint16_t)resource);
-	if (rule == POLICY_NO_RULE)
-		return false;
+		return false; // what control hears of names the resource by the policy before
 	const struct catalog *catalog = snapshot->resources[resource].catalog;
 	s->resource = (uint16_t)resource;
-	s->rule = rule;
 	s->policy_version = snapshot->version;
 	s->catalog_version = catalog == NULL ? 0 : catalog->version;
-	return true;
+	s->rule = 0; // a session without a subject yet has none
+	if (s->subject != NULL)
+		s->rule = policy_rule(snapshot, s->subject, s->resource);
+	return s->rule != POLICY_NO_RULE;
+}
+
+bool session_follow_policy(struct relay *relay, struct session *s)
+{
+	if (relay->snapshot == NULL)
+		return s->policy_version == 0;
+	return s->policy_version == relay->snapshot->version || session_choose_rule(relay, s);
 }
 
 struct session *session_new(struct relay *relay)

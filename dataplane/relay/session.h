@@ -137,6 +137,8 @@ const struct resource *session_resource(const struct relay *relay, const struct 
 struct proto_io session_io(struct session *s);
 // The listener that `local` belongs to, or -1.
 int session_listener(const struct snapshot *snapshot, const struct endpoint *local);
+// By the policy in force, whatever was chosen before. False when no rule lets the subject in.
+bool session_choose_rule(struct relay *relay, struct session *s);
 // Judge by the policy in force. False when the subject may no longer reach the resource.
 bool session_follow_policy(struct relay *relay, struct session *s);
 

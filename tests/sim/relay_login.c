@@ -88,6 +88,8 @@ static void no_rule(struct sim *sim)
 	agent_expect_end(a);
 	EXPECT(sim, sim->gateway.stats.ended[END_NO_RULE] == 1);
 	EXPECT(sim, sim->database.n_accepted == 0);
+	sim_until_empty(sim, 6 * SECOND_US);
+	EXPECT(sim, sim->gateway.last_closed.snapshot_version == 1);
 }
 
 static void plaintext(struct sim *sim)
