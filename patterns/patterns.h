@@ -113,9 +113,10 @@ void scan_scratch_free(struct scan_scratch *scratch);
 //
 // A match is a stretch of bytes the pattern's expression, boundary and validators accept; for each
 // start the longest. (The validators are asked about the 32 longest stretches that expression and
-// boundary accept, and about the longest only when the right boundary is none.) Matches that overlap become one finding over all their bytes, so that no
-// matched byte escapes; it bears the name of the longest, then leftmost, then lowest id. Findings
-// are sorted and do not overlap; none begins or ends inside a UTF-8 sequence.
+// boundary accept, and about the longest only when the right boundary is none.) Matches that
+// overlap become one finding over all their bytes, so that no matched byte escapes; it bears the
+// name of the longest, then leftmost, then lowest id. Findings are sorted and do not overlap; none
+// begins or ends inside a UTF-8 sequence.
 //
 // Out: out[0..result), at most `max`; *more when there were more than fit: the caller masks the
 // whole span. Returns the number of findings, or ERR_LIMIT (4 GB or more) or -EIO (Hyperscan
