@@ -36,11 +36,20 @@ struct inspect_cache {
 	struct inspect_stats stats;
 };
 
-static const struct effects refused = {
-	.kinds = EFFECT_UNKNOWN,
-	.verb = {(const uint8_t *)"statement", 9},
-	.why_unknown = "the gateway cannot read it",
-};
+// Statements that are not even looked at.
+#define REFUSED(why)                                                                \
+	{                                                                           \
+		.kinds = EFFECT_UNKNOWN, .verb = {(const uint8_t *)"statement", 9}, \
+		.why_unknown = (why)                                                \
+	}
+
+static const struct effects
+	no_memory = REFUSED("the gateway is short of memory"),
+	too_long = REFUSED("statements of more than 1 MiB are not read"),
+	not_text = REFUSED("it is not valid UTF-8"),
+	other_reading =
+		REFUSED("the session's client_encoding or standard_conforming_strings, or a "
+			"command before it, makes its meaning uncertain");
 
 struct inspect_cache *inspect_cache_new(uint32_t entries, size_t bytes)
 {
@@ -311,10 +320,16 @@ const struct effects *inspect_statement(
 	if (c->single != NULL)
 		blocks_put(c->blocks, c->single, c->single->block);
 	c->single = NULL;
-	if (!context->utf8 || !context->standard_strings || text.n > STATEMENT_TEXT_MAX ||
-	    !is_text(text)) {
+	const struct effects *refused = NULL;
+	if (!context->utf8 || !context->standard_strings)
+		refused = &other_reading;
+	else if (text.n > STATEMENT_TEXT_MAX)
+		refused = &too_long;
+	else if (!is_text(text))
+		refused = &not_text;
+	if (refused != NULL) {
 		c->stats.unknown++;
-		return &refused;
+		return refused;
 	}
 	uint64_t hash = hash_keyed(&c->key, text.p, text.n);
 	struct entry *e = find(c, hash, text);
@@ -325,7 +340,7 @@ const struct effects *inspect_statement(
 	c->stats.misses++;
 	e = understand(c, hash, text);
 	if (e == NULL)
-		return &refused;
+		return &no_memory;
 	keep(c, e);
 	if ((e->effects.kinds & EFFECT_UNKNOWN) != 0)
 		c->stats.unknown++;
