@@ -202,6 +202,8 @@ static bool on_ready(void *context, char *why)
 		text = "no policy is in force";
 	else if (control->draining)
 		text = "stopping";
+	else if (catalogs_missing(control))
+		text = "the columns that a rule masks are not known yet";
 	else if (!recorder.healthy)
 		text = "the recorder cannot write";
 	else if (!audit_is_healthy(control->audit))

@@ -94,6 +94,16 @@ void catalogs_update(struct control *control)
 }
 
 // The session may live under an older policy, in which the resource had another place.
+bool catalogs_missing(const struct control *control)
+{
+	const struct snapshot *now = publisher_current(control->publisher);
+
+	for (uint16_t i = 0; now != NULL && i < now->n_resources; i++)
+		if (now->resources[i].catalog != NULL && !now->resources[i].catalog->resolved)
+			return true;
+	return false;
+}
+
 void catalogs_poke(struct control *control, const struct event *event)
 {
 	const char *name = names_text(

@@ -76,6 +76,8 @@ bool control_answer(void *ctx, uint16_t worker, const struct command *command);
 struct snapshot *catalogs_carry(const struct control *control, struct snapshot *next);
 // What watch has found, put in force. Call often.
 void catalogs_update(struct control *control);
+// Is there a resource with masked columns that no look-up has reached yet?
+bool catalogs_missing(const struct control *control);
 // EVENT_CATALOG: a session has seen what the catalog does not know.
 void catalogs_poke(struct control *control, const struct event *event);
 

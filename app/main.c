@@ -15,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { READY_MS = 5000 }; // the longest wait for the first look-up of masked columns
+
 enum exit_status { EXIT_OK, EXIT_FAILED, EXIT_USAGE };
 
 struct options {
@@ -159,6 +161,24 @@ static void loop(struct control *control, const sigset_t *signals)
 	}
 }
 
+// Statements on resources with masked columns are refused until the columns are known: give the
+// first look-up a moment before saying ready. A server that is down does not keep the gateway from
+// starting.
+static void settle(struct control *control)
+{
+	for (unsigned ms = 0; ms < READY_MS && catalogs_missing(control); ms++) {
+		(void)control_events(control);
+		control_tick(control);
+		admin_poll(control->admin);
+		const struct timespec pause = {.tv_nsec = 1000000};
+		nanosleep(&pause, NULL);
+	}
+	log_line(
+		LOG_INFO, "start", "ready version=%s%s", BULKHEAD_VERSION,
+		catalogs_missing(control) ? " (masked columns are not known yet)" : ""
+	);
+}
+
 static int run(const char *file, struct config *config)
 {
 	struct control *control = aligned_alloc(64, sizeof(*control));
@@ -180,7 +200,7 @@ static int run(const char *file, struct config *config)
 
 	int r = control_start(control);
 	if (r == 0) {
-		log_line(LOG_INFO, "start", "ready version=%s", BULKHEAD_VERSION);
+		settle(control);
 		loop(control, &signals);
 	}
 	control_stop(control);
