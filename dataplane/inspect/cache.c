@@ -281,10 +281,14 @@ static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct s
 		memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
 	c->work = (struct statement){0};
-	parse(&c->work, copy, &tree);
 	buf_consume(&c->normalised, buf_len(&c->normalised));
-	if (statement_normalise(copy, &c->normalised) != 0)
+	bool deep = false;
+	if (statement_normalise(copy, &c->normalised, &deep) != 0)
 		statement_unknown(&c->work, "it cannot be split into tokens");
+	else if (deep)
+		statement_unknown(&c->work, "it is nested too deeply");
+	else
+		parse(&c->work, copy, &tree);
 	e = settle(c, &c->work, hash, text);
 	if (tree != NULL)
 		pg_query__parse_result__free_unpacked(tree, NULL);

@@ -44,7 +44,7 @@ static int append_tokens(struct buf *out, const char *text, const PgQuery__ScanR
 	return 0;
 }
 
-int statement_normalise(const char *text, struct buf *out)
+int statement_normalise(const char *text, struct buf *out, bool *deep)
 {
 	// The scanner allocates within its own memory context, once per statement text not yet
 	// cached.
@@ -57,6 +57,7 @@ int statement_normalise(const char *text, struct buf *out)
 		);
 	if (scan != NULL) {
 		r = append_tokens(out, text, scan);
+		*deep = !statement_nesting_fits(scan);
 		pg_query__scan_result__free_unpacked(scan, NULL);
 	}
 	pg_query_free_scan_result(result);

@@ -13,6 +13,7 @@
 enum statement_limit {
 	STATEMENT_TEXT_MAX = 1 << 20, // bytes; longer text is not parsed, and so unknown
 	STATEMENT_DEPTH_MAX = 400,    // levels of the tree
+	STATEMENT_NESTING_MAX = 500,  // what may nest, counted before there is a tree
 	STATEMENT_VERB_MAX = 48,
 	STATEMENT_TARGETS_MAX = 32, // relations written to in one text
 };
@@ -42,6 +43,10 @@ void statement_add_target(struct statement *st, const PgQuery__RangeVar *relatio
 void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set);
 
 // Append the text with comments removed, white space folded to single spaces and keywords in upper
-// case; literals and names stay. Returns 0, ERR_MALFORMED when it cannot be split into tokens, or
-// as buf_append.
-int statement_normalise(const char *text, struct buf *out) must_check;
+// case; literals and names stay. Out: *deep, when it could be split into tokens: its tree may be too
+// deep to be built. Returns 0, ERR_MALFORMED when it cannot be split, or as buf_append.
+int statement_normalise(const char *text, struct buf *out, bool *deep) must_check;
+
+// Whether the tree of these tokens stays within STATEMENT_NESTING_MAX: libpg_query builds and reads
+// trees by recursion without a limit of its own, so that a chain of operators would end the process.
+bool statement_nesting_fits(const PgQuery__ScanResult *scan);
