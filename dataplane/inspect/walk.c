@@ -34,7 +34,9 @@ static void add_object(struct statement *st, struct effect_object object)
 {
 	for (uint16_t i = 0; i < st->n_objects; i++) {
 		struct effect_object *o = &st->objects[i];
-		if (span_equal(o->schema, object.schema) && span_equal(o->name, object.name) &&
+		// A function of a relation's name is not that relation.
+		if (((o->access ^ object.access) & EFFECT_EXEC) == 0 &&
+		    span_equal(o->schema, object.schema) && span_equal(o->name, object.name) &&
 		    span_equal(o->alias, object.alias)) {
 			o->access |= object.access;
 			return;
@@ -103,15 +105,23 @@ static void see_alias(struct statement *st, const PgQuery__Alias *alias)
 		add_column(st, SPAN_LIT("*"));
 }
 
+static const char *field_of(const PgQuery__ColumnRef *ref, size_t i)
+{
+	const PgQuery__Node *field = ref->fields[i];
+	return field->node_case == PG_QUERY__NODE__NODE_STRING ? field->string->sval : NULL;
+}
+
+// c.row_to_json is row_to_json(c) where c has no column of that name: a name that is a function's
+// may mean the whole row before it.
 static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
 {
-	struct span name = SPAN_LIT("*");
-	if (ref->n_fields == 0)
+	size_t n = ref->n_fields;
+	if (n == 0)
 		return;
-	const PgQuery__Node *last = ref->fields[ref->n_fields - 1];
-	if (last->node_case == PG_QUERY__NODE__NODE_STRING)
-		name = text_of(last->string->sval);
-	add_column(st, name);
+	const char *name = field_of(ref, n - 1), *row = n > 1 ? field_of(ref, n - 2) : NULL;
+	add_column(st, name == NULL ? SPAN_LIT("*") : text_of(name));
+	if (name != NULL && row != NULL && function_effects(NULL, name) != EFFECT_EXEC)
+		add_column(st, text_of(row));
 }
 
 static void see_write(struct statement *st, const PgQuery__RangeVar *target, size_t n_returning)
@@ -141,8 +151,9 @@ static void see(struct statement *st, const ProtobufCMessage *m)
 	} else if (m->descriptor == &pg_query__alias__descriptor) {
 		see_alias(st, (const PgQuery__Alias *)m);
 	} else if (m->descriptor == &pg_query__join_expr__descriptor) {
-		// The alias of a join names all its columns at once.
-		if (((const PgQuery__JoinExpr *)m)->alias != NULL)
+		// The alias of a join, or of its USING, names all of those columns at once.
+		const PgQuery__JoinExpr *join = (const PgQuery__JoinExpr *)m;
+		if (join->alias != NULL || join->join_using_alias != NULL)
 			add_column(st, SPAN_LIT("*"));
 	} else if (m->descriptor == &pg_query__func_call__descriptor) {
 		see_function(st, (const PgQuery__FuncCall *)m);

@@ -377,6 +377,10 @@ static void statements_are_known_to_touch_masked_columns(void **state)
 	assert_int_equal(
 		exposure_of("SELECT x FROM (SELECT ssn AS x FROM customers) s"), EXPOSURE_READS
 	);
+	assert_int_equal(
+		exposure_of("SELECT j::text FROM customers a JOIN customers b USING (ssn) AS j"),
+		EXPOSURE_READS
+	);
 	assert_int_equal(exposure_of("INSERT INTO x SELECT id FROM customers"), EXPOSURE_NONE);
 	assert_int_equal(exposure_of("SELECT ssn FROM other.customers"), EXPOSURE_NONE);
 	assert_int_equal(exposure_of("SELECT a FROM customer_view"), EXPOSURE_READS);
@@ -401,6 +405,50 @@ static void statements_are_known_to_touch_masked_columns(void **state)
 	bit_set(catalog.unresolved, 0);
 	assert_int_equal(exposure_of("SELECT 1"), EXPOSURE_UNRESOLVED);
 	assert_int_equal(exposure_of("BEGIN"), EXPOSURE_NONE);
+}
+
+// Each of these has the value without a column reference that says ssn.
+static void rows_are_known_by_any_name(void **state)
+{
+	static const char *const attacks[] = {
+		"SELECT c.row_to_json FROM customers c",
+		"SELECT customers.to_jsonb FROM customers",
+		"SELECT public.customers.concat FROM public.customers",
+		"SELECT c.json_agg FROM customers c",
+		"SELECT j.value FROM customers c, jsonb_each_text(c.to_jsonb) j",
+		"SELECT to_json(j) FROM customers a JOIN customers b USING (ssn) AS j",
+		"SELECT (c).ssn FROM customers c",
+		"SELECT (SELECT c) FROM customers c",
+		"SELECT ARRAY(SELECT c FROM customers c)",
+		"SELECT s::text FROM (SELECT * FROM customers) s",
+		"WITH w AS (TABLE customers) SELECT w::text FROM w",
+		"WITH w(a, b, x) AS (TABLE customers) SELECT x || '' FROM w",
+		"SELECT x || '' FROM (TABLE customers) AS s(a, b, x)",
+		"SELECT U&\"\\0073sn\" || '' FROM customers",
+		"SELECT ROW(c.*) FROM customers c",
+		"SELECT count(*) FILTER (WHERE ssn > '2') FROM customers",
+		"SELECT xmlforest(ssn) FROM customers",
+		"SELECT 1 FROM customers ORDER BY ssn",
+		"EXPLAIN (ANALYZE, VERBOSE) SELECT * FROM customers WHERE ssn = '1'",
+		"SELECT x FROM orders o, LATERAL (SELECT c::text AS x FROM customers c) s",
+		"SELECT * FROM ROWS FROM (jsonb_each_text((SELECT to_jsonb(c) FROM customers c)))",
+		"DECLARE d CURSOR FOR SELECT ssn || '' FROM customers",
+		"PREPARE p AS SELECT ssn || '' FROM customers",
+		"VALUES ((SELECT max(ssn) FROM customers))",
+		"SELECT 1 UNION ALL SELECT length(ssn) FROM customers",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
+		if (exposure_of(attacks[i]) != EXPOSURE_READS)
+			fail_msg("%s: %d", attacks[i], (int)exposure_of(attacks[i]));
+	assert_int_equal(exposure_of("SELECT max(c.id) FROM customers c"), EXPOSURE_NONE);
+	assert_int_equal(
+		exposure_of("SELECT max(o.date) FROM customers c, orders o"), EXPOSURE_NONE
+	);
+	assert_int_equal(
+		exposure_of("INSERT INTO x SELECT ssn FROM customers, customers()"),
+		EXPOSURE_CARRIES
+	);
 }
 
 static void redaction_spares_nothing(void **state)
@@ -434,6 +482,7 @@ int main(void)
 		CASE(notifications_are_masked),
 		CASE(more_findings_than_fit_take_the_value_whole),
 		CASE(statements_are_known_to_touch_masked_columns),
+		CASE(rows_are_known_by_any_name),
 		CASE(redaction_spares_nothing),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
