@@ -205,12 +205,31 @@ static struct span field_of(const struct proto_msg *msg, uint8_t code)
 	return (struct span){0};
 }
 
-// Errors that quote data: class 22 (data), 23 (integrity), P0 (RAISE).
+// Whether the text of an error may have been made from data. Most of SQL's own complaints can: a
+// value cast to regclass that is no relation, a search query with an error in it, a schema that
+// does not exist. Free of it are the classes that speak of connections, transactions, names of the
+// protocol and resources; and errors in the statement's own text, which have a position in it (P)
+// that nothing found while it runs has.
 static bool quotes_data(const struct proto_msg *msg)
 {
+	static const char clean[][3] = {"08", "25", "26", "34", "40", "53", "55", "57"};
 	struct span code = field_of(msg, 'C');
-	return code.n != 5 || memcmp(code.p, "22", 2) == 0 || memcmp(code.p, "23", 2) == 0 ||
-	       memcmp(code.p, "P0", 2) == 0;
+	if (code.n != 5)
+		return true;
+	for (size_t i = 0; i < sizeof(clean) / sizeof(clean[0]); i++)
+		if (memcmp(code.p, clean[i], 2) == 0)
+			return false;
+	if (memcmp(code.p, "42501", 5) == 0) // not allowed: names what exists, or is our own
+		return false;
+	return memcmp(code.p, "42", 2) != 0 || field_of(msg, 'P').n == 0;
+}
+
+// What breaks a constraint is quoted with its row or key, whichever columns the statement names,
+// and for a deferred constraint in answer to COMMIT.
+static bool quotes_row(const struct proto_msg *msg)
+{
+	struct span code = field_of(msg, 'C');
+	return code.n != 5 || memcmp(code.p, "23", 2) == 0;
 }
 
 // What an error says of the data of a statement that reads masked columns: nothing.
@@ -229,15 +248,22 @@ static bool is_free_text(uint8_t code)
 	return code == 'M' || code == 'D' || code == 'H' || code == 'W' || code == 'q';
 }
 
+// Names of schemas, tables, columns, types and constraints; RAISE puts anything there.
+static bool is_name(uint8_t code)
+{
+	return code == 's' || code == 't' || code == 'c' || code == 'd' || code == 'n';
+}
+
 static int mask_report(struct masker *m, struct proto_msg *msg)
 {
 	bool hide = m->has_columns && m->context->exposed && quotes_data(msg);
+	bool hide_row = m->has_columns && quotes_row(msg);
 	int r = 0;
 	for (uint32_t i = 0; i < msg->n_fields && r == 0; i++) {
 		struct proto_field *f = &msg->fields[i];
-		if (hide && is_free_text(f->code))
+		if ((hide && is_free_text(f->code)) || (hide_row && f->code == 'D'))
 			r = hide_text(m, f);
-		else if (is_free_text(f->code))
+		else if (is_free_text(f->code) || is_name(f->code))
 			r = mask_by_pattern(m, f);
 	}
 	return r;

@@ -111,6 +111,24 @@ static const char *field_of(const PgQuery__ColumnRef *ref, size_t i)
 	return field->node_case == PG_QUERY__NODE__NODE_STRING ? field->string->sval : NULL;
 }
 
+// Functions of pg_catalog that take a row of any type; those whose calls are harmless are known to
+// function.c.
+static bool takes_row(const char *name)
+{
+	static const char *const names[] = {
+		"any_out",           "any_value",
+		"anycompatible_out", "anycompatiblenonarray_out",
+		"anyelement_out",    "anynonarray_out",
+		"hash_record",       "json_agg_strict",
+		"jsonb_agg_strict",  "record_out",
+		"record_send",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return function_effects(NULL, name) != EFFECT_EXEC;
+}
+
 // c.row_to_json is row_to_json(c) where c has no column of that name: a name that is a function's
 // may mean the whole row before it.
 static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
@@ -120,7 +138,7 @@ static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
 		return;
 	const char *name = field_of(ref, n - 1), *row = n > 1 ? field_of(ref, n - 2) : NULL;
 	add_column(st, name == NULL ? SPAN_LIT("*") : text_of(name));
-	if (name != NULL && row != NULL && function_effects(NULL, name) != EFFECT_EXEC)
+	if (name != NULL && row != NULL && takes_row(name))
 		add_column(st, text_of(row));
 }
 

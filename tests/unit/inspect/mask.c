@@ -316,6 +316,65 @@ static void errors_of_exposed_statements_say_nothing_of_the_data(void **state)
 	assert_value(&f[2], "[REDACTED]");
 }
 
+static bool hides(const char *code, const char *position)
+{
+	struct proto_field f[] = {
+		{.value = span_str(code), .code = 'C'},
+		{.value = SPAN_LIT("\"219-09-9999\" is not right"), .code = 'M'},
+		{.value = span_str(position), .code = 'P'},
+	};
+	mask(PROTO_ERROR, f, *position == '\0' ? 2 : 3);
+	return span_equal(f[1].value, SPAN_LIT("[REDACTED]"));
+}
+
+static void any_error_made_from_data_is_hidden(void **state)
+{
+	static const char *const data[] = {
+		"22P02", // ssn::int
+		"42P01", // ssn::regclass, has_table_privilege(ssn, ...)
+		"42601", // to_tsquery(ssn || ' ('), ssn::regtype
+		"42704", // ssn::regrole, current_setting(ssn)
+		"42883", // ssn::regproc
+		"3F000", // has_schema_privilege(ssn, ...)
+		"3D000", // has_database_privilege(ssn, ...)
+		"01000", // what libxml warns of
+		"00000", // RAISE NOTICE
+		"P0001", "23505", "XX000", "0A000", "54000", "58P01", "",
+	};
+	(void)state;
+	memset(rule.entities, 0, sizeof(rule.entities));
+	context.exposed = true;
+	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
+		if (!hides(data[i], ""))
+			fail_msg("%s", data[i]);
+	assert_false(hides("42703", "8")); // no such column, at character 8 of the statement
+	assert_true(hides("22P02", "8"));
+	assert_false(hides("57014", "")); // canceled
+	assert_false(hides("40001", ""));
+	assert_false(hides("42501", ""));
+	context.exposed = false;
+	assert_false(hides("42P01", ""));
+}
+
+static void a_broken_constraint_shows_no_row(void **state)
+{
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("23502"), .code = 'C'},
+		{.value = SPAN_LIT("null value in column \"name\""), .code = 'M'},
+		{.value = SPAN_LIT("Failing row contains (1, null, 219-09-9999)."), .code = 'D'},
+		{.value = SPAN_LIT("ann@example.org"), .code = 'c'},
+	};
+	(void)state;
+	mask(PROTO_ERROR, f, 4); // UPDATE customers SET name = NULL names no masked column
+	assert_value(&f[1], "null value in column \"name\"");
+	assert_value(&f[2], "[REDACTED]");
+	assert_value(&f[3], "[REDACTED:email]");
+	memset(rule.columns, 0, sizeof(rule.columns));
+	f[2].value = SPAN_LIT("Failing row contains (1, null).");
+	mask(PROTO_ERROR, f, 4);
+	assert_value(&f[2], "Failing row contains (1, null).");
+}
+
 static void copy_keeps_its_separators(void **state)
 {
 	struct proto_field f = {.value = SPAN_LIT("1\tann@example.org\t4111111111111111\n")};
@@ -415,6 +474,7 @@ static void rows_are_known_by_any_name(void **state)
 		"SELECT customers.to_jsonb FROM customers",
 		"SELECT public.customers.concat FROM public.customers",
 		"SELECT c.json_agg FROM customers c",
+		"SELECT c.record_out FROM customers c",
 		"SELECT j.value FROM customers c, jsonb_each_text(c.to_jsonb) j",
 		"SELECT to_json(j) FROM customers a JOIN customers b USING (ssn) AS j",
 		"SELECT (c).ssn FROM customers c",
@@ -478,6 +538,8 @@ int main(void)
 		CASE(arrays_and_bytes_do_not_hide_values),
 		CASE(errors_and_notices_are_masked),
 		CASE(errors_of_exposed_statements_say_nothing_of_the_data),
+		CASE(any_error_made_from_data_is_hidden),
+		CASE(a_broken_constraint_shows_no_row),
 		CASE(copy_keeps_its_separators),
 		CASE(notifications_are_masked),
 		CASE(more_findings_than_fit_take_the_value_whole),
