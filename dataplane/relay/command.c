@@ -223,6 +223,10 @@ static enum step forward(struct relay *relay, struct session *s, struct proto_ms
 	relay->stats->commands++;
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
+	if (msg->command == PROTO_STATEMENT || msg->command == PROTO_CALL)
+		s->text_runs = true;
+	else if (msg->command == PROTO_EXECUTE)
+		s->portals_run++;
 	return STEP_MOVED;
 }
 
@@ -268,7 +272,7 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		return refuse(relay, s, msg, effects, &verdict);
 	if (!recorded && must_wait(relay, s, msg))
 		return STEP_RETRY;
-	if ((effects->flags & EFFECT_PREPARES) != 0 && exposure == EXPOSURE_READS)
+	if (((effects->flags & EFFECT_PREPARES) != 0 || msg->named) && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
 	msg->tag = tag_of(relay, note(effects, exposure));
 	return forward(relay, s, msg);

@@ -114,6 +114,22 @@ static void prepared(struct sim *sim)
 	agent_bye(a);
 }
 
+// SQL's FETCH takes rows from a portal that the protocol's Bind made.
+static void fetched_from_a_portal(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "BEGIN");
+	agent_expect(a, "CZ");
+	parse(a, "", "SELECT ssn || '' FROM customers");
+	say(&a->peer.out, 'B', "sshhh", "p", "", 0, 0, 0);
+	sync_up(a);
+	agent_expect(a, "12Z");
+	agent_query(a, "FETCH ALL FROM p");
+	agent_expect(a, "TDCZ");
+	expect_masked(a);
+	agent_bye(a);
+}
+
 // A Bind behind SQL that may make the statement must wait, and the server sit on nothing.
 static void waits_for_the_server(struct sim *sim)
 {
@@ -333,6 +349,7 @@ const struct scenario relay_command_scenarios[] = {
 	{"denied", denied, .every_cut = true},
 	{"pipelined", pipelined, .every_cut = true},
 	{"prepared", prepared},
+	{"fetched from a portal", fetched_from_a_portal},
 	{"copy_out", copy_out, .every_cut = true},
 	{"copy_in", copy_in, .set_up = allow_writes, .every_cut = true},
 	{"error_and_notice", error_and_notice},

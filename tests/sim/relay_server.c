@@ -80,6 +80,10 @@ static void answer(struct database *d, struct database_session *s, const char *t
 		error(out, "ERROR", "42601", "syntax error at or near \"bulkhead\"");
 		if (s->transaction == 'T')
 			s->transaction = 'E';
+	} else if (holds(text, "FETCH")) { // of an expression over the masked column
+		describe_text(out);
+		say(out, 'D', "hir", 1, (int)strlen(SECRET_SSN), strlen(SECRET_SSN), SECRET_SSN);
+		complete(out, "FETCH 1");
 	} else if (holds(text, "customers") && holds(text, "COPY")) {
 		say(out, 'H', "bhh", 0, 1, 0);
 		say(out, 'd', "r", strlen(SECRET_EMAIL) + 1, SECRET_EMAIL "\n");

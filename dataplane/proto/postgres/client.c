@@ -168,6 +168,7 @@ static struct parse_result feed_bind(struct pg3 *pg, struct proto_msg *out, stru
 	if (!decode_params(pg, &bind, s, out))
 		return full(pg, out, io);
 	command(out, PROTO_BIND);
+	out->named = bind.portal.n > 0; // FETCH takes from any portal, DECLAREd or not
 	speak_of(out, s, found == NULL ? 0 : found->tag);
 	pg->judged = found == NULL ? 0 : found->seq;
 	return pg3_done(out->raw.n);
