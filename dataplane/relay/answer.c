@@ -106,6 +106,17 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 	return STEP_MOVED;
 }
 
+// An error inside a pipeline skips what follows it: ReadyForQuery sets all that right.
+static void follow_running(struct session *s, const struct proto_msg *msg)
+{
+	if (msg->completes && s->portals_run > 0)
+		s->portals_run--;
+	if (msg->transaction != 0) {
+		s->portals_run = 0;
+		s->text_runs = false;
+	}
+}
+
 enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	struct proto_io io = session_io(s);
@@ -114,6 +125,7 @@ enum step answer_other(struct relay *relay, struct session *s, struct proto_msg 
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
 	follow_ddl(s, msg);
+	follow_running(s, msg);
 	if (msg->transaction == 'I' && s->ddl_pending) {
 		s->ddl_pending = false;
 		s->catalog_due = session_resource(relay, s)->catalog != NULL;

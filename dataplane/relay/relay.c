@@ -298,9 +298,22 @@ static void arm_open(struct relay *relay, struct session *s)
 	uint32_t idle = idle_limit_ms(relay, s);
 	if (now + left < next)
 		next = now + left;
-	if (idle != 0 && s->last_activity_us / 1000 + idle < next)
-		next = s->last_activity_us / 1000 + idle;
+	uint64_t due = s->last_activity_us / 1000 + idle;
+	if (due <= now)
+		due = now + 1000; // it works, and is looked at again
+	if (idle != 0 && due < next)
+		next = due;
 	wheel_arm(&relay->wheel, &s->timer, next <= now ? now + 1 : next);
+}
+
+// A server that works on a statement is not idle, unless its answer waits for a client that does
+// not read.
+static bool is_idle(const struct relay *relay, const struct session *s)
+{
+	uint32_t limit = idle_limit_ms(relay, s);
+	bool works = (s->text_runs || s->portals_run > 0) && leg_is_flushed(&s->client);
+	return limit != 0 && !works &&
+	       s->last_activity_us + (uint64_t)limit * 1000 <= relay->now.us;
 }
 
 static void session_timeout(struct relay *relay, struct session *s)
@@ -317,12 +330,10 @@ static void session_timeout(struct relay *relay, struct session *s)
 		end_by_timer(relay, s);
 	} else if (is_expired(relay, s)) {
 		(void)session_end(relay, s, END_EXPIRED, &expired, "token expired");
+	} else if (is_idle(relay, s)) {
+		end_by_timer(relay, s);
 	} else {
-		uint32_t idle = idle_limit_ms(relay, s);
-		if (idle != 0 && s->last_activity_us + (uint64_t)idle * 1000 <= relay->now.us)
-			end_by_timer(relay, s);
-		else
-			arm_open(relay, s);
+		arm_open(relay, s);
 	}
 	session_wake(relay, s);
 }

@@ -92,6 +92,10 @@ struct session {
 	uint32_t strict_version; // of the policy by which it was judged and recorded
 	bool strict_waiting;
 
+	// what runs at the server: a text until it is ready again, portals until each completes
+	bool text_runs;
+	uint32_t portals_run;
+
 	// the end
 	enum session_end end;
 	char end_detail[64];

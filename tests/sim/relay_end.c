@@ -174,6 +174,18 @@ static void idle(struct sim *sim)
 	EXPECT(sim, sim->gateway.stats.ended[END_TIMEOUT_IDLE] == 1);
 }
 
+static void idle_spares_what_runs(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_ORDERS);
+	sim->database.sessions[0].peer.pause_us =
+		world_now_us(sim->world) + 45 * (uint64_t)SECOND_US;
+	agent_query(a, "SELECT 1");
+	sim_pass(sim, 30 * SECOND_US);
+	agent_expect(a, "CZ");
+	agent_expect_fatal(a, "57P05");
+	EXPECT(sim, sim->gateway.stats.ended[END_TIMEOUT_IDLE] == 1);
+}
+
 static void short_idle(struct sim *sim)
 {
 	sim->policy.idle_timeout_ms = 2000;
@@ -371,6 +383,7 @@ const struct scenario relay_end_scenarios[] = {
 	{"client_leaves", client_leaves},
 	{"token_expires", token_expires},
 	{"idle", idle},
+	{"idle_spares_what_runs", idle_spares_what_runs},
 	{"idle_by_rule", idle_by_rule, .set_up = short_idle},
 	{"killed", killed},
 	{"killed_while_verifying", killed_while_verifying},
