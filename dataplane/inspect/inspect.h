@@ -35,6 +35,11 @@ const struct effects *inspect_statement(
 	struct inspect_cache *cache, const struct inspect_context *context, struct span statement
 );
 
+// What giving `name` any value at the start of a session does: EFFECT_SESSION, or EFFECT_ADMIN as
+// when SET does it. How the text is encoded and strings are written may be chosen freely there: the
+// context of each statement tells.
+uint32_t inspect_setting(struct span name);
+
 // The first blocklist pattern in `wanted` that matches the normalised text, or -1.
 int inspect_blocked(
 	const struct pattern_set *blocks, struct scan_scratch *scratch, const uint64_t *wanted,

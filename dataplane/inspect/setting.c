@@ -3,6 +3,7 @@
 
 // SET: most parameters are the session's own affair; some change who it is or how its text is read.
 
+#include "dataplane/inspect/inspect.h"
 #include "dataplane/inspect/statement.h"
 
 #include <string.h>
@@ -89,6 +90,18 @@ static bool is_harmless(const char *name)
 		if (strcasecmp(name, harmless[i]) == 0)
 			return true;
 	return false;
+}
+
+uint32_t inspect_setting(struct span name)
+{
+	char text[64];
+	if (name.n >= sizeof(text))
+		return EFFECT_ADMIN;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	bool context = strcasecmp(text, "client_encoding") == 0 ||
+		       strcasecmp(text, "standard_conforming_strings") == 0;
+	return context || is_harmless(text) ? EFFECT_SESSION : EFFECT_ADMIN;
 }
 
 void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set)

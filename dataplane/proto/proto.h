@@ -133,6 +133,7 @@ struct proto_msg {
 	// PROTO_LOGIN; the token is borrowed from the input, the rest from the state until fini
 	struct span token, user, database, application;
 	bool replication;
+	struct span settings; // what it wants set from the start: name NUL value NUL ...
 	// PROTO_CANCEL
 	uint32_t cancel_pid;
 	struct span cancel_secret;

@@ -4,7 +4,10 @@
 // From a token to an open session: control verifies, policy chooses a rule, only then is the server
 // contacted.
 
+#include "dataplane/base/cursor.h"
 #include "dataplane/relay/session.h"
+
+#include <stdio.h>
 
 static void copy_text(char *out, size_t size, struct span text)
 {
@@ -12,6 +15,19 @@ static void copy_text(char *out, size_t size, struct span text)
 	if (n > 0) // perhaps NULL
 		memcpy(out, text.p, n);
 	out[n] = '\0';
+}
+
+static void note_settings(struct session *s, struct span settings)
+{
+	struct cursor c = cursor_of(settings);
+	while (cursor_left(&c) > 0) {
+		struct span name = cursor_cstr(&c);
+		(void)cursor_cstr(&c); // its value
+		if (inspect_setting(name) != EFFECT_ADMIN)
+			continue;
+		copy_text(s->setting, sizeof(s->setting), name.n > 0 ? name : SPAN_LIT("?"));
+		return;
+	}
 }
 
 enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg)
@@ -35,6 +51,7 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 		copy_text(s->database, sizeof(s->database), msg->database);
 		copy_text(s->user, sizeof(s->user), msg->user);
 		copy_text(s->application, sizeof(s->application), msg->application);
+		note_settings(s, msg->settings);
 		if (msg->replication && !session_resource(relay, s)->allow_replication) {
 			static const struct denial why = {
 				.fatal = true,
@@ -66,6 +83,20 @@ static void forget_token(struct relay *relay, struct session *s)
 	s->token = NULL;
 }
 
+// A setting that SET could not change may not come with the start of the session either.
+static enum step refuse_setting(struct relay *relay, struct session *s)
+{
+	char message[256];
+	snprintf(
+		message, sizeof(message),
+		"bulkhead: the startup parameter \"%s\" refused: rule \"%s\" does not allow the "
+		"effect admin",
+		s->setting, session_rule(relay, s)->name
+	);
+	const struct denial why = {.fatal = true, .code = "42501", .message = message};
+	return session_end(relay, s, END_NO_RULE, &why, "startup parameter");
+}
+
 enum step login_verified(struct relay *relay, struct session *s)
 {
 	static const struct denial refused = {
@@ -89,6 +120,9 @@ enum step login_verified(struct relay *relay, struct session *s)
 	}
 	if (!session_choose_rule(relay, s))
 		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
+	const struct rule *rule = session_rule(relay, s);
+	if (s->setting[0] != '\0' && (rule->allow & ~rule->deny & EFFECT_ADMIN) == 0)
+		return refuse_setting(relay, s);
 	login_connect(relay, s);
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
 }

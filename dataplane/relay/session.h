@@ -64,6 +64,7 @@ struct session {
 	uint32_t policy_version;
 	uint32_t catalog_version;
 	char database[64], user[64], application[64]; // as the client asked
+	char setting[64]; // the first of its start that needs the effect admin, or ""
 
 	// login
 	uint8_t *token; // a block, while control looks at it

@@ -280,6 +280,42 @@ static void control_full_for_a_while(struct sim *sim)
 	sim_until_empty(sim, SECOND_US);
 }
 
+static void start_with(struct agent *a, const char *name, const char *value)
+{
+	say(&a->peer.out, 0, "issssssb", 0x30000, "user", "somebody", "DateStyle", "ISO", name,
+	    value, 0);
+	agent_expect(a, "R");
+	agent_token(a, TOKEN_GOOD);
+}
+
+// What SET may not, the start of the session may not.
+static void setting_refused(struct sim *sim)
+{
+	static const char *const attacks[][2] = {
+		{"app.tenant", "another"},
+		{"Session_Replication_Role", "replica"},
+		{"options", "-c statement_timeout=0 --session-preload-libraries=auto_explain"},
+	};
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++) {
+		struct agent *a = agent_new(sim, PORT_PLAIN);
+		agent_secure(a);
+		start_with(a, attacks[i][0], attacks[i][1]);
+		agent_expect_fatal(a, "42501");
+	}
+	EXPECT(sim, sim->database.n_accepted == 0);
+	struct agent *a = agent_new(sim, PORT_PLAIN);
+	agent_secure(a);
+	start_with(a, "options", "-c statement_timeout=0");
+	agent_expect(a, "RSSSKZ");
+	gateway_publish(&sim->gateway, &(struct policy_options){.allow = EFFECT_ADMIN});
+	struct agent *admin = agent_new(sim, PORT_PLAIN);
+	agent_secure(admin);
+	start_with(admin, "app.tenant", "one");
+	agent_expect(admin, "RSSSKZ");
+	agent_bye(admin);
+	agent_bye(a);
+}
+
 static void replication_refused(struct sim *sim)
 {
 	struct agent *a = agent_new(sim, PORT_ORDERS);
@@ -316,6 +352,7 @@ const struct scenario relay_login_scenarios[] = {
 	{"control_late", control_late},
 	{"control_full", control_full},
 	{"control_full_for_a_while", control_full_for_a_while},
+	{"setting_refused", setting_refused},
 	{"replication_refused", replication_refused},
 	{NULL},
 };

@@ -127,6 +127,7 @@ static struct parse_result feed_token(struct pg3 *pg, struct span in, struct pro
 	out->database = pg->database;
 	out->application = pg->application;
 	out->replication = pg->replication;
+	out->settings = span_of(pg->settings.p, pg->settings_len);
 	return r;
 }
 

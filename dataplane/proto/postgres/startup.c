@@ -163,6 +163,32 @@ static enum proto_bad read_parameter(
 	return changes_identity(name) ? PROTO_BAD_PARAMETER : PROTO_BAD_NONE;
 }
 
+static bool is_forwarded(struct span name)
+{
+	return !is_own(name) && !is_protocol_option(name);
+}
+
+// Parameters that are settings go behind those from `options`, as the server applies them.
+static enum proto_bad add_settings(struct pg3 *pg)
+{
+	struct cursor c = cursor_of(span_of(pg->startup.p, pg->startup_len));
+
+	if (pg3_chunk_grow(
+		    pg, &pg->settings, pg->settings_len + pg->startup_len + 1, pg->settings_len
+	    ) != 0)
+		return PROTO_BAD_LIMIT;
+	for (;;) {
+		struct span name = cursor_cstr(&c), value = cursor_cstr(&c);
+		if (c.bad || name.n == 0)
+			return PROTO_BAD_NONE;
+		if (!is_forwarded(name))
+			continue;
+		size_t n = name.n + value.n + 2; // they lie one behind the other
+		memcpy(pg->settings.p + pg->settings_len, name.p, n);
+		pg->settings_len += n;
+	}
+}
+
 enum proto_bad pg3_startup_read(struct pg3 *pg, struct span parameters)
 {
 	struct seen seen = {0};
@@ -190,7 +216,7 @@ enum proto_bad pg3_startup_read(struct pg3 *pg, struct span parameters)
 		return PROTO_BAD_PARAMETER;
 	if (pg->database.n == 0)
 		pg->database = pg->user;
-	return PROTO_BAD_NONE;
+	return add_settings(pg);
 }
 
 // The client's parameters that satisfy `wanted`, name NUL (value NUL, if `values`) each.
@@ -214,11 +240,6 @@ static int append_parameters(
 			return r;
 		(*count)++;
 	}
-}
-
-static bool is_forwarded(struct span name)
-{
-	return !is_own(name) && !is_protocol_option(name);
 }
 
 // Append with a NUL behind.
@@ -257,7 +278,6 @@ int pg3_startup_negotiate(const struct pg3 *pg, uint16_t minor, struct buf *to_c
 static int write_parameters(const struct pg3 *pg, struct buf *to)
 {
 	const struct proto_upstream *u = pg->upstream;
-	uint32_t count = 0;
 	int r = buf_append(to, span_of("\0\0\0\0\0\3\0\0user", 13));
 
 	if (r == 0)
@@ -268,8 +288,6 @@ static int write_parameters(const struct pg3 *pg, struct buf *to)
 		r = append_cstr(to, u->database.n > 0 ? u->database : pg->database);
 	if (r == 0)
 		r = buf_append(to, span_of(pg->settings.p, pg->settings_len));
-	if (r == 0)
-		r = append_parameters(pg, is_forwarded, true, to, &count);
 	return r;
 }
 

@@ -176,7 +176,7 @@ struct pg3 {
 
 	struct chunk startup; // the client's parameters as they came
 	size_t startup_len;
-	struct chunk settings; // from its `options`: name NUL value NUL ...
+	struct chunk settings; // of it: name NUL value NUL ..., those of `options` first
 	size_t settings_len;
 	struct span user, database, application;
 

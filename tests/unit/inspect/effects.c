@@ -162,6 +162,20 @@ static void objects_are_found_wherever_they_stand(void **state)
 	assert_int_equal(access_to(e, "", "u"), EFFECT_READ);
 }
 
+static void a_session_starts_with_harmless_settings(void **state)
+{
+	(void)state;
+	assert_int_equal(inspect_setting(SPAN_LIT("application_name")), S);
+	assert_int_equal(inspect_setting(SPAN_LIT("DateStyle")), S);
+	assert_int_equal(inspect_setting(SPAN_LIT("client_encoding")), S);
+	assert_int_equal(inspect_setting(SPAN_LIT("session_replication_role")), A);
+	assert_int_equal(inspect_setting(SPAN_LIT("session_preload_libraries")), A);
+	assert_int_equal(inspect_setting(SPAN_LIT("row_security")), A);
+	assert_int_equal(inspect_setting(SPAN_LIT("log_statement")), A);
+	assert_int_equal(inspect_setting(SPAN_LIT("app.tenant")), A);
+	assert_int_equal(inspect_setting(SPAN_LIT("")), A);
+}
+
 static void denials_name_the_statement(void **state)
 {
 	(void)state;
@@ -308,6 +322,7 @@ int main(void)
 		cmocka_unit_test(statements_have_their_effects),
 		cmocka_unit_test(flags_tell_more),
 		cmocka_unit_test(objects_are_found_wherever_they_stand),
+		cmocka_unit_test(a_session_starts_with_harmless_settings),
 		cmocka_unit_test(denials_name_the_statement),
 		cmocka_unit_test(text_is_normalised),
 		cmocka_unit_test(other_readings_are_unknown),

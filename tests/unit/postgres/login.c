@@ -110,6 +110,8 @@ static void startup_yields_the_login(void **state)
 	assert_true(span_equal(t->msg.database, SPAN_LIT("orders")));
 	assert_true(span_equal(t->msg.application, SPAN_LIT("psql")));
 	assert_false(t->msg.replication);
+	struct span settings = pack("ssss", "application_name", "psql", "client_encoding", "UTF8");
+	assert_true(span_equal(t->msg.settings, settings));
 	// The relay may come back with it until it has taken it.
 	feed_kind(t, LEG_CLIENT, say('p', "s", "eyJ.eyJ.sig"), PROTO_LOGIN);
 	t->ops->login_forget(t->state);
