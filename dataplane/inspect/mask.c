@@ -221,7 +221,9 @@ static bool quotes_data(const struct proto_msg *msg)
 			return false;
 	if (memcmp(code.p, "42501", 5) == 0) // not allowed: names what exists, or is our own
 		return false;
-	return memcmp(code.p, "42", 2) != 0 || field_of(msg, 'P').n == 0;
+	// The position may be one in a value that is read as a type's name; a context then says so.
+	return memcmp(code.p, "42", 2) != 0 || field_of(msg, 'P').n == 0 ||
+	       field_of(msg, 'W').n > 0;
 }
 
 // What breaks a constraint is quoted with its row or key, whichever columns the statement names,

@@ -349,6 +349,15 @@ static void any_error_made_from_data_is_hidden(void **state)
 			fail_msg("%s", data[i]);
 	assert_false(hides("42703", "8")); // no such column, at character 8 of the statement
 	assert_true(hides("22P02", "8"));
+	struct proto_field type[] = {
+		{.value = SPAN_LIT("42601"), .code = 'C'},
+		{.value = SPAN_LIT("syntax error at or near \"219\""), .code = 'M'},
+		{.value = SPAN_LIT("1"), .code = 'P'},
+		{.value = SPAN_LIT("invalid type name \"219-09-9999\""), .code = 'W'},
+	};
+	mask(PROTO_ERROR, type, 4);
+	assert_value(&type[1], "[REDACTED]");
+	assert_value(&type[3], "[REDACTED]");
 	assert_false(hides("57014", "")); // canceled
 	assert_false(hides("40001", ""));
 	assert_false(hides("42501", ""));
