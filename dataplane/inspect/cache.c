@@ -282,11 +282,11 @@ static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct s
 	copy[text.n] = '\0';
 	c->work = (struct statement){0};
 	buf_consume(&c->normalised, buf_len(&c->normalised));
-	bool deep = false;
-	if (statement_normalise(copy, &c->normalised, &deep) != 0)
+	const char *too_much = NULL;
+	if (statement_normalise(copy, &c->normalised, &too_much) != 0)
 		statement_unknown(&c->work, "it cannot be split into tokens");
-	else if (deep)
-		statement_unknown(&c->work, "it is nested too deeply");
+	else if (too_much != NULL)
+		statement_unknown(&c->work, too_much);
 	else
 		parse(&c->work, copy, &tree);
 	e = settle(c, &c->work, hash, text);

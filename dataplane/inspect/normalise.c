@@ -44,7 +44,7 @@ static int append_tokens(struct buf *out, const char *text, const PgQuery__ScanR
 	return 0;
 }
 
-int statement_normalise(const char *text, struct buf *out, bool *deep)
+int statement_normalise(const char *text, struct buf *out, const char **too_much)
 {
 	// The scanner allocates within its own memory context, once per statement text not yet
 	// cached.
@@ -57,7 +57,10 @@ int statement_normalise(const char *text, struct buf *out, bool *deep)
 		);
 	if (scan != NULL) {
 		r = append_tokens(out, text, scan);
-		*deep = !statement_nesting_fits(scan);
+		if (scan->n_tokens > STATEMENT_TOKENS_MAX)
+			*too_much = "it is too long";
+		else
+			*too_much = statement_nesting_fits(scan) ? NULL : "it is nested too deeply";
 		pg_query__scan_result__free_unpacked(scan, NULL);
 	}
 	pg_query_free_scan_result(result);

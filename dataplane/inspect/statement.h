@@ -12,8 +12,11 @@
 
 enum statement_limit {
 	STATEMENT_TEXT_MAX = 1 << 20, // bytes; longer text is not parsed, and so unknown
-	STATEMENT_DEPTH_MAX = 400,    // levels of the tree
-	STATEMENT_NESTING_MAX = 500,  // what may nest, counted before there is a tree
+	// The parser takes microseconds for each, and the worker's other sessions wait. Enough for
+	// an INSERT with 65535 parameters.
+	STATEMENT_TOKENS_MAX = 200000,
+	STATEMENT_DEPTH_MAX = 400,   // levels of the tree
+	STATEMENT_NESTING_MAX = 500, // what may nest, counted before there is a tree
 	STATEMENT_VERB_MAX = 48,
 	STATEMENT_TARGETS_MAX = 32, // relations written to in one text
 };
@@ -43,10 +46,11 @@ void statement_add_target(struct statement *st, const PgQuery__RangeVar *relatio
 void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set);
 
 // Append the text with comments removed, white space folded to single spaces and keywords in upper
-// case; literals and names stay. Out: *deep, when it could be split into tokens: its tree may be too
-// deep to be built. Returns 0, ERR_MALFORMED when it cannot be split, or as buf_append.
-int statement_normalise(const char *text, struct buf *out, bool *deep) must_check;
+// case; literals and names stay. Out: *too_much, when it could be split into tokens: why its tree
+// must not be built, or NULL. Returns 0, ERR_MALFORMED when it cannot be split, or as buf_append.
+int statement_normalise(const char *text, struct buf *out, const char **too_much) must_check;
 
 // Whether the tree of these tokens stays within STATEMENT_NESTING_MAX: libpg_query builds and reads
-// trees by recursion without a limit of its own, so that a chain of operators would end the process.
+// trees by recursion without a limit of its own, so that a chain of operators would end the
+// process.
 bool statement_nesting_fits(const PgQuery__ScanResult *scan);

@@ -260,6 +260,13 @@ static void deep_trees_are_unknown(void **state)
 	}
 }
 
+static void endless_texts_are_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(kinds_of_chain("SELECT 1", ", a", "", 150000), U);
+	assert_int_equal(kinds_of_chain("INSERT INTO t VALUES ($1", ", $1", ")", 65535), W);
+}
+
 static void long_lists_are_no_depth(void **state)
 {
 	(void)state;
@@ -327,6 +334,7 @@ int main(void)
 		cmocka_unit_test(text_is_normalised),
 		cmocka_unit_test(other_readings_are_unknown),
 		cmocka_unit_test(deep_trees_are_unknown),
+		cmocka_unit_test(endless_texts_are_unknown),
 		cmocka_unit_test(long_lists_are_no_depth),
 		cmocka_unit_test(repeated_text_is_a_hit),
 		cmocka_unit_test(the_oldest_goes),
