@@ -219,7 +219,10 @@ static bool quotes_data(const struct proto_msg *msg)
 	for (size_t i = 0; i < sizeof(clean) / sizeof(clean[0]); i++)
 		if (memcmp(code.p, clean[i], 2) == 0)
 			return false;
-	if (memcmp(code.p, "42501", 5) == 0) // not allowed: names what exists, or is our own
+	// Not allowed: names what exists, or is our own. A cursor or statement of this name is
+	// there.
+	if (memcmp(code.p, "42501", 5) == 0 || memcmp(code.p, "42P03", 5) == 0 ||
+	    memcmp(code.p, "42P05", 5) == 0)
 		return false;
 	// The position may be one in a value that is read as a type's name; a context then says so.
 	return memcmp(code.p, "42", 2) != 0 || field_of(msg, 'P').n == 0 ||

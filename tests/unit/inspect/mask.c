@@ -361,6 +361,7 @@ static void any_error_made_from_data_is_hidden(void **state)
 	assert_false(hides("57014", "")); // canceled
 	assert_false(hides("40001", ""));
 	assert_false(hides("42501", ""));
+	assert_false(hides("42P05", ""));
 	context.exposed = false;
 	assert_false(hides("42P01", ""));
 }
