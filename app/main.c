@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { READY_MS = 5000 }; // the longest wait for the first look-up of masked columns
@@ -219,6 +220,7 @@ int main(int argc, char **argv)
 
 	if (!read_options(argc, argv, &options, &status))
 		return status;
+	umask(0077); // what libraries create in the state folder is nobody else's either
 	int r = config_load(options.file, &config, &errors);
 	print_errors(&errors);
 	if (r != 0 && errors.n == 0)

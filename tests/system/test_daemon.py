@@ -109,6 +109,11 @@ class Daemon(GatewayCase):
 
     # ---- idle
 
+    def test_state_is_private(self):
+        self.psql(self.token, "SELECT 1")
+        for path in self.a.state.rglob("*"):
+            self.assertEqual(path.stat().st_mode & 0o077, 0, path)
+
     def test_idle_worker_gives_the_core_away(self):
         def cpu():
             stat = Path(f"/proc/{self.a.process.pid}/stat").read_text()
