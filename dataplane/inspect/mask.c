@@ -79,6 +79,18 @@ static uint32_t mark_by_origin(
 	return MARK_NONE;
 }
 
+// A whole row has its table's number and no column's. It is masked with any column of its table.
+static uint32_t mark_row(
+	const struct masker *m, const struct catalog *catalog, const struct proto_column *column
+)
+{
+	for (uint32_t i = 0; i < catalog->n_columns; i++)
+		if (catalog->columns[i].table_oid == column->table_oid &&
+		    bit_is_set(m->context->rule->columns, catalog->columns[i].mask))
+			return MARK_WHOLE;
+	return MARK_NONE;
+}
+
 static uint32_t mark(const struct masker *m, struct proto_column *column)
 {
 	const struct catalog *catalog = m->context->resource->catalog;
@@ -88,7 +100,8 @@ static uint32_t mark(const struct masker *m, struct proto_column *column)
 		return MARK_NONE; // an expression: decided by what the statement reads
 	if (!is_known(catalog, column->table_oid))
 		return MARK_UNKNOWN;
-	return mark_by_origin(m, catalog, column);
+	return column->attnum == 0 ? mark_row(m, catalog, column)
+				   : mark_by_origin(m, catalog, column);
 }
 
 static uint32_t column_mark(struct masker *m, const struct proto_field *f)
@@ -100,7 +113,8 @@ static uint32_t column_mark(struct masker *m, const struct proto_field *f)
 		column->mask = mark(m, column);
 		column->mask_version = m->context->snapshot->version;
 	}
-	if (column->table_oid == 0 && column->mask == MARK_NONE && m->context->exposed)
+	bool has_origin = column->table_oid != 0 && column->attnum != 0;
+	if (!has_origin && column->mask == MARK_NONE && m->context->exposed)
 		return MARK_WHOLE;
 	return column->mask;
 }

@@ -184,6 +184,24 @@ static void an_expression_over_a_masked_relation_is_masked_whole(void **state)
 	assert_value(&f, "1 + 1");
 }
 
+// SELECT c FROM customers c: the column's table is known, its number is 0.
+static void a_whole_row_is_masked_with_its_columns(void **state)
+{
+	struct proto_column row = {.table_oid = CUSTOMERS, .type_oid = 20005};
+	struct proto_column other = {.table_oid = ORDERS, .type_oid = 20006};
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("(1,Ann,987-65-4321)"), .type_oid = 20005, .column = &row},
+		{.value = SPAN_LIT("(1,shoes)"), .type_oid = 20006, .column = &other},
+	};
+	(void)state;
+	mask(PROTO_ROW, f, 2);
+	assert_true(f[0].null);
+	assert_value(&f[1], "(1,shoes)");
+	context.exposed = true; // the row of a table that shows what another holds
+	mask(PROTO_ROW, f, 2);
+	assert_true(f[1].null);
+}
+
 static void an_unknown_relation_is_masked_and_reported(void **state)
 {
 	struct proto_column fresh = {.table_oid = 99999, .attnum = 1, .type_oid = TEXT};
@@ -539,6 +557,7 @@ int main(void)
 		CASE(text_is_masked_by_pattern),
 		CASE(a_column_is_masked_by_its_origin),
 		CASE(an_expression_over_a_masked_relation_is_masked_whole),
+		CASE(a_whole_row_is_masked_with_its_columns),
 		CASE(an_unknown_relation_is_masked_and_reported),
 		CASE(a_missing_description_is_masked),
 		CASE(an_unresolved_name_masks_everything),
