@@ -29,7 +29,8 @@ enum effect_flag {
 	EFFECT_COPY_QUERY = 1 << 5, // COPY (query) TO
 	EFFECT_INDIRECT = 1 << 6,   // runs text prepared earlier: EXECUTE, FETCH
 	EFFECT_PREPARES = 1 << 7,   // stores text for later: PREPARE, DECLARE
-	EFFECT_LEXING = 1 << 8, // changes how later text is read (standard_conforming_strings...)
+	EFFECT_LEXING = 1 << 8,  // changes how later text is read (standard_conforming_strings...)
+	EFFECT_RENAMES = 1 << 9, // gives a relation, its columns or its schema another name
 };
 
 enum effect_limit { EFFECT_OBJECTS_MAX = 64, EFFECT_COLUMNS_MAX = 128 };

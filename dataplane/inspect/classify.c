@@ -199,6 +199,28 @@ static void classify_transaction(struct statement *st, const PgQuery__Transactio
 		st->kinds |= EFFECT_ADMIN; // outlives the session
 }
 
+// What a masked column is called is known from the catalog, which follows when the transaction
+// ends.
+static void classify_rename(struct statement *st, const PgQuery__RenameStmt *rename)
+{
+	if (rename->relation != NULL || rename->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA)
+		st->flags |= EFFECT_RENAMES;
+}
+
+// Another table that shows what this one holds, from now on.
+static void classify_alter(struct statement *st, const PgQuery__AlterTableStmt *alter)
+{
+	for (size_t i = 0; i < alter->n_cmds; i++) {
+		const PgQuery__Node *cmd = alter->cmds[i];
+		if (cmd->node_case != NODE(ALTER_TABLE_CMD))
+			continue;
+		PgQuery__AlterTableType type = cmd->alter_table_cmd->subtype;
+		if (type == PG_QUERY__ALTER_TABLE_TYPE__AT_AddInherit ||
+		    type == PG_QUERY__ALTER_TABLE_TYPE__AT_AttachPartition)
+			st->flags |= EFFECT_RENAMES;
+	}
+}
+
 static void classify_prepare(struct statement *st, const PgQuery__Node *query)
 {
 	st->flags |= EFFECT_PREPARES;
@@ -226,6 +248,12 @@ void statement_classify(struct statement *st, const PgQuery__Node *node)
 		classify_transaction(st, node->transaction_stmt);
 	else if (node->node_case == NODE(VARIABLE_SET_STMT))
 		statement_setting(st, node->variable_set_stmt);
+	else if (node->node_case == NODE(RENAME_STMT))
+		classify_rename(st, node->rename_stmt);
+	else if (node->node_case == NODE(ALTER_TABLE_STMT))
+		classify_alter(st, node->alter_table_stmt);
+	else if (node->node_case == NODE(ALTER_OBJECT_SCHEMA_STMT) && node->alter_object_schema_stmt->relation != NULL)
+		st->flags |= EFFECT_RENAMES;
 	else if (node->node_case == NODE(PREPARE_STMT))
 		classify_prepare(st, node->prepare_stmt->query);
 	else if (node->node_case == NODE(DECLARE_CURSOR_STMT))

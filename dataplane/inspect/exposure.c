@@ -66,7 +66,7 @@ static enum inspect_exposure look_at(
 )
 {
 	bool copies = (e->flags & EFFECT_COPY_OUT) != 0;
-	if (copies && (e->flags & EFFECT_COPY_QUERY) == 0)
+	if ((copies && (e->flags & EFFECT_COPY_QUERY) == 0) || (e->flags & EFFECT_RENAMES) != 0)
 		return EXPOSURE_CARRIES;
 	if (!touches(e, o, r, mask))
 		return EXPOSURE_NONE;
@@ -79,6 +79,8 @@ static enum inspect_exposure look(
 )
 {
 	enum inspect_exposure worst = EXPOSURE_NONE;
+	if ((e->flags & EFFECT_RENAMES) != 0 && e->n_objects == 0)
+		return EXPOSURE_CARRIES; // a schema, perhaps the relation's
 	for (uint16_t i = 0; i < e->n_objects && worst != EXPOSURE_CARRIES; i++) {
 		const struct effect_object *o = &e->objects[i];
 		enum inspect_exposure one = EXPOSURE_NONE;

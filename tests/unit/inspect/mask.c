@@ -539,6 +539,28 @@ static void rows_are_known_by_any_name(void **state)
 	);
 }
 
+// Until the catalog has followed, the mask would look for the old names.
+static void names_stay_where_masks_are(void **state)
+{
+	static const char *const attacks[] = {
+		"ALTER TABLE customers RENAME ssn TO x",
+		"ALTER TABLE customers RENAME TO x",
+		"ALTER VIEW customer_view RENAME TO x",
+		"ALTER TABLE customers SET SCHEMA x",
+		"ALTER TABLE x ATTACH PARTITION customers DEFAULT",
+		"ALTER TABLE customers INHERIT x",
+		"ALTER SCHEMA public RENAME TO x",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(attacks) / sizeof(attacks[0]); i++)
+		if (exposure_of(attacks[i]) != EXPOSURE_CARRIES)
+			fail_msg("%s: %d", attacks[i], (int)exposure_of(attacks[i]));
+	assert_int_equal(exposure_of("ALTER TABLE customers ADD COLUMN x int"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("ALTER TABLE orders RENAME TO x"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("ALTER FUNCTION f() RENAME TO g"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("CREATE INDEX ON customers (id)"), EXPOSURE_NONE);
+}
+
 static void redaction_spares_nothing(void **state)
 {
 	(void)state;
@@ -574,6 +596,7 @@ int main(void)
 		CASE(more_findings_than_fit_take_the_value_whole),
 		CASE(statements_are_known_to_touch_masked_columns),
 		CASE(rows_are_known_by_any_name),
+		CASE(names_stay_where_masks_are),
 		CASE(redaction_spares_nothing),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
