@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// What a command would do: the vocabulary that inspect/ speaks and policy/ decides on (design D6).
+// What a command would do: the vocabulary that inspect/ speaks and policy/ decides on.
 
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// A packet as ip/ and tcp/ see it (design D3). In production it lies in the mbuf's private area and
+// A packet as ip/ and tcp/ see it. In production it lies in the mbuf's private area and
 // the pool's functions are nic/'s; in tests it comes from a plain pool (pkt_pool_new).
 
 #pragma once

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // TLS 1.2 and 1.3 over byte spans, both roles. No sockets: wire bytes in, plaintext out, and back.
-// Today OpenSSL does handshake and records; the record layer will change underneath (design D4).
+// Today OpenSSL does handshake and records; the record layer will change underneath.
 
 #pragma once
 
