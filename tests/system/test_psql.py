@@ -187,7 +187,8 @@ class Masking(PsqlCase):
 
     def test_notice(self):
         done = self.psql(self.builder, "SELECT warn(body) FROM notes")
-        self.assertIn("NOTICE:  about write to [REDACTED:email]", done.stderr)
+        # What a function says may be the masked column, which nobody can see from the statement.
+        self.assertIn("NOTICE:  [REDACTED]", done.stderr)
         self.assert_masked(done)
 
     def test_notification(self):
@@ -457,7 +458,8 @@ class Login(PsqlCase):
 
     def test_plaintext_is_refused(self):
         done = self.fails(self.agent, "FATAL", PGSSLMODE="disable")
-        self.assertRegex(done.stderr, "(?i)tls|ssl|encrypt")
+        self.assertIn("TLS is required; connect with sslmode=verify-full", done.stderr)
+        self.assertNotIn("DETAIL", done.stderr)
 
     def test_prefer_still_uses_tls(self):
         done = self.psql(self.agent, "SELECT 1", "\\conninfo", PGSSLMODE="prefer",
@@ -479,9 +481,12 @@ class Login(PsqlCase):
         self.assertEqual(done.stdout, "postgres\n")
 
     def test_startup_options(self):
-        done = self.psql(self.agent, "SHOW work_mem", "SHOW application_name",
-                         PGOPTIONS="-c work_mem=7MB", PGAPPNAME="the agent")
-        self.assertEqual(done.stdout, "7MB\nthe agent\n")
+        done = self.psql(self.agent, "SHOW statement_timeout", "SHOW application_name",
+                         PGOPTIONS="-c statement_timeout=7min", PGAPPNAME="the agent")
+        self.assertEqual(done.stdout, "7min\nthe agent\n")
+        # What SET may not, the start may not.
+        done = self.psql(self.agent, "SELECT 1", check=False, PGOPTIONS="-c app.tenant=another")
+        self.assertIn('the startup parameter "app.tenant" refused', done.stderr)
 
     def test_tokens_are_nowhere(self):
         self.psql(self.agent, "SELECT 1")
