@@ -52,24 +52,6 @@ struct relay *relay_new(
 	return relay;
 }
 
-static void session_free(struct relay *relay, struct session *s)
-{
-	leg_fini(&s->client);
-	leg_fini(&s->server);
-	if (s->proto != NULL)
-		s->proto->fini(s->proto_state);
-	if (s->token != NULL) {
-		explicit_bzero(s->token, s->token_len);
-		blocks_put(relay->blocks, s->token, s->token_block);
-	}
-	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
-	list_remove(&s->ready);
-	list_remove(&s->key);
-	wheel_disarm(&s->timer);
-	s->state = SESSION_FREE;
-	pool_put(relay->sessions, s);
-}
-
 void relay_free(struct relay *relay)
 {
 	if (relay == NULL)
@@ -91,140 +73,6 @@ void relay_free(struct relay *relay)
 uint32_t relay_sessions(const struct relay *relay)
 {
 	return pool_stats(relay->sessions).used;
-}
-
-void session_wake(struct relay *relay, struct session *s)
-{
-	if (s->ready.next == &s->ready)
-		list_append(&relay->ready, &s->ready);
-}
-
-const struct rule *session_rule(const struct relay *relay, const struct session *s)
-{
-	return &relay->snapshot->rules[s->rule];
-}
-
-const struct resource *session_resource(const struct relay *relay, const struct session *s)
-{
-	return &relay->snapshot->resources[s->resource];
-}
-
-struct proto_io session_io(struct session *s)
-{
-	return (struct proto_io){&s->client.out, &s->server.out};
-}
-
-static int find_resource(const struct snapshot *snapshot, const char *name)
-{
-	for (uint16_t i = 0; i < snapshot->n_resources; i++)
-		if (strcmp(snapshot->resources[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-bool session_choose_rule(struct relay *relay, struct session *s)
-{
-	const struct snapshot *snapshot = relay->snapshot;
-	int resource = find_resource(snapshot, s->resource_name);
-	if (resource < 0)
-		return false; // what control hears of names the resource by the policy before
-	const struct catalog *catalog = snapshot->resources[resource].catalog;
-	s->resource = (uint16_t)resource;
-	s->policy_version = snapshot->version;
-	s->catalog_version = catalog == NULL ? 0 : catalog->version;
-	s->rule = 0; // a session without a subject yet has none
-	if (s->subject != NULL)
-		s->rule = policy_rule(snapshot, s->subject, s->resource);
-	return s->rule != POLICY_NO_RULE;
-}
-
-bool session_follow_policy(struct relay *relay, struct session *s)
-{
-	if (relay->snapshot == NULL)
-		return s->policy_version == 0;
-	return s->policy_version == relay->snapshot->version || session_choose_rule(relay, s);
-}
-
-struct session *session_new(struct relay *relay)
-{
-	struct session *s = pool_get(relay->sessions);
-	if (s == NULL) {
-		relay->stats->sessions_full++;
-		return NULL;
-	}
-	memset(s, 0, sizeof(*s));
-	list_init(&s->ready);
-	list_init(&s->key);
-	wheel_node_init(&s->timer);
-	uint32_t index = pool_index(relay->sessions, s);
-	// Never 0: the id 0 names all sessions.
-	uint32_t generation = pool_generation(relay->sessions, index) % 0xffffff + 1;
-	s->id = (session_id)relay->config.worker << 56 | (session_id)generation << 32 | index;
-	s->accepted_us = s->last_activity_us = relay->now.us;
-	s->reading = (struct inspect_context){.utf8 = true, .standard_strings = true};
-	size_t message = relay->config.message_max + LEG_PULL;
-	size_t out = relay->config.high_water + 4 * relay->config.message_max + (64 << 10);
-	leg_init(&s->client, relay->blocks, message + LEG_PULL, out);
-	leg_init(&s->server, relay->blocks, message + LEG_PULL, out);
-	return s;
-}
-
-int session_listener(const struct snapshot *snapshot, const struct endpoint *local)
-{
-	static const struct ip_addr any, any_v4 = {{[10] = 0xff, [11] = 0xff}};
-	for (uint16_t i = 0; i < snapshot->n_listeners; i++) {
-		const struct endpoint *e = &snapshot->listeners[i].address;
-		if (e->port == local->port &&
-		    (addr_equal(&e->addr, &local->addr) || addr_equal(&e->addr, &any) ||
-		     addr_equal(&e->addr, &any_v4)))
-			return i;
-	}
-	return -1;
-}
-
-static void start_protocol(struct relay *relay, struct session *s, const char *name)
-{
-	const struct proto_config config = {
-		.blocks = relay->blocks,
-		.message_max = relay->config.message_max,
-		.statements_max = relay->config.statements_max,
-		.portals_max = relay->config.portals_max,
-		.pipeline_max = relay->config.pipeline_max,
-		.memory_max = relay->config.session_memory_max,
-	};
-	s->proto = proto_find(name);
-	if (s->proto != NULL && s->proto->state_size > sizeof(s->proto_state))
-		s->proto = NULL;
-	if (s->proto != NULL)
-		s->proto->init(s->proto_state, &config);
-}
-
-static void session_accept(struct relay *relay, struct tcp_conn *conn)
-{
-	struct endpoint local = tcp_conn_local(conn);
-	int listener = relay->snapshot == NULL || relay->shutting_down
-			       ? -1
-			       : session_listener(relay->snapshot, &local);
-	struct session *s = listener < 0 ? NULL : session_new(relay);
-	if (s == NULL) {
-		tcp_abort(conn);
-		tcp_release(conn);
-		return;
-	}
-	s->client.conn = conn;
-	tcp_conn_set_user(conn, s);
-	s->listener = local;
-	s->peer = tcp_conn_remote(conn);
-	s->resource = relay->snapshot->listeners[listener].resource;
-	memcpy(s->resource_name, relay->snapshot->resources[s->resource].name,
-	       sizeof(s->resource_name));
-	s->state = SESSION_GREETING;
-	relay->stats->sessions_opened++;
-	start_protocol(relay, s, relay->snapshot->listeners[listener].protocol);
-	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + relay->config.login_timeout_ms);
-	if (s->proto == NULL)
-		(void)session_end(relay, s, END_LIMIT, NULL, "no such protocol");
-	session_wake(relay, s);
 }
 
 static void connection_closed(struct relay *relay, struct session *s, struct tcp_conn *conn)
@@ -261,80 +109,6 @@ static void take_event(struct relay *relay, struct tcp_conn *conn, uint32_t even
 		login_connected(relay, s);
 	if ((events & TCP_EV_CLOSED) != 0)
 		connection_closed(relay, s, conn);
-	session_wake(relay, s);
-}
-
-static void end_by_timer(struct relay *relay, struct session *s)
-{
-	const bool login = s->state != SESSION_OPEN;
-	const struct denial why = {
-		.fatal = true,
-		.code = "57P05",
-		.message = login ? "bulkhead: the login took too long"
-				 : "bulkhead: the session was idle for too long",
-	};
-	(void)session_end(relay, s, login ? END_TIMEOUT_LOGIN : END_TIMEOUT_IDLE, &why, "timeout");
-}
-
-static bool is_expired(const struct relay *relay, const struct session *s)
-{
-	return s->subject != NULL && relay->now.wall_ns / 1000000000 >= s->subject->expires;
-}
-
-static uint32_t idle_limit_ms(const struct relay *relay, const struct session *s)
-{
-	if (relay->snapshot != NULL && s->policy_version == relay->snapshot->version &&
-	    session_rule(relay, s)->idle_timeout_ms != 0)
-		return session_rule(relay, s)->idle_timeout_ms;
-	return relay->config.idle_timeout_ms;
-}
-
-// The deadline of an open session: idleness or the token's end; looked at anew at least every
-// minute, so that a new policy's limits take hold.
-static void arm_open(struct relay *relay, struct session *s)
-{
-	uint64_t now = relay->now.us / 1000, next = now + 60000;
-	uint64_t left = s->subject->expires * 1000 - relay->now.wall_ns / 1000000;
-	uint32_t idle = idle_limit_ms(relay, s);
-	if (now + left < next)
-		next = now + left;
-	uint64_t due = s->last_activity_us / 1000 + idle;
-	if (due <= now)
-		due = now + 1000; // it works, and is looked at again
-	if (idle != 0 && due < next)
-		next = due;
-	wheel_arm(&relay->wheel, &s->timer, next <= now ? now + 1 : next);
-}
-
-// A server that works on a statement is not idle, unless its answer waits for a client that does
-// not read.
-static bool is_idle(const struct relay *relay, const struct session *s)
-{
-	uint32_t limit = idle_limit_ms(relay, s);
-	bool works = (s->text_runs || s->portals_run > 0) && leg_is_flushed(&s->client);
-	return limit != 0 && !works &&
-	       s->last_activity_us + (uint64_t)limit * 1000 <= relay->now.us;
-}
-
-static void session_timeout(struct relay *relay, struct session *s)
-{
-	static const struct denial expired = {
-		.fatal = true,
-		.code = "28000",
-		.message = "bulkhead: the token has expired",
-		.hint = "Connect again with a new token.",
-	};
-	if (s->state == SESSION_CLOSING) {
-		session_linger(relay, s);
-	} else if (s->state != SESSION_OPEN) {
-		end_by_timer(relay, s);
-	} else if (is_expired(relay, s)) {
-		(void)session_end(relay, s, END_EXPIRED, &expired, "token expired");
-	} else if (is_idle(relay, s)) {
-		end_by_timer(relay, s);
-	} else {
-		arm_open(relay, s);
-	}
 	session_wake(relay, s);
 }
 
@@ -413,7 +187,7 @@ static void session_work(struct relay *relay, struct session *s)
 		step = s->state == SESSION_ENDED ? STEP_RETRY : STEP_IDLE;
 	}
 	if (!was_open && s->state == SESSION_OPEN)
-		arm_open(relay, s);
+		session_arm(relay, s);
 	leg_trim(&s->client);
 	leg_trim(&s->server);
 	if (step == STEP_RETRY)

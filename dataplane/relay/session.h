@@ -135,7 +135,11 @@ struct relay {
 	struct cancel_key cancels[RELAY_CANCELS_MAX];
 };
 
-// relay.c
+// session.c
+// Give a session's connections, memory and place back.
+void session_free(struct relay *relay, struct session *s);
+// A connection from a listener: a session for it, or a reset.
+void session_accept(struct relay *relay, struct tcp_conn *conn);
 void session_wake(struct relay *relay, struct session *s);
 const struct rule *session_rule(const struct relay *relay, const struct session *s);
 const struct resource *session_resource(const struct relay *relay, const struct session *s);
@@ -210,3 +214,9 @@ enum step session_end(
 void session_linger(struct relay *relay, struct session *s);
 // Drive SESSION_CLOSING and SESSION_ENDED. True when the session is gone.
 bool session_finish(struct relay *relay, struct session *s);
+
+// timeout.c
+// The deadline of an open session: idleness or the token's end.
+void session_arm(struct relay *relay, struct session *s);
+// Its timer has fired.
+void session_timeout(struct relay *relay, struct session *s);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/relay/session.h"
+
+#include <string.h>
+
+void session_free(struct relay *relay, struct session *s)
+{
+	leg_fini(&s->client);
+	leg_fini(&s->server);
+	if (s->proto != NULL)
+		s->proto->fini(s->proto_state);
+	if (s->token != NULL) {
+		explicit_bzero(s->token, s->token_len);
+		blocks_put(relay->blocks, s->token, s->token_block);
+	}
+	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	list_remove(&s->ready);
+	list_remove(&s->key);
+	wheel_disarm(&s->timer);
+	s->state = SESSION_FREE;
+	pool_put(relay->sessions, s);
+}
+
+void session_wake(struct relay *relay, struct session *s)
+{
+	if (s->ready.next == &s->ready)
+		list_append(&relay->ready, &s->ready);
+}
+
+const struct rule *session_rule(const struct relay *relay, const struct session *s)
+{
+	return &relay->snapshot->rules[s->rule];
+}
+
+const struct resource *session_resource(const struct relay *relay, const struct session *s)
+{
+	return &relay->snapshot->resources[s->resource];
+}
+
+struct proto_io session_io(struct session *s)
+{
+	return (struct proto_io){&s->client.out, &s->server.out};
+}
+
+static int find_resource(const struct snapshot *snapshot, const char *name)
+{
+	for (uint16_t i = 0; i < snapshot->n_resources; i++)
+		if (strcmp(snapshot->resources[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+bool session_choose_rule(struct relay *relay, struct session *s)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	int resource = find_resource(snapshot, s->resource_name);
+	if (resource < 0)
+		return false; // what control hears of names the resource by the policy before
+	const struct catalog *catalog = snapshot->resources[resource].catalog;
+	s->resource = (uint16_t)resource;
+	s->policy_version = snapshot->version;
+	s->catalog_version = catalog == NULL ? 0 : catalog->version;
+	s->rule = 0; // a session without a subject yet has none
+	if (s->subject != NULL)
+		s->rule = policy_rule(snapshot, s->subject, s->resource);
+	return s->rule != POLICY_NO_RULE;
+}
+
+bool session_follow_policy(struct relay *relay, struct session *s)
+{
+	if (relay->snapshot == NULL)
+		return s->policy_version == 0;
+	return s->policy_version == relay->snapshot->version || session_choose_rule(relay, s);
+}
+
+struct session *session_new(struct relay *relay)
+{
+	struct session *s = pool_get(relay->sessions);
+	if (s == NULL) {
+		relay->stats->sessions_full++;
+		return NULL;
+	}
+	memset(s, 0, sizeof(*s));
+	list_init(&s->ready);
+	list_init(&s->key);
+	wheel_node_init(&s->timer);
+	uint32_t index = pool_index(relay->sessions, s);
+	// Never 0: the id 0 names all sessions.
+	uint32_t generation = pool_generation(relay->sessions, index) % 0xffffff + 1;
+	s->id = (session_id)relay->config.worker << 56 | (session_id)generation << 32 | index;
+	s->accepted_us = s->last_activity_us = relay->now.us;
+	s->reading = (struct inspect_context){.utf8 = true, .standard_strings = true};
+	size_t message = relay->config.message_max + LEG_PULL;
+	size_t out = relay->config.high_water + 4 * relay->config.message_max + (64 << 10);
+	leg_init(&s->client, relay->blocks, message + LEG_PULL, out);
+	leg_init(&s->server, relay->blocks, message + LEG_PULL, out);
+	return s;
+}
+
+int session_listener(const struct snapshot *snapshot, const struct endpoint *local)
+{
+	static const struct ip_addr any, any_v4 = {{[10] = 0xff, [11] = 0xff}};
+	for (uint16_t i = 0; i < snapshot->n_listeners; i++) {
+		const struct endpoint *e = &snapshot->listeners[i].address;
+		if (e->port == local->port &&
+		    (addr_equal(&e->addr, &local->addr) || addr_equal(&e->addr, &any) ||
+		     addr_equal(&e->addr, &any_v4)))
+			return i;
+	}
+	return -1;
+}
+
+static void start_protocol(struct relay *relay, struct session *s, const char *name)
+{
+	const struct proto_config config = {
+		.blocks = relay->blocks,
+		.message_max = relay->config.message_max,
+		.statements_max = relay->config.statements_max,
+		.portals_max = relay->config.portals_max,
+		.pipeline_max = relay->config.pipeline_max,
+		.memory_max = relay->config.session_memory_max,
+	};
+	s->proto = proto_find(name);
+	if (s->proto != NULL && s->proto->state_size > sizeof(s->proto_state))
+		s->proto = NULL;
+	if (s->proto != NULL)
+		s->proto->init(s->proto_state, &config);
+}
+
+void session_accept(struct relay *relay, struct tcp_conn *conn)
+{
+	struct endpoint local = tcp_conn_local(conn);
+	int listener = relay->snapshot == NULL || relay->shutting_down
+			       ? -1
+			       : session_listener(relay->snapshot, &local);
+	struct session *s = listener < 0 ? NULL : session_new(relay);
+	if (s == NULL) {
+		tcp_abort(conn);
+		tcp_release(conn);
+		return;
+	}
+	s->client.conn = conn;
+	tcp_conn_set_user(conn, s);
+	s->listener = local;
+	s->peer = tcp_conn_remote(conn);
+	s->resource = relay->snapshot->listeners[listener].resource;
+	memcpy(s->resource_name, relay->snapshot->resources[s->resource].name,
+	       sizeof(s->resource_name));
+	s->state = SESSION_GREETING;
+	relay->stats->sessions_opened++;
+	start_protocol(relay, s, relay->snapshot->listeners[listener].protocol);
+	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + relay->config.login_timeout_ms);
+	if (s->proto == NULL)
+		(void)session_end(relay, s, END_LIMIT, NULL, "no such protocol");
+	session_wake(relay, s);
+}

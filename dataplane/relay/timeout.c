@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Deadlines of a session: its login, its token, its idleness, its last words.
+
+#include "dataplane/relay/session.h"
+
+static void end_by_timer(struct relay *relay, struct session *s)
+{
+	const bool login = s->state != SESSION_OPEN;
+	const struct denial why = {
+		.fatal = true,
+		.code = "57P05",
+		.message = login ? "bulkhead: the login took too long"
+				 : "bulkhead: the session was idle for too long",
+	};
+	(void)session_end(relay, s, login ? END_TIMEOUT_LOGIN : END_TIMEOUT_IDLE, &why, "timeout");
+}
+
+static bool is_expired(const struct relay *relay, const struct session *s)
+{
+	return s->subject != NULL && relay->now.wall_ns / 1000000000 >= s->subject->expires;
+}
+
+static uint32_t idle_limit_ms(const struct relay *relay, const struct session *s)
+{
+	if (relay->snapshot != NULL && s->policy_version == relay->snapshot->version &&
+	    session_rule(relay, s)->idle_timeout_ms != 0)
+		return session_rule(relay, s)->idle_timeout_ms;
+	return relay->config.idle_timeout_ms;
+}
+
+// The deadline of an open session: idleness or the token's end; looked at anew at least every
+// minute, so that a new policy's limits take hold.
+void session_arm(struct relay *relay, struct session *s)
+{
+	uint64_t now = relay->now.us / 1000, next = now + 60000;
+	uint64_t left = s->subject->expires * 1000 - relay->now.wall_ns / 1000000;
+	uint32_t idle = idle_limit_ms(relay, s);
+	if (now + left < next)
+		next = now + left;
+	uint64_t due = s->last_activity_us / 1000 + idle;
+	if (due <= now)
+		due = now + 1000; // it works, and is looked at again
+	if (idle != 0 && due < next)
+		next = due;
+	wheel_arm(&relay->wheel, &s->timer, next <= now ? now + 1 : next);
+}
+
+// A server that works on a statement is not idle, unless its answer waits for a client that does
+// not read.
+static bool is_idle(const struct relay *relay, const struct session *s)
+{
+	uint32_t limit = idle_limit_ms(relay, s);
+	bool works = (s->text_runs || s->portals_run > 0) && leg_is_flushed(&s->client);
+	return limit != 0 && !works &&
+	       s->last_activity_us + (uint64_t)limit * 1000 <= relay->now.us;
+}
+
+void session_timeout(struct relay *relay, struct session *s)
+{
+	static const struct denial expired = {
+		.fatal = true,
+		.code = "28000",
+		.message = "bulkhead: the token has expired",
+		.hint = "Connect again with a new token.",
+	};
+	if (s->state == SESSION_CLOSING) {
+		session_linger(relay, s);
+	} else if (s->state != SESSION_OPEN) {
+		end_by_timer(relay, s);
+	} else if (is_expired(relay, s)) {
+		(void)session_end(relay, s, END_EXPIRED, &expired, "token expired");
+	} else if (is_idle(relay, s)) {
+		end_by_timer(relay, s);
+	} else {
+		session_arm(relay, s);
+	}
+	session_wake(relay, s);
+}
