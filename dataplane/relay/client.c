@@ -44,9 +44,9 @@ static enum step bad(struct relay *relay, struct session *s, enum proto_bad what
 		.fatal = true,
 		.code = "08P01",
 		.message = what == PROTO_BAD_PLAINTEXT
-				   ? "bulkhead: TLS is required; connect with sslmode=require"
+				   ? "bulkhead: TLS is required; connect with sslmode=verify-full"
 				   : "bulkhead: protocol violation; the session ends",
-		.detail = proto_bad_name(what),
+		.detail = what == PROTO_BAD_PLAINTEXT ? NULL : proto_bad_name(what),
 	};
 	relay->stats->bad[LEG_CLIENT][what & 15]++;
 	return session_end(relay, s, END_PROTOCOL, &why, proto_bad_name(what));

@@ -424,6 +424,10 @@ class Catalog(PsqlCase):
         done = self.wait(lambda: (d := self.psql(self.builder, "SELECT 1", check=False)) and
                          d.returncode != 0 and d, "the refusal")
         self.assertIn("is not known at the server", done.stderr)
+        name = "public.people.ssn"
+        self.assertRegex(self.a.process.text(), rf"warn.* resource=orders column={name}")
+        self.assertEqual(self.a.status()["unresolved_columns"], [f"orders: {name}"])
+        self.assertIn(f"unresolved_columns: 1\n  orders: {name}\n", self.a.ctl("status").stdout)
         self.a.server.sql("ALTER TABLE people RENAME gone TO ssn")
 
     def tearDown(self):
@@ -473,8 +477,12 @@ class Login(PsqlCase):
         self.assertIn("***-**-9999", done.stdout)
 
     def test_database_is_the_resources(self):
-        done = self.psql(self.agent, "SELECT current_database()", database="nowhere")
-        self.assertEqual(done.stdout, "postgres\n")
+        for name in ("postgres", "anyone"):  # the second is what psql makes of PGUSER
+            done = self.psql(self.agent, "SELECT current_database()", database=name)
+            self.assertEqual(done.stdout, "postgres\n")
+        done = self.psql(self.agent, "SELECT 1", database="nowhere", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('FATAL:  bulkhead: this resource is the database "postgres"', done.stderr)
 
     def test_injected_user(self):
         done = self.psql(self.open, "SELECT current_user", PGUSER="whoever")
