@@ -15,12 +15,12 @@ struct pattern_lib {
 	struct definition definitions[PATTERN_MAX];
 };
 
-// Write "path:1:1: text" to `why`. Returns ERR_CONFIG.
+// Write "path: text" to `why`, for what is wrong with no place in the file. Returns ERR_CONFIG.
 static int __attribute__((format(printf, 3, 4)))
 fault(char *why, const char *path, const char *format, ...)
 {
 	va_list args;
-	int n = snprintf(why, PATTERN_WHY, "%s:1:1: ", path);
+	int n = snprintf(why, PATTERN_WHY, "%s: ", path);
 	if (n < 0 || n >= PATTERN_WHY)
 		return ERR_CONFIG;
 	va_start(args, format);

@@ -71,8 +71,8 @@ struct finding {
 
 // Read every *.yaml file of the directory `dir`; ids follow the order of the file names. Any other
 // visible file is an error. Out: *out, freed by pattern_lib_free. On error `why` says what is wrong
-// as file:line:column: text. Returns 0, -errno (directory or file), ERR_LIMIT (more than
-// PATTERN_MAX definitions), ERR_CONFIG.
+// as file:line:column: text, or path: text when it is no place in a file. Returns 0, -errno
+// (directory or file), ERR_LIMIT (more than PATTERN_MAX definitions), ERR_CONFIG.
 int pattern_lib_load(const char *dir, struct pattern_lib **out, char why[static PATTERN_WHY])
 	must_check;
 // Accepts NULL.

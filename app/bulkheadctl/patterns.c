@@ -22,8 +22,8 @@ static int lib_load(const struct args *args, struct pattern_lib **lib)
 	if (ret == 0)
 		return EXIT_OK;
 	return fail(
-		EXIT_FAILED, "cannot load the patterns of %s: %s; --patterns names their folder",
-		folder, why[0] == '\0' ? err_text(ret) : why
+		EXIT_FAILED, "cannot load the patterns: %s; --patterns names their folder",
+		why[0] == '\0' ? err_text(ret) : why
 	);
 }
 
@@ -48,14 +48,20 @@ static json_t *examples_json(const struct pattern_example *examples, size_t n)
 static json_t *info_json(const struct pattern_info *info)
 {
 	return json_pack(
-		"{s:s,s:s,s:s,s:o,s:o,s:s,s:s,s:i,s:o,s:o}", "name", info->name, "title",
+		"{s:s,s:s,s:s,s:o,s:o,s:s?,s:s,s:i,s:o,s:o}", "name", info->name, "title",
 		info->title == NULL ? "" : info->title, "kind", pattern_kind_name(info->kind),
 		"groups", words_json(info->groups), "regions", words_json(info->regions), "mask",
-		pattern_mask_name(info->mask), "source", info->source == NULL ? "" : info->source,
-		"width", (int)info->width, "positive",
+		info->kind == PATTERN_BLOCK ? NULL : pattern_mask_name(info->mask), "source",
+		info->source == NULL ? "" : info->source, "width", (int)info->width, "positive",
 		examples_json(info->positive, info->positive_count), "negative",
 		examples_json(info->negative, info->negative_count)
 	);
+}
+
+// Statements that a pattern blocks are refused: nothing of them is masked.
+static const char *mask_name(const struct pattern_info *info)
+{
+	return info->kind == PATTERN_BLOCK ? "-" : pattern_mask_name(info->mask);
 }
 
 static void cell_words(struct table *table, const char *const *words)
@@ -92,7 +98,7 @@ int ctl_patterns_list(const struct args *args)
 		table_text(&table, info->name);
 		table_text(&table, pattern_kind_name(info->kind));
 		cell_words(&table, info->groups);
-		table_text(&table, pattern_mask_name(info->mask));
+		table_text(&table, mask_name(info));
 		table_text(&table, info->title);
 	}
 	if (args->json) {
@@ -143,7 +149,7 @@ int ctl_patterns_show(const struct args *args)
 		printf("%s: %s\n%s\n", info->name, info->title == NULL ? "" : info->title,
 		       info->description == NULL ? "" : info->description);
 		printf("kind: %s\nmask: %s\nwidth: %u bytes\nsource: %s\n",
-		       pattern_kind_name(info->kind), pattern_mask_name(info->mask), info->width,
+		       pattern_kind_name(info->kind), mask_name(info), info->width,
 		       info->source == NULL ? "-" : info->source);
 		print_examples("finds", info->positive, info->positive_count);
 		print_examples("does not find", info->negative, info->negative_count);

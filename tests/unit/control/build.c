@@ -211,7 +211,7 @@ static void a_missing_library_is_an_error(void **)
 		"gateway:\n  workers: [0]\n  patterns: /nowhere\n"
 		"  ports:\n    - {device: \"net_tap0\", address: 10.0.1.4/24}\n" SAMPLE_ISSUERS
 			SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES,
-		"t.yaml:2:3: the pattern library cannot be used: /nowhere:1:1: No such file or directory"
+		"t.yaml:2:3: the pattern library cannot be used: /nowhere: No such file or directory"
 	);
 }
 

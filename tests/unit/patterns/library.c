@@ -162,7 +162,7 @@ static void a_directory_is_read_strictly(void **)
 	assert_non_null(file);
 	fclose(file);
 	assert_int_equal(pattern_lib_load(dir, &other, why), ERR_CONFIG);
-	assert_non_null(strstr(why, "x.txt:1:1: only .yaml"));
+	assert_non_null(strstr(why, "x.txt: only .yaml"));
 	assert_int_equal(unlink(path), 0);
 
 	snprintf(path, sizeof(path), "%s/x.yaml", dir);
