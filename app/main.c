@@ -66,8 +66,13 @@ static bool read_options(int argc, char **argv, struct options *options, int *st
 			*status = EXIT_USAGE;
 		}
 	}
-	if (options->file == NULL || optind < argc)
+	if (*status == EXIT_OK && optind < argc) {
+		fprintf(stderr, "bulkhead: unknown argument `%s`\n", argv[optind]);
 		*status = EXIT_USAGE;
+	} else if (*status == EXIT_OK && options->file == NULL) {
+		fputs("bulkhead: --config FILE is needed\n", stderr);
+		*status = EXIT_USAGE;
+	}
 	if (*status != EXIT_OK)
 		fputs(usage, stderr);
 	return *status == EXIT_OK;

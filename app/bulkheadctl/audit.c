@@ -53,13 +53,20 @@ static bool pin_parse(const char *text, struct audit_head *pin)
 	return digest_parse(span_str(end + 1), &pin->hash);
 }
 
+static void print_count(uint64_t n, const char *what, const char *then)
+{
+	printf("%llu %s%s%s", (unsigned long long)n, what, n == 1 ? "" : "s", then);
+}
+
 static void print_report(const struct audit_report *report)
 {
 	char hash[DIGEST_TEXT_SIZE];
 
-	printf("audit log: %llu lines, %llu segments checked, %llu faults, %llu notes\n",
-	       (unsigned long long)report->lines, (unsigned long long)report->segments,
-	       (unsigned long long)report->faults, (unsigned long long)report->notes);
+	fputs("audit log: ", stdout);
+	print_count(report->lines, "line", ", ");
+	print_count(report->segments, "segment", " checked, ");
+	print_count(report->faults, "fault", ", ");
+	print_count(report->notes, "note", "\n");
 	printf("head: %llu:%s\n", (unsigned long long)report->last.seq,
 	       digest_text(&report->last.hash, hash));
 	puts(report->faults == 0 ? "verified: nothing is missing or changed"

@@ -142,11 +142,31 @@ int ctl_version(const struct args *args)
 	return EXIT_OK;
 }
 
-static void usage(FILE *out)
+// Is `word` the first of the command's two?
+static bool is_of_group(const struct command *command, const char *word)
 {
-	fputs("usage: bulkheadctl COMMAND [OPTION]...\n\n", out);
+	size_t n = strlen(word);
+
+	return strncmp(command->name, word, n) == 0 && command->name[n] == ' ';
+}
+
+static bool is_group(const char *word)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (is_of_group(&commands[i], word))
+			return true;
+	}
+	return false;
+}
+
+// All commands, or those of `group`, which may be NULL.
+static void usage(FILE *out, const char *group)
+{
+	fprintf(out, "usage: bulkheadctl %s [OPTION]...\n\n", group == NULL ? "COMMAND" : group);
 	for (size_t i = 0; i < N_COMMANDS; i++) {
 		char name[48];
+		if (group != NULL && !is_of_group(&commands[i], group))
+			continue;
 		snprintf(
 			name, sizeof(name), "%s%s%s", commands[i].name,
 			commands[i].argument == NULL ? "" : " ",
@@ -254,6 +274,24 @@ static const struct command *find(int n, char **argv, int *words)
 	return NULL;
 }
 
+// The words name no command: show what there is when that was asked, else say what is wrong.
+static int no_command(int n, char **words, bool asked)
+{
+	const char *group = n > 0 && is_group(words[0]) ? words[0] : NULL;
+	int status = EXIT_OK;
+
+	if (n == 0 && !asked)
+		status = fail(EXIT_USAGE, "a command is needed");
+	else if (n == 1 && group != NULL && !asked)
+		status = fail(EXIT_USAGE, "`%s` needs one of its commands", group);
+	else if (n > (group != NULL))
+		status =
+			fail(EXIT_USAGE, "unknown command `%s%s%s`", words[0],
+			     group == NULL ? "" : " ", group == NULL ? "" : words[1]);
+	usage(status == EXIT_OK ? stdout : stderr, group);
+	return status;
+}
+
 static int run(int argc, char **argv)
 {
 	struct args args;
@@ -264,11 +302,8 @@ static int run(int argc, char **argv)
 		return fail(EXIT_USAGE, "try bulkheadctl --help");
 	int n = argc - optind;
 	const struct command *command = find(n, argv + optind, &words);
-	if (command == NULL) {
-		bool asked = n == 0 && (given & BIT(OPTION_HELP)) != 0;
-		usage(asked ? stdout : stderr);
-		return asked ? EXIT_OK : EXIT_USAGE;
-	}
+	if (command == NULL)
+		return no_command(n, argv + optind, (given & BIT(OPTION_HELP)) != 0);
 	if ((given & BIT(OPTION_HELP)) != 0) {
 		command_usage(command);
 		return EXIT_OK;

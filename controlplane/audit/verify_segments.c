@@ -91,6 +91,10 @@ static void open_check(
 			walk, AUDIT_FAULT, 0, "segment %s cannot be read: %s", file->name,
 			err_text(opened)
 		);
+	else if (opened == 0 && ending->step == SEGMENT_END)
+		walk_find(
+			walk, AUDIT_NOTE, 0, "segment %s is not sealed yet; it is whole", file->name
+		);
 	else
 		walk_find(
 			walk, AUDIT_NOTE, 0, "segment %s is not sealed yet; it %s", file->name,

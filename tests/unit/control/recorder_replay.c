@@ -160,6 +160,33 @@ static void what_is_not_there_is_said(void **)
 	assert_non_null(strstr(output, "no gateway answers at /nonexistent"));
 }
 
+static void a_wrong_command_is_named(void **)
+{
+	static const struct {
+		const char *words;
+		int status;
+		const char *said;
+	} runs[] = {
+		{"", 2, "bulkheadctl: a command is needed\nusage: bulkheadctl COMMAND"},
+		{"bogus", 2, "bulkheadctl: unknown command `bogus`\nusage: "},
+		{"bogus --help", 2, "bulkheadctl: unknown command `bogus`\nusage: "},
+		{"sessions", 2, "bulkheadctl: `sessions` needs one of its commands\nusage: "},
+		{"sessions bogus", 2, "bulkheadctl: unknown command `sessions bogus`\nusage: "},
+		{"--help", 0, "usage: bulkheadctl COMMAND"},
+		{"sessions --help", 0,
+		 "usage: bulkheadctl sessions [OPTION]...\n\n  sessions list"},
+		{"audit --help", 0, "usage: bulkheadctl audit [OPTION]...\n\n  audit verify"},
+		{"patterns --help", 0,
+		 "usage: bulkheadctl patterns [OPTION]...\n\n  patterns list"},
+	};
+
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+		assert_int_equal(run(runs[i].words), runs[i].status);
+		assert_ptr_equal(strstr(output, runs[i].said), output);
+	}
+	assert_null(strstr(output, "sessions list"));
+}
+
 static void sessions_are_listed_without_a_gateway(void **)
 {
 	assert_int_equal(run_id("sessions list", "", ""), 0);
@@ -185,7 +212,7 @@ static void verify_has_an_exit_status_for_evidence(void **)
 	size_t n;
 
 	assert_int_equal(run_id("audit verify", "", ""), 0);
-	assert_non_null(strstr(output, "1 segments checked, 0 faults"));
+	assert_non_null(strstr(output, "1 segment checked, 0 faults, 0 notes"));
 	assert_int_equal(sscanf(strstr(output, "head: "), "head: %200s", head), 1);
 	snprintf(line, sizeof(line), "--head %s", head);
 	assert_int_equal(run_id("audit verify", "", line), 0);
@@ -236,6 +263,7 @@ int main(int, char **argv)
 		cmocka_unit_test(a_session_replays_as_psql_would_show_it),
 		cmocka_unit_test(json_is_one_object_a_line),
 		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(a_wrong_command_is_named),
 		cmocka_unit_test(sessions_are_listed_without_a_gateway),
 		cmocka_unit_test(verify_has_an_exit_status_for_evidence),
 		cmocka_unit_test(a_torn_segment_replays_to_its_end),
