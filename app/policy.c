@@ -7,13 +7,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void log_errors(const struct config_errors *errors)
 {
-	for (uint32_t i = 0; i < errors->n; i++)
-		log_line(LOG_WARN, "config", "%s", errors->lines[i]);
+	for (uint32_t i = 0; i < errors->n; i++) {
+		const char *line = errors->lines[i];
+		size_t at = config_warning_at(errors, i);
+		if (at > 0) // the level says that it is one
+			log_line(
+				LOG_WARN, "config", "%.*s%s", (int)at, line,
+				line + at + strlen("warning: ")
+			);
+		else
+			log_line(LOG_ERROR, "config", "%s", line);
+	}
 	if (errors->n_left_out > 0)
-		log_line(LOG_WARN, "config", "%u more", errors->n_left_out);
+		log_line(LOG_ERROR, "config", "%u more", errors->n_left_out);
 }
 
 // Told to whoever asked, to the log and to the audit.

@@ -16,13 +16,31 @@ static void print_errors(const struct config_errors *errors)
 		fprintf(stderr, "and %u more\n", errors->n_left_out);
 }
 
-static json_t *errors_json(const struct config_errors *errors)
+// The warnings or the errors.
+static json_t *lines_json(const struct config_errors *errors, bool warnings)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < errors->n; i++)
-		json_array_append_new(list, text_json(span_str(errors->lines[i])));
+	for (uint32_t i = 0; i < errors->n; i++) {
+		if ((config_warning_at(errors, i) > 0) == warnings)
+			json_array_append_new(list, text_json(span_str(errors->lines[i])));
+	}
 	return list;
+}
+
+static json_t *result_json(const char *file, int ret, const struct config_errors *errors)
+{
+	json_t *list = lines_json(errors, false);
+	char text[1024];
+
+	if (ret != 0 && json_array_size(list) == 0) {
+		snprintf(text, sizeof(text), "%s: %s", file, err_text(ret));
+		json_array_append_new(list, text_json(span_str(text)));
+	}
+	return json_pack(
+		"{s:b,s:o,s:o}", "valid", ret == 0, "errors", list, "warnings",
+		lines_json(errors, true)
+	);
 }
 
 // What only building the policy finds: names of patterns, keys that do not fit their certificates.
@@ -52,11 +70,10 @@ int ctl_check(const struct args *args)
 		ret = build(config, &errors);
 	config_free(config);
 	if (args->json) {
-		print_json(json_pack("{s:b,s:o}", "valid", ret == 0, "errors", errors_json(&errors))
-		);
+		print_json(result_json(args->word, ret, &errors));
 	} else {
 		print_errors(&errors);
-		if (ret != 0 && errors.n == 0)
+		if (ret != 0 && !config_errors_any(&errors))
 			fail(EXIT_FAILED, "%s: %s", args->word, err_text(ret));
 		if (ret == 0)
 			printf("%s: ok\n", args->word);

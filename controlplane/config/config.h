@@ -207,10 +207,14 @@ struct config_errors {
 	uint32_t
 		n_warnings; // of the lines kept: those that start with "warning: " behind the place
 	char *lines[CONFIG_ERRORS_MAX];
+	bool is_warning[CONFIG_ERRORS_MAX]; // by line
 };
 
 void config_errors_fini(struct config_errors *errors);
 bool config_errors_any(const struct config_errors *errors); // warnings do not count
+
+// Where line `i` says "warning: ", in bytes; 0 when it is an error.
+size_t config_warning_at(const struct config_errors *errors, uint32_t i);
 
 // Add a line. `at` {0, 0}: the file as a whole. Control characters of the input are escaped.
 void config_error_add(

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char warning[] = "warning: ";
+
 enum error_size { TEXT_MAX = 512, LINE_MAX_BYTES = 2048 };
 
 void config_errors_fini(struct config_errors *errors)
@@ -20,6 +22,13 @@ void config_errors_fini(struct config_errors *errors)
 bool config_errors_any(const struct config_errors *errors)
 {
 	return errors->n + errors->n_left_out > errors->n_warnings;
+}
+
+size_t config_warning_at(const struct config_errors *errors, uint32_t i)
+{
+	const char *at = strstr(errors->lines[i], warning);
+
+	return !errors->is_warning[i] || at == NULL ? 0 : (size_t)(at - errors->lines[i]);
 }
 
 // The file's own bytes may be in the message: no control character of it reaches a terminal.
@@ -89,9 +98,11 @@ void config_warning_add(
 	if (errors->n == CONFIG_ERRORS_MAX)
 		return;
 	va_start(args, format);
-	if (add(errors, file, at, "warning: ", format, args))
+	if (add(errors, file, at, warning, format, args)) {
+		errors->is_warning[errors->n - 1] = true;
 		errors->n_warnings++;
-	else
+	} else {
 		errors->n_left_out--;
+	}
 	va_end(args);
 }

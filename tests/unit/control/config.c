@@ -184,6 +184,7 @@ static void a_local_issuer_is_loud(void **)
 	assert_int_equal(errors.n, 1);
 	assert_int_equal(errors.n_warnings, 1);
 	assert_non_null(strstr(errors.lines[0], "t.yaml:6:5: warning: issuer `demo` is local"));
+	assert_int_equal(config_warning_at(&errors, 0), strlen("t.yaml:6:5: "));
 	assert_int_equal(config->issuers[0].keys, CONFIG_KEYS_LOCAL);
 	assert_string_equal(config->issuers[0].issuer, "bulkhead:demo");
 	config_free(config);
