@@ -89,15 +89,16 @@ static const struct command {
 	 ctl_audit_verify, "check the audit log, every link, and the recordings it names",
 	 "  --state DIR    the gateway's state folder\n"
 	 "  --head SEQ:HASH  a head that was kept elsewhere and must be in the log\n"},
-	{"policy", NULL, COMMON | BIT(OPTION_SOCKET), ctl_policy, "the policy in force", ""},
+	{"policy", NULL, COMMON | BIT(OPTION_SOCKET), ctl_policy,
+	 "version, file and sizes of the policy in force", ""},
 	{"reload", NULL, COMMON | BIT(OPTION_SOCKET), ctl_reload,
 	 "read the configuration again and put its policy in force", ""},
 	{"token", NULL,
 	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL),
 	 ctl_token, "mint a token with the local issuer, where the configuration has one",
-	 "  --subject S    for whom\n"
+	 "  --subject S    for whom; required\n"
 	 "  --group G      in this group; as often as needed\n"
-	 "  --ttl TIME     how long it is valid: 90s, 30m, 1h; 1h\n"},
+	 "  --ttl TIME     how long it is valid: 90s, 30m, 1h; at most a day; 1h\n"},
 	{"patterns list", NULL, COMMON | BIT(OPTION_PATTERNS), ctl_patterns_list,
 	 "the patterns of the library",
 	 "  --patterns DIR the library; /usr/share/bulkhead/patterns\n"},

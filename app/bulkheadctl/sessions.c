@@ -120,8 +120,8 @@ static void cell_number(struct table *table, const json_t *row, const char *key)
 
 static void print_list(json_t *list)
 {
-	static const char *const head[] = {"SESSION",  "OPENED (UTC)", "SUBJECT",  "CHAIN",
-					   "RESOURCE", "CLIENT",       "COMMANDS", "DENIED",
+	static const char *const head[] = {"SESSION",  "OPENED (UTC)", "SUBJECT",   "CHAIN",
+					   "RESOURCE", "CLIENT",       "FORWARDED", "DENIED",
 					   "MASKED",   "STATE"};
 	char time[TEXT_TIME_MAX];
 	struct table table;
@@ -182,6 +182,22 @@ int ctl_sessions_list(const struct args *args)
 	return EXIT_OK;
 }
 
+// What `sessions show` calls it where the name in JSON says something else to a reader; or NULL.
+static const char *label_of(const char *key)
+{
+	static const char *const labels[][2] = {
+		{"opened_ns", "opened"},
+		{"closed_ns", "closed"},
+		{"commands", "forwarded"},
+	};
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+		if (strcmp(labels[i][0], key) == 0)
+			return labels[i][1];
+	}
+	return NULL;
+}
+
 int ctl_sessions_show(const struct args *args)
 {
 	json_t *row = NULL, *value;
@@ -199,7 +215,10 @@ int ctl_sessions_show(const struct args *args)
 		return print_json(row);
 	json_object_foreach(row, key, value)
 	{
-		printf("%-14s ", key);
+		if (strcmp(key, "n") == 0) // its place in the list, for --before
+			continue;
+		const char *label = label_of(key);
+		printf("%-14s ", label == NULL ? key : label);
 		if (json_is_string(value))
 			text_write_json(stdout, value);
 		else if (json_is_integer(value) && strstr(key, "_ns") != NULL)

@@ -16,13 +16,47 @@ static const char *const counters[] = {
 	"tx_bytes",       "handed_over",     "snapshot_version", "heartbeat_age_ms",
 };
 
-static void print_pair(const char *prefix, const char *key, const json_t *value)
+// What the numbers are that do not say it by their names.
+static const struct unit {
+	const char *group, *key; // group: "" for the status itself
+	const char *unit;
+} units[] = {
+	{"", "sessions", " open"},
+	{"recorder", "bytes", " bytes"},
+	{"recorder", "waiting", " bytes"},
+	{"audit", "waiting", " bytes"},
+};
+
+static const char *unit_of(const char *group, const char *key)
 {
-	printf("%s%s: ", prefix, key);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(units[i].group, group) == 0 && strcmp(units[i].key, key) == 0)
+			return units[i].unit;
+	}
+	return "";
+}
+
+static void print_duration(long long seconds)
+{
+	if (seconds < 60)
+		printf("%lld s", seconds);
+	else if (seconds < 60 * 60)
+		printf("%lldm%02llds", seconds / 60, seconds % 60);
+	else if (seconds < 24 * 60 * 60)
+		printf("%lldh%02lldm", seconds / 3600, seconds / 60 % 60);
+	else
+		printf("%lldd%02lldh", seconds / 86400, seconds / 3600 % 24);
+}
+
+static void print_pair(const char *group, const char *key, const json_t *value)
+{
+	printf("%s%s: ", group[0] == '\0' ? "" : "  ", key);
 	if (json_is_string(value))
 		text_write_json(stdout, value);
+	else if (json_is_integer(value) && strcmp(key, "uptime") == 0)
+		print_duration(json_integer_value(value));
 	else if (json_is_integer(value))
-		printf("%lld", (long long)json_integer_value(value));
+		printf("%lld%s", (long long)json_integer_value(value), unit_of(group, key));
 	else if (json_is_boolean(value))
 		fputs(json_is_true(value) ? "yes" : "no", stdout);
 	else
@@ -79,7 +113,7 @@ int ctl_status(const struct args *args)
 		if (!json_is_object(value))
 			continue;
 		printf("%s:\n", key);
-		json_object_foreach(value, name, inner) print_pair("  ", name, inner);
+		json_object_foreach(value, name, inner) print_pair(key, name, inner);
 	}
 	print_workers(json_object_get(status, "workers"));
 	json_decref(status);
@@ -103,15 +137,15 @@ int ctl_reload(const struct args *args)
 
 int ctl_policy(const struct args *args)
 {
-	json_t *policy;
+	json_t *policy, *value;
+	const char *key;
 
 	int ret = client_ask(args, "/v1/policy", NULL, false, &policy);
 	if (ret != EXIT_OK)
 		return ret;
 	if (args->json)
 		return print_json(policy);
-	json_dumpf(policy, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	putchar('\n');
+	json_object_foreach(policy, key, value) print_pair("", key, value);
 	json_decref(policy);
 	return EXIT_OK;
 }

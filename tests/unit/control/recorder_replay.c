@@ -6,7 +6,10 @@
 #include "controlplane/recorder/recorder.h"
 #include "recorder_scratch.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 static const char *program;
 static struct scratch scratch;
@@ -190,6 +193,7 @@ static void a_wrong_command_is_named(void **)
 static void sessions_are_listed_without_a_gateway(void **)
 {
 	assert_int_equal(run_id("sessions list", "", ""), 0);
+	assert_non_null(strstr(output, " FORWARDED  DENIED "));
 	const char *line = strstr(output, id);
 	assert_non_null(line);
 	assert_non_null(strstr(line, "root > agent-7"));
@@ -203,6 +207,97 @@ static void sessions_are_listed_without_a_gateway(void **)
 	assert_int_equal(run_id("sessions list", "", "--limit 0"), 2);
 	assert_int_equal(run_id("sessions show", id, ""), 0);
 	assert_non_null(strstr(output, "10.0.0.9:40000"));
+	assert_non_null(strstr(output, "\nopened         2026-11-22 00:00:00.000\n"));
+	assert_non_null(strstr(output, "\nforwarded      2\n"));
+	assert_null(strstr(output, "\nn "));
+}
+
+// A gateway that answers the next request with this. Returns the process.
+static pid_t answer_once(const char *json)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char request[4096], reply[4096];
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/ctl.sock", scratch.path);
+	unlink(address.sun_path);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	int n = snprintf(
+		reply, sizeof(reply), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
+		strlen(json), json
+	);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		alarm(10);
+		int peer = accept(listener, NULL, NULL);
+		bool ok = read(peer, request, sizeof(request)) > 0 && write(peer, reply, n) == n;
+		_exit(ok ? 0 : 1);
+	}
+	close(listener);
+	return pid;
+}
+
+static void run_answered(const char *command, const char *json)
+{
+	char words[1000];
+	int status;
+
+	pid_t pid = answer_once(json);
+	snprintf(words, sizeof(words), "%s --socket %s/ctl.sock", command, scratch.path);
+	assert_int_equal(run(words), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void numbers_have_units(void **)
+{
+	static const struct {
+		int uptime;
+		const char *said;
+	} times[] = {
+		{0, "uptime: 0 s\n"},       {59, "uptime: 59 s\n"},    {60, "uptime: 1m00s\n"},
+		{3599, "uptime: 59m59s\n"}, {3779, "uptime: 1h02m\n"}, {86400, "uptime: 1d00h\n"},
+	};
+	char json[512];
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		snprintf(
+			json, sizeof(json),
+			"{\"uptime\":%d,\"sessions\":3,\"workers\":[],"
+			"\"logins\":{\"waiting\":4},\"audit\":{\"waiting\":5},"
+			"\"recorder\":{\"waiting\":6,\"bytes\":7,\"records\":8}}",
+			times[i].uptime
+		);
+		run_answered("status", json);
+		assert_non_null(strstr(output, times[i].said));
+	}
+	assert_non_null(strstr(output, "sessions: 3 open\n"));
+	assert_non_null(strstr(output, "logins:\n  waiting: 4\n"));
+	assert_non_null(strstr(output, "audit:\n  waiting: 5 bytes\n"));
+	assert_non_null(strstr(output, "  waiting: 6 bytes\n  bytes: 7 bytes\n  records: 8\n"));
+}
+
+static void the_policy_is_a_table_without_json(void **)
+{
+	static const char policy[] = "{\"version\":3,\"file\":\"/etc/b.yaml\",\"rules\":2}";
+
+	run_answered("policy", policy);
+	assert_string_equal(output, "version: 3\nfile: /etc/b.yaml\nrules: 2\n");
+	run_answered("policy --json", policy);
+	assert_memory_equal(output, policy, strlen(policy));
+}
+
+static void check_tells_errors_from_warnings(void **)
+{
+	assert_int_equal(run("check /nonexistent.yaml --json"), 1);
+	json_t *json = json_loads(output, 0, NULL);
+	assert_true(json_is_false(json_object_get(json, "valid")));
+	assert_int_equal(json_array_size(json_object_get(json, "errors")), 1);
+	assert_true(json_is_array(json_object_get(json, "warnings")));
+	assert_int_equal(json_array_size(json_object_get(json, "warnings")), 0);
+	json_decref(json);
 }
 
 static void verify_has_an_exit_status_for_evidence(void **)
@@ -265,6 +360,9 @@ int main(int, char **argv)
 		cmocka_unit_test(what_is_not_there_is_said),
 		cmocka_unit_test(a_wrong_command_is_named),
 		cmocka_unit_test(sessions_are_listed_without_a_gateway),
+		cmocka_unit_test(numbers_have_units),
+		cmocka_unit_test(the_policy_is_a_table_without_json),
+		cmocka_unit_test(check_tells_errors_from_warnings),
 		cmocka_unit_test(verify_has_an_exit_status_for_evidence),
 		cmocka_unit_test(a_torn_segment_replays_to_its_end),
 	};
