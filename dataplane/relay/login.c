@@ -97,6 +97,27 @@ static enum step refuse_setting(struct relay *relay, struct session *s)
 	return session_end(relay, s, END_NO_RULE, &why, "startup parameter");
 }
 
+// The resource fixes its database, and the client asks for another: it would believe to be there.
+// One that is the user's name was not chosen: it is what clients and the protocol fill in.
+static bool wants_other_database(const struct relay *relay, const struct session *s)
+{
+	const char *fixed = session_resource(relay, s)->database;
+	return fixed[0] != '\0' && s->database[0] != '\0' && strcmp(s->database, fixed) != 0 &&
+	       strcmp(s->database, s->user) != 0;
+}
+
+static enum step refuse_database(struct relay *relay, struct session *s)
+{
+	char message[256];
+	snprintf(
+		message, sizeof(message),
+		"bulkhead: this resource is the database \"%s\": \"%s\" cannot be reached here",
+		session_resource(relay, s)->database, s->database
+	);
+	const struct denial why = {.fatal = true, .code = "3D000", .message = message};
+	return session_end(relay, s, END_NO_RULE, &why, "another database");
+}
+
 enum step login_verified(struct relay *relay, struct session *s)
 {
 	static const struct denial refused = {
@@ -123,6 +144,8 @@ enum step login_verified(struct relay *relay, struct session *s)
 	const struct rule *rule = session_rule(relay, s);
 	if (s->setting[0] != '\0' && (rule->allow & ~rule->deny & EFFECT_ADMIN) == 0)
 		return refuse_setting(relay, s);
+	if (wants_other_database(relay, s))
+		return refuse_database(relay, s);
 	login_connect(relay, s);
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
 }

@@ -316,6 +316,29 @@ static void setting_refused(struct sim *sim)
 	agent_bye(a);
 }
 
+// Who is told to be elsewhere must not be where the resource says.
+static void other_database_refused(struct sim *sim)
+{
+	struct agent *a = agent_new(sim, PORT_ORDERS);
+	agent_secure(a);
+	start_with(a, "database", "payroll");
+	agent_expect(a, "E");
+	EXPECT(sim, agent_heard(a, "3D000"));
+	EXPECT(sim, agent_heard(a, "this resource is the database \"shop\""));
+	agent_expect_end(a);
+	EXPECT(sim, sim->gateway.stats.ended[END_NO_RULE] == 1);
+	EXPECT(sim, sim->database.n_accepted == 0);
+	static const char *const fine[] = {"shop", "somebody", ""};
+	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
+		a = agent_new(sim, PORT_ORDERS);
+		agent_secure(a);
+		start_with(a, "database", fine[i]);
+		agent_expect(a, "RSSSKZ");
+		agent_bye(a);
+	}
+	sim_until_empty(sim, SECOND_US);
+}
+
 static void replication_refused(struct sim *sim)
 {
 	struct agent *a = agent_new(sim, PORT_ORDERS);
@@ -353,6 +376,7 @@ const struct scenario relay_login_scenarios[] = {
 	{"control_full", control_full},
 	{"control_full_for_a_while", control_full_for_a_while},
 	{"setting_refused", setting_refused},
+	{"other_database_refused", other_database_refused},
 	{"replication_refused", replication_refused},
 	{NULL},
 };

@@ -134,7 +134,7 @@ void agent_direct(struct agent *a, const char *alpn)
 
 void agent_start(struct agent *a)
 {
-	say(&a->peer.out, 0, "issssssb", 0x30000, "user", "somebody", "database", "anything",
+	say(&a->peer.out, 0, "issssssb", 0x30000, "user", "somebody", "database", "shop",
 	    "application_name", "simulated", 0);
 }
 
