@@ -111,8 +111,9 @@ class Postgres:
                         "--clear-groups", *argv], cwd="/", **more)
 
     def start(self):
+        # Another user id forgets the signal that Process asked for: asked for again behind it.
         argv = ["setpriv", f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}",
-                "--clear-groups", PG_BIN / "postgres", "-D", self.data]
+                "--clear-groups", "--pdeathsig=INT", PG_BIN / "postgres", "-D", self.data]
         self.process = self.net.server.start(argv, "postgres", cwd="/")
         self.process.wait_line("ready to accept connections")
 
@@ -146,6 +147,8 @@ class Appliance:
                  f"server,{net.SERVER}"], timeout=60)
         self.server = Postgres(self.net, self.certs, self.settings)
         self.server.start()
+        if self.user != "postgres":  # a role without rights: grants are the test's
+            self.server.sql(f"CREATE ROLE {self.user} LOGIN PASSWORD $p${self.server.password}$p$")
         secret = self.dir / "password"
         secret.write_text(self.server.password)
         secret.chmod(0o600)
@@ -153,7 +156,7 @@ class Appliance:
         return self
 
     def __exit__(self, kind, value, trace):
-        if kind is not None:
+        if kind not in (None, KeyboardInterrupt):
             self.net.failed = True
         if self.process:
             self.process.stop()

@@ -185,14 +185,15 @@ class Net:
         self.dir = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{self.id}-"))
         try:
             self._build()
-        except BaseException:
-            self.failed = True
+        except BaseException as e:
+            self.failed = not isinstance(e, KeyboardInterrupt)
             self.close()
             raise
         return self
 
     def __exit__(self, kind, value, trace):
-        self.failed = self.failed or (kind is not None and kind is not SystemExit)
+        ends = (None, SystemExit, KeyboardInterrupt)
+        self.failed = self.failed or kind not in ends
         self.close()
 
     def _build(self):
@@ -238,15 +239,16 @@ class Net:
         """End what was started, newest first, and remove the namespaces. Harmless twice."""
         if self.dir is None:
             return
-        directory, self.dir = self.dir, None
         for process in reversed(self.processes):
             process.stop()
         for ns in (self.client, self.gw, self.server):
             remove_namespace(ns.name)
+        # Only now: should a signal cut this short, the call at exit does the rest.
+        directory, self.dir = self.dir, None
         if self.failed or self.keep:
             print(f"logs: {directory}", file=sys.stderr)
         else:
-            shutil.rmtree(directory, ignore_errors=True)
+            remove_folder(directory)
 
 
 @contextlib.contextmanager
@@ -288,10 +290,26 @@ def remove_namespace(name):
     run(["ip", "netns", "del", name], check=False)
 
 
+def remove_folder(path):
+    """Again, as long as the last of those that were just killed still write there."""
+    for _ in range(50):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return
+        time.sleep(0.1)
+
+
 def remove_leftovers():
-    """Namespaces of this harness whose maker lives no more."""
+    """Namespaces and folders of this harness whose maker lives no more."""
     for line in run(["ip", "netns", "list"]).stdout.splitlines():
         name = line.split()[0] if line.split() else ""
         match = re.fullmatch(PREFIX + r"(\d+)[a-z]-(client|gw|server)", name)
         if match and not Path("/proc", match.group(1)).exists():
             remove_namespace(name)
+    # Behind the namespaces: what ran in them wrote here.
+    for folder in Path(tempfile.gettempdir()).glob(PREFIX + "*"):
+        match = re.fullmatch(PREFIX + r"(\d+)[a-z]-\w+", folder.name)
+        if match and folder.is_dir() and not folder.is_symlink() and \
+                folder.stat().st_uid == os.geteuid() and \
+                not Path("/proc", match.group(1)).exists():
+            remove_folder(folder)
