@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -54,18 +55,37 @@ static json_t *on_policy(void *context)
 	);
 }
 
+// Sessions that the policy turned away before they reached the server.
+static uint64_t refused_by_policy(const struct control *control)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < control->contexts.n_workers; i++)
+		n += workers_stats(control->workers, i)->ended[END_NO_RULE];
+	return n;
+}
+
+static json_t *logins_json(const struct control *control)
+{
+	struct logins_stats logins = logins_stats(control->logins);
+
+	return json_pack(
+		"{s:I, s:I, s:I, s:I}", "accepted", (json_int_t)logins.accepted, "refused",
+		(json_int_t)logins.refused, "waiting", (json_int_t)logins.waiting,
+		"refused_by_policy", (json_int_t)refused_by_policy(control)
+	);
+}
+
 static json_t *on_status(void *context)
 {
 	struct control *control = context;
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
-	struct logins_stats logins = logins_stats(control->logins);
 
 	return json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:{s:I, s:I, s:I}, s:I}", "version",
-		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
-		"policy", on_policy(control), "recorder", recorder_json(control), "audit",
-		audit_json(control), "logins", "accepted", (json_int_t)logins.accepted, "refused",
-		(json_int_t)logins.refused, "waiting", (json_int_t)logins.waiting, "sessions",
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:I}", "version", BULKHEAD_VERSION,
+		"state", control->config->gateway.state, "uptime", (json_int_t)up, "policy",
+		on_policy(control), "recorder", recorder_json(control), "audit",
+		audit_json(control), "logins", logins_json(control), "sessions",
 		(json_int_t)workers_sessions(control->workers)
 	);
 }
@@ -141,7 +161,19 @@ static int on_token(void *context, const struct admin_token *ask, char **token, 
 		.now = (uint64_t)time(NULL),
 	};
 
-	return identity_mint(control->identity, &claims, token, why);
+	int r = identity_mint(control->identity, &claims, token, why);
+	if (r != 0)
+		return r;
+	r = audit_token_minted(
+		control->audit, ask->subject, ask->groups, ask->n_groups, ask->ttl_s
+	);
+	if (r == 0)
+		return 0;
+	snprintf(why, ADMIN_WHY, "the audit log cannot take it: %s", err_text(r));
+	explicit_bzero(*token, strlen(*token));
+	free(*token);
+	*token = NULL;
+	return r;
 }
 
 static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
@@ -164,6 +196,8 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		{"tokens_accepted_total", "Tokens that proved a subject.", true,
 		 (double)l.accepted},
 		{"tokens_refused_total", "Tokens refused.", true, (double)l.refused},
+		{"sessions_refused_total", "Sessions that the policy turned away.", true,
+		 (double)refused_by_policy(control)},
 		{"tokens_waiting", "Tokens that wait for an issuer's keys.", false, l.waiting},
 		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},
 		{"key_fetches_failed_total", "Fetches of issuers' keys that failed.", true,

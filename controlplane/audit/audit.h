@@ -53,7 +53,8 @@ int audit_session_opened(
 ) must_check;
 int audit_session_closed(struct audit *audit, const char *session, const struct event *event)
 	must_check;
-// From EVENT_LOGIN, when the token was refused: why, without the token.
+// From EVENT_LOGIN, when the token was refused, or from the EVENT_CLOSED of a session that never
+// opened, which names the subject too: why, without the token.
 int audit_login_refused(
 	struct audit *audit, const char *session, const struct event *event, const char *resource,
 	const char *reason
@@ -68,6 +69,11 @@ int audit_policy_published(
 int audit_policy_refused(struct audit *audit, const char *file, const char *error) must_check;
 int audit_admin_call(
 	struct audit *audit, uint32_t uid, const char *method, const char *path, unsigned status
+) must_check;
+// What the local issuer was asked for: the token itself is in no log.
+int audit_token_minted(
+	struct audit *audit, const char *subject, const char *const *groups, size_t n_groups,
+	uint32_t ttl_s
 ) must_check;
 // `hash` is that of the last data frame of the segment `name`.
 int audit_segment_sealed(

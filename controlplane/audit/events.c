@@ -40,6 +40,17 @@ static json_t *who(const char *session, const struct event *event, const char *r
 	);
 }
 
+// Who a token has proved the caller to be.
+static void add_subject(json_t *fields, const struct subject *subject)
+{
+	if (subject == NULL)
+		return;
+	json_object_set_new(fields, "issuer", text(subject->issuer));
+	json_object_set_new(fields, "subject", text(subject->key));
+	json_object_set_new(fields, "name", text(subject->name));
+	json_object_set_new(fields, "chain", text(subject->chain));
+}
+
 int audit_session_opened(
 	struct audit *audit, const char *session, const struct event *event, const char *resource
 )
@@ -49,12 +60,9 @@ int audit_session_opened(
 	struct digest token = {0};
 	char hash[DIGEST_TEXT_SIZE];
 
+	add_subject(fields, subject);
 	if (subject != NULL) {
 		memcpy(token.b, subject->token_hash, sizeof(token.b));
-		json_object_set_new(fields, "issuer", text(subject->issuer));
-		json_object_set_new(fields, "subject", text(subject->key));
-		json_object_set_new(fields, "name", text(subject->name));
-		json_object_set_new(fields, "chain", text(subject->chain));
 		json_object_set_new(fields, "token_sha256", text(digest_text(&token, hash)));
 	}
 	json_object_set_new(fields, "policy", number(event->snapshot_version));
@@ -63,16 +71,19 @@ int audit_session_opened(
 
 int audit_session_closed(struct audit *audit, const char *session, const struct event *event)
 {
-	return audit_write(
-		audit, "session_closed",
-		json_pack(
-			"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "session", text(session), "reason",
-			text(event->reason), "commands", number(event->commands), "denied",
-			number(event->denied), "masked", number(event->masked), "rows",
-			number(event->rows), "bytes_in", number(event->bytes_in), "bytes_out",
-			number(event->bytes_out)
-		)
+	const struct subject *subject = event->subject;
+	json_t *fields = json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "session", text(session), "reason",
+		text(event->reason), "commands", number(event->commands), "denied",
+		number(event->denied), "masked", number(event->masked), "rows", number(event->rows),
+		"bytes_in", number(event->bytes_in), "bytes_out", number(event->bytes_out)
 	);
+
+	if (subject != NULL) {
+		json_object_set_new(fields, "subject", text(subject->key));
+		json_object_set_new(fields, "name", text(subject->name));
+	}
+	return audit_write(audit, "session_closed", fields);
 }
 
 int audit_login_refused(
@@ -82,6 +93,7 @@ int audit_login_refused(
 {
 	json_t *fields = who(session, event, resource);
 
+	add_subject(fields, event->subject);
 	json_object_set_new(fields, "reason", text(reason));
 	return audit_write(audit, "login_refused", fields);
 }
@@ -143,6 +155,24 @@ int audit_admin_call(
 		json_pack(
 			"{s:o,s:o,s:o,s:o}", "uid", number(uid), "method", text(method), "path",
 			text(path), "status", number(status)
+		)
+	);
+}
+
+int audit_token_minted(
+	struct audit *audit, const char *subject, const char *const *groups, size_t n_groups,
+	uint32_t ttl_s
+)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n_groups; i++)
+		json_array_append_new(list, text(groups[i]));
+	return audit_write(
+		audit, "token_minted",
+		json_pack(
+			"{s:o,s:o,s:o}", "subject", text(subject), "groups", list, "ttl",
+			number(ttl_s)
 		)
 	);
 }

@@ -33,7 +33,7 @@ struct event {
 	uint64_t time_ns;                                             // since 1970
 	uint64_t commands, denied, masked, rows, bytes_in, bytes_out; // EVENT_CLOSED
 	char reason[64];                                              // EVENT_CLOSED: why it ended
-	char database[64], user[64], application[64];                 // EVENT_LOGIN, EVENT_OPENED
+	char database[64], user[64], application[64];                 // as the client says
 };
 
 enum command_type {

@@ -85,6 +85,7 @@ static bool tell_control(struct relay *relay, struct session *s)
 	memcpy(event.reason, s->end_detail, sizeof(event.reason));
 	memcpy(event.database, s->database, sizeof(event.database));
 	memcpy(event.user, s->user, sizeof(event.user));
+	memcpy(event.application, s->application, sizeof(event.application));
 	return relay->ops.event(relay->ops.ctx, &event);
 }
 

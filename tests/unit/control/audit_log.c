@@ -281,6 +281,7 @@ static void events_carry_what_happened_and_no_token(void **)
 		.commands = 3,
 		.snapshot_version = 7,
 	};
+	static const char *const groups[] = {"agents", "on-call"};
 	size_t n;
 
 	assert_int_equal(audit_open(s.path, &audit), 0);
@@ -292,10 +293,13 @@ static void events_carry_what_happened_and_no_token(void **)
 	json_decref(verdict);
 	assert_int_equal(audit_session_closed(audit, "00ff", &event), 0);
 	assert_int_equal(audit_policy_refused(audit, "/p", "3:1: no"), 0);
+	assert_int_equal(audit_token_minted(audit, "agent-7", groups, 2, 60), 0);
+	event.subject = NULL;
+	assert_int_equal(audit_login_refused(audit, "00fe", &event, "orders", "forged"), 0);
 	assert_int_equal(audit_sync(audit), 0);
 	audit_stats_get(audit, &stats);
-	assert_int_equal(stats.lines, 5);
-	assert_int_equal(stats.head.seq, 5);
+	assert_int_equal(stats.lines, 7);
+	assert_int_equal(stats.head.seq, 7);
 	assert_int_equal(stats.waiting, 0);
 	assert_true(audit_is_healthy(audit));
 	audit_close(audit);
@@ -306,6 +310,19 @@ static void events_carry_what_happened_and_no_token(void **)
 	assert_non_null(strstr((char *)bytes, "\"name\":\"agent \\\\xff\""));
 	assert_non_null(strstr((char *)bytes, "\"effects\":[\"ddl\"]"));
 	assert_non_null(strstr((char *)bytes, "\"commands\":3"));
+	const char *refused = strstr((char *)bytes, "login_refused");
+	const char *next = strchr(refused, '\n');
+	assert_true(strstr(refused, "\"issuer\":\"entra\",\"subject\":\"t/o\"") < next);
+	assert_true(strstr(refused, "\"chain\":\"root > agent\"") < next);
+	const char *closed = strstr((char *)bytes, "session_closed");
+	assert_true(strstr(closed, "\"subject\":\"t/o\"") < strchr(closed, '\n'));
+	const char *minted = strstr((char *)bytes, "token_minted");
+	assert_non_null(strstr(
+		minted, "\"subject\":\"agent-7\",\"groups\":[\"agents\",\"on-call\"],\"ttl\":60"
+	));
+	const char *unknown = strstr(minted, "login_refused");
+	assert_non_null(unknown);
+	assert_null(strstr(unknown, "\"subject\""));
 	free(bytes);
 	assert_int_equal(verify(&s).report.faults, 0);
 	scratch_remove(&s);
