@@ -55,7 +55,7 @@ static json_t *on_policy(void *context)
 	);
 }
 
-// Sessions that the policy turned away before they reached the server.
+// Sessions that the policy turned away, or ended when it changed.
 static uint64_t refused_by_policy(const struct control *control)
 {
 	uint64_t n = 0;
@@ -76,17 +76,31 @@ static json_t *logins_json(const struct control *control)
 	);
 }
 
+static void add_text(void *context, const char *text)
+{
+	json_array_append_new(context, json_string(text));
+}
+
+static json_t *unresolved_json(const struct control *control)
+{
+	json_t *list = json_array();
+
+	if (list != NULL)
+		(void)catalogs_unresolved(control, add_text, list);
+	return list;
+}
+
 static json_t *on_status(void *context)
 {
 	struct control *control = context;
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
 	return json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:I}", "version", BULKHEAD_VERSION,
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version", BULKHEAD_VERSION,
 		"state", control->config->gateway.state, "uptime", (json_int_t)up, "policy",
 		on_policy(control), "recorder", recorder_json(control), "audit",
-		audit_json(control), "logins", logins_json(control), "sessions",
-		(json_int_t)workers_sessions(control->workers)
+		audit_json(control), "logins", logins_json(control), "unresolved_columns",
+		unresolved_json(control), "sessions", (json_int_t)workers_sessions(control->workers)
 	);
 }
 
@@ -196,7 +210,9 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		{"tokens_accepted_total", "Tokens that proved a subject.", true,
 		 (double)l.accepted},
 		{"tokens_refused_total", "Tokens refused.", true, (double)l.refused},
-		{"sessions_refused_total", "Sessions that the policy turned away.", true,
+		{"columns_unresolved", "Masked columns that their server does not have.", false,
+		 catalogs_unresolved(control, NULL, NULL)},
+		{"sessions_refused_total", "Sessions that the policy refused or ended.", true,
 		 (double)refused_by_policy(control)},
 		{"tokens_waiting", "Tokens that wait for an issuer's keys.", false, l.waiting},
 		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},

@@ -4,6 +4,7 @@
 #include "app/control.h"
 #include "controlplane/catalog/resolve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +94,6 @@ void catalogs_update(struct control *control)
 	}
 }
 
-// The session may live under an older policy, in which the resource had another place.
 bool catalogs_missing(const struct control *control)
 {
 	const struct snapshot *now = publisher_current(control->publisher);
@@ -104,6 +104,35 @@ bool catalogs_missing(const struct control *control)
 	return false;
 }
 
+uint32_t catalogs_unresolved(
+	const struct control *control, void (*found)(void *, const char *), void *context
+)
+{
+	const struct snapshot *now = publisher_current(control->publisher);
+	char text[4 * SNAPSHOT_NAME_MAX + 4];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; now != NULL && i < now->n_resources; i++) {
+		const struct resource *resource = &now->resources[i];
+		if (resource->catalog == NULL || !resource->catalog->resolved)
+			continue; // a server that nobody has reached yet: /readyz says so
+		for (uint16_t m = 0; m < now->n_columns; m++) {
+			const struct column_mask *column = &now->columns[m];
+			if (!bit_is_set(resource->catalog->unresolved, m))
+				continue;
+			n++;
+			snprintf(
+				text, sizeof(text), "%s: %s.%s.%s", resource->name, column->schema,
+				column->table, column->column
+			);
+			if (found != NULL)
+				found(context, text);
+		}
+	}
+	return n;
+}
+
+// The session may live under an older policy, in which the resource had another place.
 void catalogs_poke(struct control *control, const struct event *event)
 {
 	const char *name = names_text(

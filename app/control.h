@@ -78,6 +78,11 @@ struct snapshot *catalogs_carry(const struct control *control, struct snapshot *
 void catalogs_update(struct control *control);
 // Is there a resource with masked columns that no look-up has reached yet?
 bool catalogs_missing(const struct control *control);
+// The masked columns that their server does not have: `found`, unless NULL, is called for each with
+// "resource: schema.table.column". Returns how many.
+uint32_t catalogs_unresolved(
+	const struct control *control, void (*found)(void *, const char *), void *context
+);
 // EVENT_CATALOG: a session has seen what the catalog does not know.
 void catalogs_poke(struct control *control, const struct event *event);
 

@@ -64,6 +64,21 @@ static void print_pair(const char *group, const char *key, const json_t *value)
 	putchar('\n');
 }
 
+// Columns that a rule masks and their server does not have: nothing runs under such a rule.
+static void print_unresolved(const json_t *columns)
+{
+	const json_t *column;
+	size_t i;
+
+	printf("unresolved_columns: %zu\n", json_array_size(columns));
+	json_array_foreach(columns, i, column)
+	{
+		fputs("  ", stdout);
+		text_write_json(stdout, column);
+		putchar('\n');
+	}
+}
+
 static void print_workers(json_t *workers)
 {
 	struct table table;
@@ -115,6 +130,7 @@ int ctl_status(const struct args *args)
 		printf("%s:\n", key);
 		json_object_foreach(value, name, inner) print_pair(key, name, inner);
 	}
+	print_unresolved(json_object_get(status, "unresolved_columns"));
 	print_workers(json_object_get(status, "workers"));
 	json_decref(status);
 	return EXIT_OK;

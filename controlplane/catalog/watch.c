@@ -129,6 +129,26 @@ static void log_outcome(struct target *t, int rc, const struct catalog *found, c
 	t->failing = rc != 0;
 }
 
+// A rule that names what is not there refuses everything under it: its author must hear of it.
+static void warn_unresolved(
+	const struct plan *plan, const struct target *t, const struct catalog *found
+)
+{
+	for (uint16_t i = 0; i < SNAPSHOT_COLUMNS_MAX; i++) {
+		const struct column_mask *column = &plan->columns[i];
+		bool known = t->found->resolved && bit_is_set(t->found->unresolved, i);
+		if (!bit_is_set(found->unresolved, i) || known)
+			continue;
+		log_line(
+			LOG_WARN, "catalog",
+			"no such column at the server resource=%s column=%s.%s.%s: %s",
+			t->resource.name, column->schema, column->table, column->column,
+			column->refuse_unresolved ? "statements under its rule are refused"
+						  : "what might be it is masked"
+		);
+	}
+}
+
 // Called with the lock.
 static void keep(struct plan *plan, struct target *t, struct catalog *found)
 {
@@ -138,6 +158,7 @@ static void keep(struct plan *plan, struct target *t, struct catalog *found)
 	}
 	found->version = ++plan->version;
 	log_outcome(t, 0, found, "");
+	warn_unresolved(plan, t, found);
 	catalog_unref(t->found);
 	t->found = found;
 	t->news = true;

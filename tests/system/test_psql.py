@@ -457,8 +457,18 @@ class Login(PsqlCase):
     def test_group_without_a_rule(self):
         stranger = self.a.token("intern", ["interns"])
         before = self.a.server.statements().count("connection")
+        refused = self.a.status()["logins"]["refused_by_policy"]
         self.fails(stranger, "FATAL:  bulkhead: no rule lets you reach this resource")
         self.assertEqual(self.a.server.statements().count("connection"), before)
+        self.assertEqual(self.a.status()["logins"]["refused_by_policy"], refused + 1)
+        log = self.wait(lambda: (text := (self.a.state / "audit/audit.log").read_text()) and
+                        '"reason":"no rule"' in text and text, "the refusal in the audit log")
+        line = next(line for line in log.splitlines() if '"reason":"no rule"' in line)
+        self.assertIn('"subject":"intern"', line)
+        self.assertIn('"issuer":"local"', line)
+        minted = [line for line in log.splitlines() if '"token_minted"' in line]
+        self.assertTrue(any('"subject":"intern","groups":["interns"]' in line for line in minted))
+        self.assertNotIn(stranger, log)
 
     def test_plaintext_is_refused(self):
         done = self.fails(self.agent, "FATAL", PGSSLMODE="disable")
