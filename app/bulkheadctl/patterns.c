@@ -14,8 +14,7 @@ enum { TEST_FILE_MAX = 64 << 20 };
 
 static int lib_load(const struct args *args, struct pattern_lib **lib)
 {
-	const char *folder =
-		args->patterns == NULL ? "/usr/share/bulkhead/patterns" : args->patterns;
+	const char *folder = args->patterns == NULL ? BULKHEAD_PATTERNS : args->patterns;
 	char why[PATTERN_WHY] = "";
 
 	int ret = pattern_lib_load(folder, lib, why);

@@ -37,7 +37,7 @@ static void set_defaults(struct config_gateway *g)
 		.drain_ms = 10000,
 	};
 	snprintf(g->state, sizeof(g->state), "/var/lib/bulkhead");
-	snprintf(g->patterns, sizeof(g->patterns), "/usr/share/bulkhead/patterns");
+	snprintf(g->patterns, sizeof(g->patterns), "%s", BULKHEAD_PATTERNS);
 }
 
 static void read_cores(struct reader *r, const struct node *node, struct config_gateway *g)
