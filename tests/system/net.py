@@ -246,7 +246,10 @@ class Net:
         # Only now: should a signal cut this short, the call at exit does the rest.
         directory, self.dir = self.dir, None
         if self.failed or self.keep:
-            print(f"logs: {directory}", file=sys.stderr)
+            # Under another name: the next run sweeps what it takes for a leftover.
+            kept = directory.with_name(f"{PREFIX}kept-{directory.name[len(PREFIX):]}")
+            directory.rename(kept)
+            print(f"logs: {kept}", file=sys.stderr)
         else:
             remove_folder(directory)
 
