@@ -86,8 +86,10 @@ struct config_gateway {
 	struct config_position at;
 	uint16_t n_workers;                   // at least 1
 	uint16_t cores[SNAPSHOT_WORKERS_MAX]; // the CPU of each worker
-	uint16_t control_core;                // of the control plane's threads; default 0
-	uint16_t n_ports;                     // at least 1
+	struct config_position cores_at[SNAPSHOT_WORKERS_MAX];
+	uint16_t control_core; // of the control plane's threads; default 0
+	struct config_position control_core_at;
+	uint16_t n_ports; // at least 1
 	struct config_port ports[CONFIG_PORTS_MAX];
 	bool huge_pages;        // default true; false: --no-huge
 	uint32_t memory_mb;     // for the EAL; default 0: its own choice
@@ -236,7 +238,7 @@ int config_parse(
 ) must_check;
 
 // Certificates, keys, trust and credentials: there, regular, readable, and secrets not for
-// everybody. Adds to *errors. Opens nothing but regular files and never waits.
+// everybody; CPUs: there. Adds to *errors. Opens nothing but regular files and never waits.
 void config_check_files(const struct config *config, struct config_errors *errors);
 
 void config_free(struct config *config);

@@ -80,10 +80,24 @@ static void check_resource(struct checker *c, const struct config_resource *reso
 	}
 }
 
+static void check_core(struct checker *c, struct config_position at, uint16_t core)
+{
+	long n = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (n > 0 && core >= n)
+		config_error_add(
+			c->errors, c->file, at, "there is no CPU %u: this machine has 0 to %ld",
+			core, n - 1
+		);
+}
+
 void config_check_files(const struct config *config, struct config_errors *errors)
 {
 	struct checker c = {config->file, errors};
 
+	for (uint16_t i = 0; i < config->gateway.n_workers; i++)
+		check_core(&c, config->gateway.cores_at[i], config->gateway.cores[i]);
+	check_core(&c, config->gateway.control_core_at, config->gateway.control_core);
 	// The first start makes it.
 	if (access(config->gateway.state, F_OK) == 0)
 		check_folder(&c, config->gateway.at, "`state`", config->gateway.state);

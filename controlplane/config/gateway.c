@@ -44,6 +44,11 @@ static void read_cores(struct reader *r, const struct node *node, struct config_
 {
 	uint64_t core;
 
+	// A bare number would read as how many.
+	if (node->kind == NODE_SCALAR && node->text[0] != '\0') {
+		read_fail(r, node->at, "`workers` must be a list of CPU numbers, such as [0, 1]");
+		return;
+	}
 	const struct node *item = read_one_or_more(r, node, "workers", SNAPSHOT_WORKERS_MAX);
 	for (; item != NULL; item = item->next) {
 		if (!read_number(r, item, "workers", 0, CORE_MAX, &core))
@@ -55,6 +60,7 @@ static void read_cores(struct reader *r, const struct node *node, struct config_
 					"core %u is in `workers` twice; a core runs one worker",
 					(unsigned)core
 				);
+		g->cores_at[g->n_workers] = item->at;
 		g->cores[g->n_workers++] = (uint16_t)core;
 	}
 }
@@ -315,8 +321,10 @@ static void read_machine(struct reader *r, const struct node *node, struct confi
 	if (value != NULL)
 		(void)read_bool(r, value, "huge_pages", &g->huge_pages);
 	value = tree_get(node, "control_core");
-	if (value != NULL && read_number(r, value, "control_core", 0, CORE_MAX, &number))
+	if (value != NULL && read_number(r, value, "control_core", 0, CORE_MAX, &number)) {
 		g->control_core = (uint16_t)number;
+		g->control_core_at = value->at;
+	}
 	value = tree_get(node, "memory");
 	if (value != NULL && read_size(r, value, "memory", 64 << 20, UINT64_C(1) << 40, &number))
 		g->memory_mb = (uint32_t)(number >> 20);

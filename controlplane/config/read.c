@@ -423,6 +423,11 @@ bool read_names(
 	bool ok = true;
 
 	snprintf(quoted, sizeof(quoted), "`%s`", what);
+	// Whoever writes one name alone sees how it is meant.
+	if (node->kind == NODE_SCALAR && node->text[0] != '\0') {
+		read_fail(r, node->at, "%s must be a list, such as [%.64s]", quoted, node->text);
+		return false;
+	}
 	if (!read_list(r, node, quoted, max))
 		return false;
 	if (node->n == 0) {

@@ -35,10 +35,13 @@ static int next_event(struct builder *b, yaml_event_t *event)
 		return 0;
 	if (p->error == YAML_MEMORY_ERROR)
 		return -ENOMEM;
+	// The parser stops in front of what it cannot read.
+	bool tab = p->buffer.pointer < p->buffer.last && *p->buffer.pointer == '\t';
 	config_error_add(
-		b->errors, b->file, position(&p->problem_mark), "not valid YAML: %s%s%s",
+		b->errors, b->file, position(&p->problem_mark), "not valid YAML: %s%s%s%s",
 		p->problem == NULL ? "cannot be read" : p->problem, p->context == NULL ? "" : ", ",
-		p->context == NULL ? "" : p->context
+		p->context == NULL ? "" : p->context,
+		tab ? "; indent with spaces, not with tabs" : ""
 	);
 	return ERR_CONFIG;
 }
@@ -242,7 +245,8 @@ static int read_stream(struct builder *b, struct node **root)
 		return r;
 	if (!is_it) {
 		config_error_add(
-			b->errors, b->file, (struct config_position){0}, "the file is empty"
+			b->errors, b->file, (struct config_position){0},
+			"the file is empty; write gateway, issuers, resources, listeners and rules, see bulkhead.yaml(5)"
 		);
 		return ERR_CONFIG;
 	}

@@ -28,7 +28,11 @@ struct wrong {
 	"  - {name: a, subjects: " subjects ", resources: " resources ", effects: " effects "}\n"
 
 static const struct wrong form[] = {
-	{"", " the file is empty"},
+	{"", " the file is empty; write gateway, issuers, resources, listeners and rules, "
+	     "see bulkhead.yaml(5)"},
+	{"gateway:\n\tworkers: [0]\n",
+	 "2:1: not valid YAML: found character that cannot start any token, while scanning for the "
+	 "next token; indent with spaces, not with tabs"},
 	{"a: [",
 	 "2:1: not valid YAML: did not find expected node content, while parsing a flow node"},
 	{"- a\n", "1:1: the file must be a map of keys and values"},
@@ -53,7 +57,9 @@ static const struct wrong gateway[] = {
 	{"gateway: []\n" I R L U, "1:10: `gateway` must be a map of keys and values"},
 	{"gateway:\n  workers: [1, 1]\n" I R L U,
 	 "2:16: core 1 is in `workers` twice; a core runs one worker"},
-	{"gateway:\n  workers: x\n" I R L U, "2:12: `workers` must be a number from 0 to 1023"},
+	{"gateway:\n  workers: [x]\n" I R L U, "2:13: `workers` must be a number from 0 to 1023"},
+	{"gateway:\n  workers: 4\n" I R L U,
+	 "2:12: `workers` must be a list of CPU numbers, such as [0, 1]"},
 	{"gateway:\n  workers: []\n" I R L U, "2:12: `workers` is empty; write at least one"},
 	{"gateway:\n  ports:\n    - {device: a, address: 10.0.0.1}\n" I R L U,
 	 "3:28: `address` must be an address and its network, such as 10.0.1.4/24"},
@@ -149,6 +155,8 @@ static const struct wrong listeners[] = {
 };
 
 static const struct wrong rules[] = {
+	{G I R L "rules:\n" RULE("{groups: agents}", "[orders]", "{}"),
+	 "17:34: `groups` must be a list, such as [agents]"},
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [read], deny: [read]}"),
 	 "17:93: `read` is in two lists of the rule's `effects`; keep one of them"},
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [reed]}"),
@@ -241,6 +249,28 @@ TABLE(resources)
 TABLE(listeners)
 TABLE(rules)
 
+// Files and CPUs are looked at only when the file itself is right.
+static void a_cpu_that_is_not_there_is_an_error(void **)
+{
+	struct config_errors errors = {0};
+	struct config *config = sample_config("gateway:\n"
+					      "  workers: [0, 1023]\n"
+					      "  control_core: 1022\n"
+					      "  ports:\n"
+					      "    - {device: a, address: 10.0.1.4/24}\n" I R L U);
+	unsigned found = 0;
+
+	config_check_files(config, &errors);
+	for (uint32_t i = 0; i < errors.n; i++) {
+		found += strstr(errors.lines[i], "t.yaml:2:16: there is no CPU 1023: ") != NULL;
+		found += strstr(errors.lines[i], "t.yaml:3:17: there is no CPU 1022: ") != NULL;
+		assert_null(strstr(errors.lines[i], "no CPU 0"));
+	}
+	assert_int_equal(found, 2);
+	config_errors_fini(&errors);
+	config_free(config);
+}
+
 static void all_mistakes_are_told_at_once(void **)
 {
 	struct config_errors errors = {0};
@@ -291,6 +321,7 @@ int main(void)
 		cmocka_unit_test(wrong_resources),
 		cmocka_unit_test(wrong_listeners),
 		cmocka_unit_test(wrong_rules),
+		cmocka_unit_test(a_cpu_that_is_not_there_is_an_error),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(more_errors_than_fit_are_counted),
 		cmocka_unit_test(control_characters_are_escaped),
