@@ -107,7 +107,7 @@ static int build_client(
 }
 
 static int build_worker(
-	void *ctx, struct snapshot *snapshot, uint16_t worker, char why[static SNAPSHOT_WHY]
+	void *ctx, struct snapshot *snapshot, uint16_t worker, struct snapshot_fault *fault
 )
 {
 	const struct contexts *contexts = ctx;
@@ -121,7 +121,8 @@ static int build_worker(
 		if (r != 0) {
 			char address[ADDR_TEXT_MAX];
 			endpoint_text(&snapshot->listeners[i].address, address);
-			snprintf(why, SNAPSHOT_WHY, "listener %s: %s", address, text);
+			fault->listener = i;
+			snprintf(fault->why, sizeof(fault->why), "listener %s: %s", address, text);
 			return r;
 		}
 	}
@@ -131,7 +132,11 @@ static int build_worker(
 			continue;
 		int r = build_client(contexts, resource, worker, &w->clients[i], &text);
 		if (r != 0) {
-			snprintf(why, SNAPSHOT_WHY, "resource %s: %s", resource->name, text);
+			fault->resource = i;
+			snprintf(
+				fault->why, sizeof(fault->why), "resource %s: %s", resource->name,
+				text
+			);
 			return r;
 		}
 	}

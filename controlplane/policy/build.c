@@ -101,12 +101,39 @@ static int worker_fill(struct core *core, struct snapshot_worker *worker)
 	return 0;
 }
 
+// Of the files of a listener, the one that `why` names; else its first key, as when that does not
+// fit its certificate.
+static struct config_position listener_position(
+	const struct config_listener *listener, const char *why
+)
+{
+	for (uint16_t i = 0; i < listener->n_certificates; i++) {
+		if (strstr(why, listener->keys[i]) != NULL)
+			return listener->key_at[i];
+		if (strstr(why, listener->certificates[i]) != NULL)
+			return listener->certificate_at[i];
+	}
+	return listener->key_at[0];
+}
+
+static struct config_position fault_position(
+	const struct config *config, const struct snapshot_fault *fault
+)
+{
+	if (fault->listener >= 0)
+		return listener_position(&config->listeners[fault->listener], fault->why);
+	if (fault->resource < 0)
+		return (struct config_position){0};
+	const struct config_resource *resource = &config->resources[fault->resource];
+	return resource->ca_file[0] != '\0' ? resource->ca_at : resource->at;
+}
+
 static int build_workers(
 	struct core *core, const struct config *config, struct config_errors *errors
 )
 {
 	struct snapshot *base = &core->base;
-	char why[SNAPSHOT_WHY] = "";
+	struct snapshot_fault fault = {-1, -1, ""};
 	int rc = 0;
 
 	base->workers = arena_array(core->arena, base->n_workers, sizeof(*base->workers));
@@ -117,11 +144,11 @@ static int build_workers(
 	for (uint16_t w = 0; w < base->n_workers && rc == 0 && core->hooks.build_worker != NULL;
 	     w++) {
 		core->n_hooked++;
-		rc = core->hooks.build_worker(core->hooks.ctx, base, w, why);
+		rc = core->hooks.build_worker(core->hooks.ctx, base, w, &fault);
 	}
 	if (rc == 0 || rc == -ENOMEM)
 		return rc;
-	config_error_add(errors, config->file, (struct config_position){0}, "%s", why);
+	config_error_add(errors, config->file, fault_position(config, &fault), "%s", fault.why);
 	return ERR_CONFIG;
 }
 

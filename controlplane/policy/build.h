@@ -16,13 +16,19 @@
 
 enum snapshot_why { SNAPSHOT_WHY = 512 };
 
+// What is wrong, and with which: both -1 when it is neither a listener nor a resource.
+struct snapshot_fault {
+	int listener, resource; // indices
+	char why[SNAPSHOT_WHY];
+};
+
 // Makes what this layer may not know: the TLS contexts of one worker. build_worker fills
 // snapshot->workers[worker].servers and .clients, arrays of n_listeners and n_resources NULLs;
-// resources and listeners are set. It returns 0 or a negative result with `why`. free_worker
+// resources and listeners are set. It returns 0 or a negative result with `fault`. free_worker
 // accepts half-filled arrays, and is called once for each worker that build_worker was called for.
 struct snapshot_hooks {
 	int (*build_worker
-	)(void *ctx, struct snapshot *snapshot, uint16_t worker, char why[static SNAPSHOT_WHY]);
+	)(void *ctx, struct snapshot *snapshot, uint16_t worker, struct snapshot_fault *fault);
 	void (*free_worker)(void *ctx, struct snapshot *snapshot, uint16_t worker);
 	void *ctx;
 };

@@ -38,7 +38,7 @@ struct counts {
 };
 
 static int build_worker(
-	void *ctx, struct snapshot *snapshot, uint16_t worker, char why[static SNAPSHOT_WHY]
+	void *ctx, struct snapshot *snapshot, uint16_t worker, struct snapshot_fault *fault
 )
 {
 	struct counts *counts = ctx;
@@ -48,7 +48,8 @@ static int build_worker(
 	assert_string_equal(snapshot->resources[0].password, "hunter2");
 	if ((int)counts->built++ != counts->fail_at)
 		return 0;
-	snprintf(why, SNAPSHOT_WHY, "no certificate");
+	fault->listener = 0;
+	snprintf(fault->why, sizeof(fault->why), "no certificate");
 	return ERR_CERTIFICATE;
 }
 
@@ -332,7 +333,7 @@ static void hooks_are_called_for_each_worker_and_undone(void **)
 
 	counts = (struct counts){.fail_at = 1};
 	assert_int_equal(build(HEAD SAMPLE_RULES, &hooks, &s, &errors), ERR_CONFIG);
-	assert_string_equal(errors.lines[0], "t.yaml: no certificate");
+	assert_string_equal(errors.lines[0], "t.yaml:17:34: no certificate");
 	assert_int_equal(counts.freed, 2);
 	config_errors_fini(&errors);
 }
