@@ -122,9 +122,40 @@ static void args_devices(struct eal_args *args, const struct nic_config *config)
 	}
 }
 
+// EAL answers an argument it does not like with pages of usage on standard output, about options
+// that nobody here can give. Called before there are other threads.
+static int init_quietly(struct eal_args *args)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	(void)fflush(stdout);
+	int saved = null < 0 ? -1 : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (saved >= 0)
+		(void)dup2(null, STDOUT_FILENO);
+	int r = rte_eal_init(args->n, args->list);
+	(void)fflush(stdout);
+	if (saved >= 0) {
+		(void)dup2(saved, STDOUT_FILENO);
+		close(saved);
+	}
+	if (null >= 0)
+		close(null);
+	return r;
+}
+
+// What EAL was given, since its reason is one word and its own line may name no argument.
+static const char *refusal(const char *given)
+{
+	static char text[TEXT_MAX + 64];
+
+	snprintf(text, sizeof(text), "%s; DPDK was started with%s", rte_strerror(rte_errno), given);
+	return text;
+}
+
 int eal_start(const struct nic_config *config, uint64_t memory_mb, const char **why)
 {
 	static struct eal_args args;
+	static char given[TEXT_MAX];
 
 	if (args.n > 0) {
 		*why = "EAL can be started once";
@@ -136,8 +167,11 @@ int eal_start(const struct nic_config *config, uint64_t memory_mb, const char **
 	args_devices(&args, config);
 	arg(&args, "--no-telemetry");
 	arg(&args, "--log-level=warning");
-	if (rte_eal_init(args.n, args.list) < 0) {
-		*why = rte_strerror(rte_errno);
+	// EAL permutes the list, so it is joined before.
+	for (int i = 1, n = 0; i < args.n; i++)
+		n += snprintf(given + n, sizeof(given) - (size_t)n, " %s", args.list[i]);
+	if (init_quietly(&args) < 0) {
+		*why = refusal(given);
 		return -EINVAL;
 	}
 	return 0;
