@@ -50,6 +50,8 @@ struct worker {
 
 static struct options options;
 static struct worker *workers;
+enum { LAST_WORDS_US = 5000000 };
+
 static volatile sig_atomic_t stop;
 
 static uint64_t now_us(void)
@@ -282,6 +284,28 @@ static bool all_done(void)
 	return true;
 }
 
+static bool all_closed(void)
+{
+	for (unsigned i = 0; i < options.nic.n_workers; i++) {
+		if (tcp_stats(workers[i].stack.tcp)->conns != 0)
+			return false;
+	}
+	return true;
+}
+
+// Asked to stop, a server first lets everybody's last connections end: a FIN that was lost goes out
+// again, and may come in by any worker.
+static bool is_over(uint64_t *deadline_us)
+{
+	if (!stop)
+		return false;
+	if (options.client)
+		return true;
+	if (*deadline_us == 0)
+		*deadline_us = now_us() + LAST_WORDS_US;
+	return all_closed() || now_us() >= *deadline_us;
+}
+
 static int worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -289,7 +313,8 @@ static int worker_main(void *arg)
 
 	if (options.client)
 		client_start(w);
-	while (!stop) {
+	uint64_t deadline_us = 0;
+	while (!is_over(&deadline_us)) {
 		uint32_t n = stack_input(&w->stack, now_us());
 		n += options.client ? ask(w) : serve(w);
 		stack_output(&w->stack);
