@@ -33,6 +33,14 @@ static inline bool bit_is_set(const uint64_t *words, uint32_t bit)
 	return (words[bit / 64] >> (bit % 64) & 1) != 0;
 }
 
+static inline bool bit_is_any_set(const uint64_t *words, unsigned n_words)
+{
+	uint64_t all = 0;
+	for (unsigned i = 0; i < n_words; i++)
+		all |= words[i];
+	return all != 0;
+}
+
 static inline void bit_set(uint64_t *words, uint32_t bit)
 {
 	words[bit / 64] |= UINT64_C(1) << (bit % 64);

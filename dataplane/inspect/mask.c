@@ -21,14 +21,6 @@ struct masker {
 	bool has_entities, has_columns;
 };
 
-static bool any_set(const uint64_t *words, unsigned n)
-{
-	uint64_t all = 0;
-	for (unsigned i = 0; i < n; i++)
-		all |= words[i];
-	return all != 0;
-}
-
 static int compare_column(const void *key, const void *entry)
 {
 	const struct catalog_column *a = key, *b = entry;
@@ -327,8 +319,8 @@ int inspect_mask(
 		.out = scratch,
 		.outcome = outcome,
 		.has_entities = context->snapshot->entities != NULL &&
-				any_set(context->rule->entities, SNAPSHOT_PATTERN_WORDS),
-		.has_columns = any_set(context->rule->columns, COLUMN_WORDS),
+				bit_is_any_set(context->rule->entities, SNAPSHOT_PATTERN_WORDS),
+		.has_columns = bit_is_any_set(context->rule->columns, COLUMN_WORDS),
 	};
 	int r = 0;
 	if (!m.has_entities && !m.has_columns)

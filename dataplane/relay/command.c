@@ -60,14 +60,6 @@ static const struct effects *effects_of(
 	return effects;
 }
 
-static bool any_set(const uint64_t *words, unsigned n)
-{
-	uint64_t all = 0;
-	for (unsigned i = 0; i < n; i++)
-		all |= words[i];
-	return all != 0;
-}
-
 static struct verdict judge(
 	struct relay *relay, struct session *s, const struct effects *effects,
 	enum inspect_exposure *exposure
@@ -81,13 +73,13 @@ static struct verdict judge(
 		.effects = effects,
 		.blocked = -1,
 	};
-	if (snapshot->blocks != NULL && any_set(rule->blocks, SNAPSHOT_PATTERN_WORDS))
+	if (snapshot->blocks != NULL && bit_is_any_set(rule->blocks, SNAPSHOT_PATTERN_WORDS))
 		input.blocked = inspect_blocked(
 			snapshot->blocks, snapshot->workers[relay->config.worker].block_scratch,
 			rule->blocks, effects->normalised
 		);
 	*exposure = EXPOSURE_NONE;
-	if (any_set(rule->columns, COLUMN_WORDS))
+	if (bit_is_any_set(rule->columns, COLUMN_WORDS))
 		*exposure = inspect_exposure(effects, snapshot, rule, session_resource(relay, s));
 	if ((effects->flags & EFFECT_INDIRECT) != 0 && s->exposed_names &&
 	    *exposure == EXPOSURE_NONE)
