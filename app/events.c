@@ -160,7 +160,6 @@ static bool on_closed(struct control *control, const struct event *event)
 		if (event->subject != NULL &&
 		    audit_refusal(control, event, event->reason) == ERR_LIMIT)
 			return false;
-		subject_free(event->subject);
 		return true;
 	}
 	if (audit_session_closed(control->audit, name, event) == ERR_LIMIT)
@@ -176,7 +175,6 @@ static bool on_closed(struct control *control, const struct event *event)
 	row.bytes_out = event->bytes_out;
 	snprintf(row.reason, sizeof(row.reason), "%s", event->reason);
 	put_row(control, &row);
-	subject_free(event->subject);
 	return true;
 }
 
@@ -193,6 +191,14 @@ static bool handle(struct control *control, const struct event *event)
 		return on_opened(control, event);
 	case EVENT_CLOSED:
 		return on_closed(control, event);
+	case EVENT_SUBJECT:
+		subject_free(event->subject);
+		return true;
+	case EVENT_ACCESS:
+	case EVENT_HOLD:
+	case EVENT_HOLD_GONE:
+	case EVENT_REVOKED:
+		return true;
 	case EVENT_CATALOG:
 		catalogs_poke(control, event);
 		return true;

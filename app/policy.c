@@ -44,24 +44,6 @@ static void refuse(
 		log_line(LOG_ERROR, "audit", "the refusal could not be written");
 }
 
-static int digest_of_file(const char *path, struct digest *digest)
-{
-	char *text = malloc(CONFIG_FILE_MAX);
-	FILE *f = fopen(path, "re");
-	int r = -ENOMEM;
-
-	if (f == NULL)
-		r = -errno;
-	else if (text != NULL) {
-		struct span piece = span_of(text, fread(text, 1, CONFIG_FILE_MAX, f));
-		r = ferror(f) != 0 ? -EIO : digest_of(&piece, 1, digest);
-	}
-	if (f != NULL)
-		fclose(f);
-	free(text);
-	return r;
-}
-
 static int put_in_force(struct control *control, struct snapshot *snapshot)
 {
 	snapshot = catalogs_carry(control, snapshot);
@@ -76,10 +58,8 @@ static int put_in_force(struct control *control, struct snapshot *snapshot)
 static void tell(struct control *control, const struct config *config)
 {
 	uint32_t version = publisher_current(control->publisher)->version;
-	struct digest digest = {0};
 
-	if (digest_of_file(control->file, &digest) != 0 ||
-	    audit_policy_published(control->audit, version, control->file, &digest) != 0)
+	if (audit_policy_published(control->audit, version, control->file, &config->digest) != 0)
 		log_line(LOG_ERROR, "audit", "the new policy could not be written");
 	log_line(
 		LOG_INFO, "policy",

@@ -73,7 +73,9 @@ static int parse_into(
 	r.folder = arena_text(arena, name, n);
 	if (r.file == NULL || r.folder == NULL)
 		return -ENOMEM;
-	int rc = tree_read(arena, r.file, text, &root, errors);
+	int rc = digest_of(&text, 1, &config->digest);
+	if (rc == 0)
+		rc = tree_read(arena, r.file, text, &root, errors);
 	if (rc != 0)
 		return rc;
 	read_parts(&r, root, config);

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include "controlplane/recorder/digest.h"
 #include "dataplane/api/snapshot.h"
 #include "dataplane/base/addr.h"
 #include "dataplane/base/err.h"
@@ -192,6 +193,7 @@ struct arena;
 
 struct config {
 	const char *file;
+	struct digest digest; // of the file's bytes: the same policy after a restart, too
 	struct config_gateway gateway;
 	uint16_t n_issuers, n_resources, n_listeners, n_rules;
 	struct config_issuer *issuers;

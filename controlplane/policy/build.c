@@ -228,6 +228,7 @@ int snapshot_build(
 	if (hooks != NULL)
 		core->hooks = *hooks;
 	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
+	memcpy(core->base.digest, config->digest.b, sizeof(core->base.digest));
 	core->base.n_workers = n_workers;
 	int rc = build_content(&job);
 	core->entities = job.entities;

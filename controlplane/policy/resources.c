@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
+#include "controlplane/identity/node.h"
 #include "controlplane/policy/parts.h"
 #include "controlplane/secrets/secret.h"
 
@@ -16,6 +17,7 @@ static void fill_resource(
 	char why[SECRET_WHY];
 
 	memcpy(to->name, from->name, sizeof(to->name));
+	to->node = node_of_resource(from->name);
 	memcpy(to->protocol, from->protocol, sizeof(to->protocol));
 	memcpy(to->host, from->host, sizeof(to->host));
 	memcpy(to->ca_file, from->ca_file, sizeof(to->ca_file));

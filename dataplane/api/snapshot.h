@@ -8,6 +8,7 @@
 #pragma once
 
 #include "dataplane/api/effects.h"
+#include "dataplane/api/node.h"
 #include "dataplane/base/addr.h"
 #include "dataplane/base/span.h"
 
@@ -94,6 +95,7 @@ enum resource_tls {
 
 struct resource {
 	char name[SNAPSHOT_NAME_MAX];
+	struct node_id node; // by which it is revoked
 	char protocol[16];
 	char host[256]; // as written; SNI and verify-full
 	struct endpoint address;
@@ -142,7 +144,8 @@ struct snapshot_worker {
 };
 
 struct snapshot {
-	uint32_t version; // counts up from 1
+	uint32_t version;   // counts up from 1
+	uint8_t digest[32]; // SHA-256 of the policy file: what was approved under it
 	uint16_t n_listeners, n_resources, n_rules, n_columns, n_patterns;
 	const struct listener *listeners;
 	const struct resource *resources;

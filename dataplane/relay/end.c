@@ -89,6 +89,17 @@ static bool tell_control(struct relay *relay, struct session *s)
 	return relay->ops.event(relay->ops.ctx, &event);
 }
 
+static bool give_subject_back(struct relay *relay, const struct session *s)
+{
+	const struct event event = {
+		.type = EVENT_SUBJECT,
+		.worker = relay->config.worker,
+		.session = s->id,
+		.subject = s->subject,
+	};
+	return relay->ops.event(relay->ops.ctx, &event);
+}
+
 bool session_finish(struct relay *relay, struct session *s)
 {
 	bool client = leg_close(&s->client), server = leg_close(&s->server);
@@ -103,5 +114,10 @@ bool session_finish(struct relay *relay, struct session *s)
 	if (s->opened && !s->close_recorded && !recording_close(relay, s))
 		return false;
 	s->close_recorded = true;
-	return s->detached || tell_control(relay, s);
+	if (s->detached)
+		return true;
+	if (!s->close_told && !tell_control(relay, s))
+		return false;
+	s->close_told = true;
+	return s->subject == NULL || give_subject_back(relay, s);
 }

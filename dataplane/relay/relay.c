@@ -293,6 +293,10 @@ void relay_command(struct relay *relay, const struct command *command)
 		else if (s != NULL)
 			dismiss(relay, s, END_KILLED, command->reason);
 		break;
+	case COMMAND_ACCESS:
+	case COMMAND_DECISION:
+	case COMMAND_REVOKE:
+		break;
 	case COMMAND_DRAIN:
 		relay->shutting_down = true;
 		break;

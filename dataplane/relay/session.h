@@ -102,7 +102,7 @@ struct session {
 	char end_detail[64];
 	uint64_t closing_until_us;
 	bool opened; // EVENT_OPENED is out
-	bool close_recorded;
+	bool close_recorded, close_told;
 	uint64_t last_activity_us, accepted_us;
 	uint64_t commands, denied, masked, rows;
 };

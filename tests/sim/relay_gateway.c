@@ -27,10 +27,6 @@ static void need(bool ok, const char *what)
 
 static void give_back(struct gateway *g, const struct event *event)
 {
-	g->closed++;
-	g->last_closed = *event;
-	if (event->subject == NULL)
-		return;
 	need(event->subject == &g->subject && g->subjects > 0, "a subject came back twice");
 	g->subjects--;
 }
@@ -53,8 +49,17 @@ static bool on_event(void *ctx, const struct event *event)
 		need(event->subject == &g->subject, "opened without a subject");
 		g->opened++;
 		break;
-	case EVENT_CLOSED:
+	case EVENT_SUBJECT:
 		give_back(g, event);
+		break;
+	case EVENT_ACCESS:
+	case EVENT_HOLD:
+	case EVENT_HOLD_GONE:
+	case EVENT_REVOKED:
+		break;
+	case EVENT_CLOSED:
+		g->closed++;
+		g->last_closed = *event;
 		break;
 	case EVENT_CATALOG:
 		g->catalogs++;
