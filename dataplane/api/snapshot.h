@@ -132,7 +132,9 @@ struct rule {
 	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // entity patterns that are masked
 	uint64_t columns[COLUMN_WORDS];            // column masks in force
 	enum record_mode record;
-	uint32_t idle_timeout_ms; // 0: the limit of the configuration
+	uint32_t idle_timeout_ms;     // 0: the limit of the configuration
+	uint32_t approval_timeout_ms; // how long a held command waits; 0: the gateway's own limit
+	bool needs_grant; // nobody is let in without a grant of the resource (EVENT_ACCESS)
 };
 
 // One worker's share of a snapshot.

@@ -29,14 +29,26 @@ const char *verdict_reason_name(enum verdict_reason reason)
 		return "no-rule";
 	case REASON_EFFECT:
 		return "effect";
-	case REASON_HOLD_UNAVAILABLE:
-		return "hold-unavailable";
+	case REASON_HOLD:
+		return "hold";
+	case REASON_BUDGET:
+		return "budget";
 	case REASON_BLOCKED:
 		return "blocked";
 	case REASON_MASKED_COLUMN:
 		return "masked-column";
 	case REASON_UNRESOLVED:
 		return "unresolved";
+	case REASON_APPROVED:
+		return "approved";
+	case REASON_REFUSED:
+		return "refused";
+	case REASON_TIMEOUT:
+		return "timeout";
+	case REASON_LATER:
+		return "later";
+	case REASON_CANCELLED:
+		return "cancelled";
 	case REASON_EXPIRED:
 		return "expired";
 	case REASON_REVOKED:

@@ -11,13 +11,19 @@ enum verdict_action { VERDICT_FORWARD, VERDICT_HOLD, VERDICT_REWRITE, VERDICT_DE
 
 enum verdict_reason {
 	REASON_ALLOWED,
-	REASON_NO_RULE,          // nothing matches this subject and resource
-	REASON_EFFECT,           // an effect the rule does not allow
-	REASON_HOLD_UNAVAILABLE, // the rule holds it for approval, and there is no approver yet:
-				 // refused
-	REASON_BLOCKED,          // a blocklist pattern
-	REASON_MASKED_COLUMN,    // it would carry a masked column past the masker
-	REASON_UNRESOLVED,       // a column rule names a column that does not exist
+	REASON_NO_RULE,       // nothing matches this subject and resource
+	REASON_EFFECT,        // an effect the rule does not allow
+	REASON_HOLD,          // an effect that the rule holds for approval
+	REASON_BUDGET,        // a budget is spent
+	REASON_BLOCKED,       // a blocklist pattern
+	REASON_MASKED_COLUMN, // it would carry a masked column past the masker
+	REASON_UNRESOLVED,    // a column rule names a column that does not exist
+	// What became of a command that was held.
+	REASON_APPROVED,
+	REASON_REFUSED,   // by an approver, or because it cannot be held
+	REASON_TIMEOUT,   // nobody decided in time
+	REASON_LATER,     // it is asked for; the client runs it again once it is approved
+	REASON_CANCELLED, // by the client
 	REASON_EXPIRED,
 	REASON_REVOKED,
 	REASON_COUNT,

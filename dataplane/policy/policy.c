@@ -66,7 +66,8 @@ struct verdict policy_judge(const struct policy_input *input)
 	} else if (input->carries_masked) {
 		v.reason = REASON_MASKED_COLUMN;
 	} else if ((kinds & rule->hold) != 0) {
-		v.reason = REASON_HOLD_UNAVAILABLE;
+		v.action = VERDICT_HOLD;
+		v.reason = REASON_HOLD;
 		v.effects = kinds & rule->hold;
 	} else {
 		v.action = VERDICT_FORWARD;

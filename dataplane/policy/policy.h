@@ -27,5 +27,5 @@ struct policy_input {
 };
 
 // Blocked, unresolved, then effects: an effect in `deny` or in none of the lists denies; one in
-// `hold` holds, which denies as long as nobody can approve.
+// `hold` holds the command for approval.
 struct verdict policy_judge(const struct policy_input *input);

@@ -122,7 +122,7 @@ static void explain(
 			text, rule, names
 		);
 		break;
-	case REASON_HOLD_UNAVAILABLE:
+	case REASON_HOLD:
 		snprintf(
 			message, size,
 			"bulkhead: %.*s refused: rule \"%s\" holds the effect %s for approval, and "
@@ -155,6 +155,12 @@ static void explain(
 		break;
 	case REASON_ALLOWED:
 	case REASON_NO_RULE:
+	case REASON_BUDGET:
+	case REASON_APPROVED:
+	case REASON_REFUSED:
+	case REASON_TIMEOUT:
+	case REASON_LATER:
+	case REASON_CANCELLED:
 	case REASON_EXPIRED:
 	case REASON_REVOKED:
 	case REASON_COUNT:

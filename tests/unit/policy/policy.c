@@ -97,11 +97,11 @@ static void effects_decide(void **state)
 	assert_int_equal(judge(0, -1).action, VERDICT_FORWARD);
 }
 
-static void a_held_command_is_refused_while_nobody_approves(void **state)
+static void a_command_is_held_for_approval(void **state)
 {
 	(void)state;
-	assert_int_equal(judge(EFFECT_WRITE, -1).action, VERDICT_DENY);
-	assert_int_equal(judge(EFFECT_WRITE, -1).reason, REASON_HOLD_UNAVAILABLE);
+	assert_int_equal(judge(EFFECT_WRITE, -1).action, VERDICT_HOLD);
+	assert_int_equal(judge(EFFECT_WRITE, -1).reason, REASON_HOLD);
 }
 
 static void a_blocked_pattern_comes_first(void **state)
@@ -139,7 +139,7 @@ int main(void)
 		cmocka_unit_test_setup(a_deeper_chain_is_another_matter, each),
 		cmocka_unit_test_setup(all_conditions_must_hold, each),
 		cmocka_unit_test_setup(effects_decide, each),
-		cmocka_unit_test_setup(a_held_command_is_refused_while_nobody_approves, each),
+		cmocka_unit_test_setup(a_command_is_held_for_approval, each),
 		cmocka_unit_test_setup(a_blocked_pattern_comes_first, each),
 		cmocka_unit_test_setup(masked_columns_refuse, each),
 		cmocka_unit_test_setup(no_rule_denies, each),
