@@ -12,6 +12,7 @@
 //   GET  /v1/policy
 //   POST /v1/reload
 //   POST /v1/token                {"subject": "...", "groups": [...], "ttl": seconds}
+//   GET  /v1/openapi.json         what it all is: openapi.json, beside this file
 //   GET  /metrics                 Prometheus text; also over TCP, as the two below
 //   GET  /healthz                 200: this process answers
 //   GET  /readyz                  200: workers run, a policy is in force, the recorder writes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
+#include "controlplane/admin/assets.h"
 #include "controlplane/admin/request.h"
 
 #include <errno.h>
@@ -254,6 +255,19 @@ static void get_ready(struct request *request, struct answer *answer)
 		answer_error(answer, HTTP_UNAVAILABLE, "not ready: %s", why);
 }
 
+static void get_asset(struct request *request, struct answer *answer)
+{
+	const struct asset *asset = asset_find(request->path);
+
+	buf_init(&answer->text, NULL, asset == NULL ? 0 : asset->n);
+	if (asset == NULL || buf_append(&answer->text, span_of(asset->data, asset->n)) != 0) {
+		answer_error(answer, HTTP_NOT_FOUND, "there is no %.128s", request->path);
+		return;
+	}
+	answer->status = HTTP_OK;
+	answer->type = asset->type;
+}
+
 static const struct route {
 	const char *method, *path; // * is one element, request.id
 	void (*handle)(struct request *request, struct answer *answer);
@@ -268,6 +282,7 @@ static const struct route {
 	{"GET", "/v1/policy", get_policy, false, false},
 	{"POST", "/v1/reload", post_reload, false, true},
 	{"POST", "/v1/token", post_token, false, true},
+	{"GET", "/v1/openapi.json", get_asset, false, false},
 	{"GET", "/metrics", get_metrics, true, false},
 	{"GET", "/healthz", get_health, true, false},
 	{"GET", "/readyz", get_ready, true, false},

@@ -337,6 +337,14 @@ static void what_is_not_there_is_said(void **)
 	assert_int_equal(ask("/v1/status", "", false), 405);
 }
 
+static void the_document_of_the_api_is_served(void **)
+{
+	assert_int_equal(ask("/v1/openapi.json", NULL, false), 200);
+	json_t *json = json_loads(reply, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(json_object_get(json, "paths"));
+	json_decref(json);
+}
+
 // Every line is a comment, or name{labels} value; each name has HELP and TYPE first, once.
 static void metrics_have_prometheus_format(void **)
 {
@@ -466,6 +474,7 @@ int main(void)
 		cmocka_unit_test(a_token_is_minted_and_not_told),
 		cmocka_unit_test(a_body_has_a_limit),
 		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(the_document_of_the_api_is_served),
 		cmocka_unit_test(metrics_have_prometheus_format),
 		cmocka_unit_test(ready_needs_workers_and_the_rest),
 		cmocka_unit_test(over_tcp_there_is_nothing_else),
