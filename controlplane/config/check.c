@@ -65,6 +65,30 @@ static void check_issuers(struct reader *r, const struct config *config)
 	}
 }
 
+// Its name is the word by which rules speak of agents that have no identity but what their parent
+// calls them.
+static void check_token_service(struct reader *r, const struct config *config)
+{
+	const struct config_token_service *service = &config->token_service;
+
+	for (uint16_t i = 0; service->enabled && i < config->n_issuers; i++) {
+		const struct config_issuer *issuer = &config->issuers[i];
+		if (strcmp(issuer->name, CONFIG_TOKEN_SERVICE_NAME) == 0)
+			read_fail(
+				r, issuer->at,
+				"`%s` is the name of the token service as an issuer; rename this one",
+				issuer->name
+			);
+		if (issuer->issuer[0] != '\0' && strcmp(issuer->issuer, service->issuer) == 0)
+			read_fail(
+				r, issuer->at,
+				"the `issuer` of `%s` is the token service's own; remove it from "
+				"`issuers`",
+				issuer->name
+			);
+	}
+}
+
 static void check_resources(struct reader *r, const struct config *config)
 {
 	for (uint16_t i = 0; i < config->n_resources; i++)
@@ -176,6 +200,7 @@ void config_cross_check(struct reader *r, struct config *config)
 	struct config_rule *rules = config->rules;
 
 	check_issuers(r, config);
+	check_token_service(r, config);
 	check_resources(r, config);
 	check_listeners(r, config);
 	for (uint16_t i = 0; i < config->n_rules; i++) {

@@ -34,8 +34,8 @@ static const struct node *part(struct reader *r, const struct node *root, const 
 
 static void read_parts(struct reader *r, const struct node *root, struct config *config)
 {
-	static const char *const keys[] = {"gateway",   "issuers", "resources",
-					   "listeners", "rules",   NULL};
+	static const char *const keys[] = {
+		"gateway", "issuers", "token_service", "resources", "listeners", "rules", NULL};
 
 	if (!read_map(r, root, "the file", keys))
 		return;
@@ -45,6 +45,9 @@ static void read_parts(struct reader *r, const struct node *root, struct config 
 	node = part(r, root, "issuers");
 	if (node != NULL)
 		section_issuers(r, node, config);
+	node = tree_get(root, "token_service");
+	if (node != NULL)
+		section_token_service(r, node, &config->token_service);
 	node = part(r, root, "resources");
 	if (node != NULL)
 		section_resources(r, node, config);

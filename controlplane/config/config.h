@@ -28,7 +28,8 @@ enum config_size {
 	CONFIG_ADDRESSES_MAX = 8,
 	CONFIG_ISSUERS_MAX = 64,
 	CONFIG_AUDIENCES_MAX = 8,
-	CONFIG_ERRORS_MAX = 100, // more are counted only
+	CONFIG_TOKEN_TTL_MAX = 24 * 3600, // seconds
+	CONFIG_ERRORS_MAX = 100,          // more are counted only
 };
 
 struct config_position {
@@ -127,6 +128,23 @@ struct config_issuer {
 	uint32_t skew_s;               // between its clock and ours; default 60, local: 0
 };
 
+// ---- token service
+
+// The token service as an issuer: of agents that are only what their parent calls them.
+#define CONFIG_TOKEN_SERVICE_NAME "gateway"
+
+// Child tokens by RFC 8693 (controlplane/sts).
+struct config_token_service {
+	bool enabled; // the section is there
+	struct config_position at;
+	char issuer[CONFIG_URL_MAX];    // `iss` of its tokens: https://host[:port]
+	char audience[CONFIG_PATH_MAX]; // `aud` of its tokens; default the issuer
+	uint32_t ttl_s, ttl_max_s;      // of a token; default 5 min, and 1 h when asked for
+	uint16_t depth_max;             // delegations behind the root; default the most
+	uint32_t children_max;          // live children of one node; default 1000
+	uint32_t rotate_s;              // how long a key signs; default 24 h
+};
+
 // ---- resources and listeners
 
 enum config_secret { CONFIG_SECRET_NONE, CONFIG_SECRET_FILE, CONFIG_SECRET_ENV };
@@ -195,6 +213,7 @@ struct config {
 	const char *file;
 	struct digest digest; // of the file's bytes: the same policy after a restart, too
 	struct config_gateway gateway;
+	struct config_token_service token_service;
 	uint16_t n_issuers, n_resources, n_listeners, n_rules;
 	struct config_issuer *issuers;
 	struct config_resource *resources;

@@ -10,6 +10,9 @@
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out);
 void section_issuers(struct reader *r, const struct node *node, struct config *config);
+void section_token_service(
+	struct reader *r, const struct node *node, struct config_token_service *out
+);
 void section_resources(struct reader *r, const struct node *node, struct config *config);
 void section_listeners(struct reader *r, const struct node *node, struct config *config);
 void section_rules(struct reader *r, const struct node *node, struct config *config);

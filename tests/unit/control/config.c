@@ -5,6 +5,7 @@
 
 #include "controlplane/config/config.h"
 
+#include "dataplane/api/subject.h"
 #include "tests/unit/control/sample.h"
 
 #include <fcntl.h>
@@ -40,6 +41,36 @@ static void the_smallest_file_gets_defaults(void **)
 	assert_int_equal(config->rules[0].max_depth, UINT16_MAX);
 	assert_int_equal(config->rules[0].record, RECORD_ASYNC);
 	assert_true(bit_is_set(config->rules[0].resource_bits, 0));
+	config_free(config);
+}
+
+static void a_token_service_may_be_there(void **)
+{
+	struct config *config = sample_config(SAMPLE "token_service: {issuer: https://gw:8443}\n");
+	const struct config_token_service *s = &config->token_service;
+
+	assert_true(s->enabled);
+	assert_string_equal(s->issuer, "https://gw:8443");
+	assert_string_equal(s->audience, "https://gw:8443");
+	assert_int_equal(s->ttl_s, 300);
+	assert_int_equal(s->ttl_max_s, 3600);
+	assert_int_equal(s->depth_max, SUBJECT_LINKS_MAX - 1);
+	assert_int_equal(s->children_max, 1000);
+	assert_int_equal(s->rotate_s, 24 * 3600);
+	config_free(config);
+	config = sample_config(SAMPLE "token_service: {issuer: https://gw, audience: bulkhead, "
+				      "ttl: 1m, ttl_max: 2h,\n"
+				      "  depth_max: 3, children_max: 7, keys: {rotate: 7d}}\n");
+	s = &config->token_service;
+	assert_string_equal(s->audience, "bulkhead");
+	assert_int_equal(s->ttl_s, 60);
+	assert_int_equal(s->ttl_max_s, 7200);
+	assert_int_equal(s->depth_max, 3);
+	assert_int_equal(s->children_max, 7);
+	assert_int_equal(s->rotate_s, 7 * 24 * 3600);
+	config_free(config);
+	config = sample_config(SAMPLE);
+	assert_false(config->token_service.enabled);
 	config_free(config);
 }
 
@@ -282,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest_file_gets_defaults),
+		cmocka_unit_test(a_token_service_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
 		cmocka_unit_test(entra_keys_follow_from_the_issuer),
 		cmocka_unit_test(every_form_of_a_mask_is_read),

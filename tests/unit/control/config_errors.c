@@ -19,11 +19,12 @@ struct wrong {
 	const char *says; // the whole line, behind "t.yaml:"
 };
 
-#define G SAMPLE_GATEWAY
-#define I SAMPLE_ISSUERS
-#define R SAMPLE_RESOURCES
-#define L SAMPLE_LISTENERS
-#define U SAMPLE_RULES
+#define G       SAMPLE_GATEWAY
+#define I       SAMPLE_ISSUERS
+#define R       SAMPLE_RESOURCES
+#define L       SAMPLE_LISTENERS
+#define U       SAMPLE_RULES
+#define T(keys) SAMPLE "token_service: {" keys "}\n"
 #define RULE(subjects, resources, effects) \
 	"  - {name: a, subjects: " subjects ", resources: " resources ", effects: " effects "}\n"
 
@@ -112,6 +113,26 @@ static const struct wrong issuers[] = {
 
 #define RES(more) G I "resources:\n  - name: orders\n    protocol: postgres\n" more L U
 #define CRED      "    credential: {user: a}\n"
+
+static const struct wrong token_service[] = {
+	{T("ttl: 1m"), "21:16: `token_service` has no `issuer`; add it"},
+	{SAMPLE "token_service: []\n", "21:16: `token_service` must be a map of keys and values"},
+	{T("issuer: http://gw"),
+	 "21:25: `issuer` must be https://HOST or https://HOST:PORT, without a path"},
+	{T("issuer: https://gw/"),
+	 "21:25: `issuer` must be https://HOST or https://HOST:PORT, without a path"},
+	{T("issuer: https://gw, tttl: 1m"),
+	 "21:37: unknown key `tttl` in `token_service`; did you mean `ttl`?"},
+	{T("issuer: https://gw, ttl: 2h"), "21:42: `ttl` must be from 10s to 1h"},
+	{T("issuer: https://gw, ttl_max: 2d"), "21:46: `ttl_max` must be from 10s to 24h"},
+	{T("issuer: https://gw, depth_max: 9"), "21:48: `depth_max` must be a number from 1 to 8"},
+	{T("issuer: https://gw, keys: {rotate: 1m}"), "21:52: `rotate` must be from 1h to 2160h"},
+	{T("issuer: https://issuer"),
+	 "6:5: the `issuer` of `test` is the token service's own; remove it from `issuers`"},
+	{G "issuers:\n  - {name: gateway, issuer: x, audience: y, keys: {file: f}}\n" R L U
+	   "token_service: {issuer: https://gw}\n",
+	 "6:5: `gateway` is the name of the token service as an issuer; rename this one"},
+};
 
 static const struct wrong resources[] = {
 	{RES("    address: db\n" CRED),
@@ -245,6 +266,7 @@ static unsigned check(const struct wrong *table, size_t n)
 TABLE(form)
 TABLE(gateway)
 TABLE(issuers)
+TABLE(token_service)
 TABLE(resources)
 TABLE(listeners)
 TABLE(rules)
@@ -318,6 +340,7 @@ int main(void)
 		cmocka_unit_test(wrong_form),
 		cmocka_unit_test(wrong_gateway),
 		cmocka_unit_test(wrong_issuers),
+		cmocka_unit_test(wrong_token_service),
 		cmocka_unit_test(wrong_resources),
 		cmocka_unit_test(wrong_listeners),
 		cmocka_unit_test(wrong_rules),
