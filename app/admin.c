@@ -28,6 +28,16 @@ static json_t *audit_json(struct control *control)
 	);
 }
 
+static json_t *store_json(const struct control *control)
+{
+	const struct store_health h = store_health(control->store);
+
+	return json_pack(
+		"{s:b, s:I, s:I, s:s}", "healthy", h.healthy, "failures", (json_int_t)h.failures,
+		"failed_at", (json_int_t)h.failed_at_s, "error", h.why
+	);
+}
+
 static json_t *recorder_json(struct control *control)
 {
 	struct recorder_stats r;
@@ -96,11 +106,12 @@ static json_t *on_status(void *context)
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
 	return json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version", BULKHEAD_VERSION,
-		"state", control->config->gateway.state, "uptime", (json_int_t)up, "policy",
-		on_policy(control), "recorder", recorder_json(control), "audit",
-		audit_json(control), "logins", logins_json(control), "unresolved_columns",
-		unresolved_json(control), "sessions", (json_int_t)workers_sessions(control->workers)
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version",
+		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
+		"policy", on_policy(control), "recorder", recorder_json(control), "audit",
+		audit_json(control), "store", store_json(control), "logins", logins_json(control),
+		"unresolved_columns", unresolved_json(control), "sessions",
+		(json_int_t)workers_sessions(control->workers)
 	);
 }
 
@@ -195,6 +206,7 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 	struct control *control = context;
 	struct recorder_stats r;
 	struct audit_stats a;
+	const struct store_health store = store_health(control->store);
 	uint64_t failed;
 
 	recorder_stats_get(control->recorder, &r);
@@ -230,6 +242,8 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		{"audit_lines_total", "Lines of the audit log.", true, (double)a.lines},
 		{"audit_failures_total", "Writes of the audit log that failed.", true,
 		 (double)a.failures},
+		{"store_failures_total", "Reads and writes of the store that failed.", true,
+		 (double)store.failures},
 		{"audit_waiting_bytes", "Bytes of the audit log not on disk yet.", false,
 		 (double)a.waiting},
 	};
@@ -258,6 +272,8 @@ static bool on_ready(void *context, char *why)
 		text = "the recorder cannot write";
 	else if (!audit_is_healthy(control->audit))
 		text = "the audit log cannot be written";
+	else if (!store_health(control->store).healthy)
+		text = "the store of approvals and revocations cannot be written";
 	if (text != NULL)
 		snprintf(why, ADMIN_WHY, "%s", text);
 	return text == NULL;

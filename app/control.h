@@ -16,6 +16,7 @@
 #include "controlplane/identity/logins.h"
 #include "controlplane/publish/publish.h"
 #include "controlplane/recorder/recorder.h"
+#include "controlplane/store/store.h"
 #include "dataplane/worker/worker.h"
 
 struct control {
@@ -33,6 +34,7 @@ struct control {
 	struct logins *logins;
 	struct audit *audit;
 	struct session_index *index;
+	struct store *store;
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
 	struct watch *watch;

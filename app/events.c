@@ -240,6 +240,7 @@ void control_tick(struct control *control)
 	if (now == control->next_second)
 		return;
 	control->next_second = now;
+	store_probe(control->store);
 	identity_tick(control->identity, now);
 	(void)publisher_reclaim(control->publisher);
 }

@@ -21,7 +21,7 @@ static int fail(const char *what, int result, const char *why)
 static int start_state(struct control *control)
 {
 	const char *state = control->config->gateway.state;
-	char why[SECRET_WHY] = "";
+	char why[SECRET_WHY] = "", store_why[STORE_WHY];
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -37,6 +37,9 @@ static int start_state(struct control *control)
 	r = index_open(state, &control->index);
 	if (r != 0)
 		return fail("index of sessions", r, "");
+	r = store_open(state, &control->store, store_why);
+	if (r != 0)
+		return fail("store", r, store_why);
 	r = audit_started(control->audit, BULKHEAD_VERSION, control->epoch);
 	return r == 0 ? 0 : fail("audit log", r, "");
 }
@@ -146,6 +149,7 @@ void control_stop(struct control *control)
 	contexts_fini(&control->contexts);
 	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");
+	store_close(control->store);
 	index_close(control->index);
 	audit_close(control->audit);
 	nic_free(control->nic);

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/store/schema.h"
+
+// Times are nanoseconds since 1970 (_ns) or seconds (_s); node, subject and token ids are 16 bytes.
+const char *const schema_steps[] = {
+	// Read and written by store_probe.
+	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES('probe', 0);",
+
+	// controlplane/approval. `text` is the exact command and is erased when it is decided.
+	"CREATE TABLE approvals("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
+	" mode TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',"
+	" epoch INTEGER NOT NULL, worker INTEGER NOT NULL, session INTEGER NOT NULL,"
+	" session_name TEXT NOT NULL, requested_ns INTEGER NOT NULL, deadline_ns INTEGER NOT NULL,"
+	" decided_ns INTEGER, expires_ns INTEGER, used_ns INTEGER,"
+	" timeout_ns INTEGER NOT NULL, valid_ns INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, chain BLOB NOT NULL, policy BLOB NOT NULL, subject BLOB NOT NULL,"
+	" links TEXT NOT NULL, who TEXT NOT NULL, resource TEXT NOT NULL, database TEXT NOT NULL,"
+	" rule TEXT NOT NULL, approvers TEXT NOT NULL, quorum INTEGER NOT NULL,"
+	" effects INTEGER NOT NULL, text BLOB, masked BLOB NOT NULL, cut INTEGER NOT NULL);"
+	"CREATE INDEX approvals_state ON approvals(state, n);"
+	"CREATE INDEX approvals_digest ON approvals(digest, n);"
+	"CREATE INDEX approvals_pending ON approvals(subject) WHERE state='pending';"
+	"CREATE TABLE votes("
+	" approval INTEGER NOT NULL REFERENCES approvals(n), issuer TEXT NOT NULL,"
+	" key TEXT NOT NULL, name TEXT NOT NULL, yes INTEGER NOT NULL, comment TEXT NOT NULL,"
+	" time_ns INTEGER NOT NULL, PRIMARY KEY(approval, issuer, key)) WITHOUT ROWID;"
+	"CREATE TABLE grants("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, approval INTEGER NOT NULL UNIQUE"
+	" REFERENCES approvals(n), chain BLOB NOT NULL, subject BLOB NOT NULL, who TEXT NOT NULL,"
+	" resource TEXT NOT NULL, granted_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL,"
+	" revoked_ns INTEGER, revoked_by TEXT, reason TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX grants_chain ON grants(chain, resource);"
+	// What the audit log is to be told: written with the change that it tells of.
+	"CREATE TABLE told(n INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,"
+	" fields TEXT NOT NULL);",
+
+	// controlplane/notify. state: waiting or dead.
+	"CREATE TABLE notifications("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, event TEXT NOT NULL,"
+	" body TEXT NOT NULL, state TEXT NOT NULL, created_ns INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL DEFAULT 0, next_ns INTEGER NOT NULL,"
+	" error TEXT NOT NULL DEFAULT '');"
+	"CREATE INDEX notifications_due ON notifications(target, state, n);",
+
+	// controlplane/revocation. kind: a word of enum revoke_kind.
+	"CREATE TABLE revocations("
+	" n INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, id BLOB NOT NULL,"
+	" what TEXT NOT NULL, reason TEXT NOT NULL, revoked_by TEXT NOT NULL,"
+	" revoked_s INTEGER NOT NULL, expires_s INTEGER, UNIQUE(kind, id));",
+
+	// controlplane/budget. What was used of a node's budget since `start_s`.
+	"CREATE TABLE budgets("
+	" node BLOB NOT NULL, metric TEXT NOT NULL, window_s INTEGER NOT NULL,"
+	" start_s INTEGER NOT NULL, used INTEGER NOT NULL,"
+	" PRIMARY KEY(node, metric, window_s)) WITHOUT ROWID;",
+
+	// controlplane/sts. `private` is the JWK of the key pair.
+	"CREATE TABLE signing_keys("
+	" kid TEXT PRIMARY KEY, private BLOB NOT NULL, created_s INTEGER NOT NULL,"
+	" signs_until_s INTEGER NOT NULL, published_until_s INTEGER NOT NULL) WITHOUT ROWID;"
+	// The chains that tokens were exchanged for: who started whom.
+	"CREATE TABLE chain_nodes("
+	" node BLOB PRIMARY KEY, parent BLOB NOT NULL, root BLOB NOT NULL, subject BLOB NOT NULL,"
+	" name TEXT NOT NULL, issued_s INTEGER NOT NULL, expires_s INTEGER NOT NULL)"
+	" WITHOUT ROWID;"
+	"CREATE INDEX chain_nodes_root ON chain_nodes(root);"
+	"CREATE INDEX chain_nodes_expires ON chain_nodes(expires_s);",
+};
+
+const uint32_t schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);
