@@ -21,6 +21,17 @@ static bool has_issuer(const struct config *config, const char *name)
 	return false;
 }
 
+static void check_issuer_name(
+	struct reader *r, const struct config *config, const struct config_name *name
+)
+{
+	if (name->text != NULL && !has_issuer(config, name->text))
+		read_fail(
+			r, name->at, "no issuer is called `%.64s`; define it under `issuers`",
+			name->text
+		);
+}
+
 static void unknown_resource(
 	struct reader *r, const struct config *config, const struct config_name *name
 )
@@ -167,12 +178,7 @@ static void check_rule_names(struct reader *r, struct config *config, struct con
 			bit_set(rule->resource_bits, (uint32_t)resource);
 	}
 	for (uint16_t i = 0; i < rule->issuers.n; i++)
-		if (!has_issuer(config, rule->issuers.list[i].text))
-			read_fail(
-				r, rule->issuers.list[i].at,
-				"no issuer is called `%.64s`; define it under `issuers`",
-				rule->issuers.list[i].text
-			);
+		check_issuer_name(r, config, &rule->issuers.list[i]);
 }
 
 // OIDs mean something in one database only.
@@ -195,12 +201,31 @@ static void check_databases(
 			);
 }
 
+static void check_admin(struct reader *r, const struct config *config)
+{
+	const struct config_https *own = &config->admin.https;
+	const struct config_https *tokens = &config->token_service.https;
+
+	for (int i = 0; i < CONFIG_ROLE_COUNT; i++) {
+		const struct config_role *role = &config->admin.roles[i];
+		for (uint16_t j = 0; j < role->issuers.n; j++)
+			check_issuer_name(r, config, &role->issuers.list[j]);
+	}
+	check_issuer_name(r, config, &config->admin.console.issuer);
+	if (own->enabled && tokens->enabled && endpoint_equal(&own->address, &tokens->address))
+		read_fail(
+			r, tokens->at,
+			"`admin` has this address and port; remove `https` here to share it"
+		);
+}
+
 void config_cross_check(struct reader *r, struct config *config)
 {
 	struct config_rule *rules = config->rules;
 
 	check_issuers(r, config);
 	check_token_service(r, config);
+	check_admin(r, config);
 	check_resources(r, config);
 	check_listeners(r, config);
 	for (uint16_t i = 0; i < config->n_rules; i++) {

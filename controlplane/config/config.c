@@ -34,8 +34,8 @@ static const struct node *part(struct reader *r, const struct node *root, const 
 
 static void read_parts(struct reader *r, const struct node *root, struct config *config)
 {
-	static const char *const keys[] = {
-		"gateway", "issuers", "token_service", "resources", "listeners", "rules", NULL};
+	static const char *const keys[] = {"gateway",   "issuers",   "token_service", "admin",
+					   "resources", "listeners", "rules",         NULL};
 
 	if (!read_map(r, root, "the file", keys))
 		return;
@@ -48,6 +48,10 @@ static void read_parts(struct reader *r, const struct node *root, struct config 
 	node = tree_get(root, "token_service");
 	if (node != NULL)
 		section_token_service(r, node, &config->token_service);
+	section_admin_defaults(&config->admin);
+	node = tree_get(root, "admin");
+	if (node != NULL)
+		section_admin(r, node, &config->admin);
 	node = part(r, root, "resources");
 	if (node != NULL)
 		section_resources(r, node, config);
@@ -166,6 +170,12 @@ void config_free(struct config *config)
 		arena_free(config->arena);
 }
 
+// The certificate and the key may change: they are read again.
+static bool https_differs(const struct config_https *a, const struct config_https *b)
+{
+	return a->enabled != b->enabled || !endpoint_equal(&a->address, &b->address);
+}
+
 unsigned config_restart_needed(
 	const struct config *running, const struct config *next, struct config_errors *errors
 )
@@ -175,21 +185,24 @@ unsigned config_restart_needed(
 		const char *key;
 		bool differs;
 	} keys[] = {
-		{"workers",
+		{"gateway.workers",
 		 memcmp(a->cores, b->cores, sizeof(a->cores)) != 0 || a->n_workers != b->n_workers},
-		{"control_core", a->control_core != b->control_core},
-		{"ports", memcmp(a->ports, b->ports, sizeof(a->ports)) != 0},
-		{"huge_pages", a->huge_pages != b->huge_pages},
-		{"memory", a->memory_mb != b->memory_mb},
-		{"idle_sleep", a->idle_sleep_us != b->idle_sleep_us},
-		{"tick", a->tick_ns != b->tick_ns},
-		{"limits", memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0},
-		{"timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},
-		{"state", strcmp(a->state, b->state) != 0},
-		{"admin", strcmp(a->admin_socket, b->admin_socket) != 0},
-		{"metrics",
+		{"gateway.control_core", a->control_core != b->control_core},
+		{"gateway.ports", memcmp(a->ports, b->ports, sizeof(a->ports)) != 0},
+		{"gateway.huge_pages", a->huge_pages != b->huge_pages},
+		{"gateway.memory", a->memory_mb != b->memory_mb},
+		{"gateway.idle_sleep", a->idle_sleep_us != b->idle_sleep_us},
+		{"gateway.tick", a->tick_ns != b->tick_ns},
+		{"gateway.limits", memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0},
+		{"gateway.timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},
+		{"gateway.state", strcmp(a->state, b->state) != 0},
+		{"gateway.admin", strcmp(a->admin_socket, b->admin_socket) != 0},
+		{"gateway.metrics",
 		 a->has_metrics != b->has_metrics || !endpoint_equal(&a->metrics, &b->metrics)},
-		{"log", a->log_level != b->log_level || a->log_json != b->log_json},
+		{"gateway.log", a->log_level != b->log_level || a->log_json != b->log_json},
+		{"admin.https", https_differs(&running->admin.https, &next->admin.https)},
+		{"token_service.https",
+		 https_differs(&running->token_service.https, &next->token_service.https)},
 	};
 	unsigned n = 0;
 
@@ -198,7 +211,7 @@ unsigned config_restart_needed(
 			continue;
 		config_warning_add(
 			errors, next->file, b->at,
-			"`gateway.%s` differs from what is running; it takes effect at the next start",
+			"`%s` differs from what is running; it takes effect at the next start",
 			keys[i].key
 		);
 		n++;

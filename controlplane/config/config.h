@@ -134,6 +134,14 @@ struct config_issuer {
 #define CONFIG_TOKEN_SERVICE_NAME "gateway"
 
 // Child tokens by RFC 8693 (controlplane/sts).
+// TLS on the kernel's own network.
+struct config_https {
+	bool enabled;
+	struct config_position at, certificate_at, key_at;
+	struct endpoint address;
+	char certificate[CONFIG_PATH_MAX], key[CONFIG_PATH_MAX];
+};
+
 struct config_token_service {
 	bool enabled; // the section is there
 	struct config_position at;
@@ -143,6 +151,40 @@ struct config_token_service {
 	uint16_t depth_max;             // delegations behind the root; default the most
 	uint32_t children_max;          // live children of one node; default 1000
 	uint32_t rotate_s;              // how long a key signs; default 24 h
+	struct config_https https;      // of its own; else on admin.https
+};
+
+// ---- admin: who may operate the gateway, and where
+
+enum config_role_name {
+	CONFIG_ROLE_ADMIN,
+	CONFIG_ROLE_AUDITOR,
+	CONFIG_ROLE_APPROVER,
+	CONFIG_ROLE_COUNT,
+};
+
+// Who comes from one of `issuers`, not through others, and is in one of `groups` or is one of
+// `subjects`.
+struct config_role {
+	bool enabled;
+	struct config_position at;
+	struct config_names issuers, groups, subjects;
+};
+
+// With whom the console's users log in.
+struct config_console {
+	bool enabled;
+	struct config_name issuer;
+	char client_id[CONFIG_PATH_MAX], scope[CONFIG_PATH_MAX];
+};
+
+struct config_admin {
+	struct config_position at;
+	struct config_https https;
+	struct config_role roles[CONFIG_ROLE_COUNT];
+	struct config_console console;
+	char url[CONFIG_URL_MAX]; // https://host[:port] by which people reach it; ""
+	uint32_t rate;            // requests per second, of a subject; default 20
 };
 
 // ---- resources and listeners
@@ -214,6 +256,7 @@ struct config {
 	struct digest digest; // of the file's bytes: the same policy after a restart, too
 	struct config_gateway gateway;
 	struct config_token_service token_service;
+	struct config_admin admin;
 	uint16_t n_issuers, n_resources, n_listeners, n_rules;
 	struct config_issuer *issuers;
 	struct config_resource *resources;
@@ -264,7 +307,8 @@ void config_check_files(const struct config *config, struct config_errors *error
 
 void config_free(struct config *config);
 
-// What in `gateway:` differs and so takes effect at the next start only: one warning a key.
+// What differs and takes effect at the next start only, in `gateway:` and the addresses of
+// `https:`: one warning a key.
 // Returns how many.
 unsigned config_restart_needed(
 	const struct config *running, const struct config *next, struct config_errors *errors

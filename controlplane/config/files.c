@@ -91,6 +91,12 @@ static void check_core(struct checker *c, struct config_position at, uint16_t co
 		);
 }
 
+static void check_https(struct checker *c, const struct config_https *https)
+{
+	check_file(c, https->certificate_at, "`certificate`", https->certificate, false);
+	check_file(c, https->key_at, "`key`", https->key, true);
+}
+
 void config_check_files(const struct config *config, struct config_errors *errors)
 {
 	struct checker c = {config->file, errors};
@@ -107,6 +113,8 @@ void config_check_files(const struct config *config, struct config_errors *error
 		check_file(&c, issuer->keys_at, "`keys`", issuer->keys_file, false);
 		check_file(&c, issuer->keys_at, "`ca`", issuer->ca_file, false);
 	}
+	check_https(&c, &config->admin.https);
+	check_https(&c, &config->token_service.https);
 	for (uint16_t i = 0; i < config->n_resources; i++)
 		check_resource(&c, &config->resources[i]);
 	for (uint16_t i = 0; i < config->n_listeners; i++) {

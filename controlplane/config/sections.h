@@ -13,6 +13,11 @@ void section_issuers(struct reader *r, const struct node *node, struct config *c
 void section_token_service(
 	struct reader *r, const struct node *node, struct config_token_service *out
 );
+// Its defaults hold without the section, too.
+void section_admin_defaults(struct config_admin *out);
+void section_admin(struct reader *r, const struct node *node, struct config_admin *out);
+// The value of `https:`.
+void section_https(struct reader *r, const struct node *node, struct config_https *out);
 void section_resources(struct reader *r, const struct node *node, struct config *config);
 void section_listeners(struct reader *r, const struct node *node, struct config *config);
 void section_rules(struct reader *r, const struct node *node, struct config *config);

@@ -90,7 +90,7 @@ void section_token_service(
 )
 {
 	static const char *const keys[] = {"issuer",    "audience",     "ttl",  "ttl_max",
-					   "depth_max", "children_max", "keys", NULL};
+					   "depth_max", "children_max", "keys", "https", NULL};
 	static const char *const in_keys[] = {"rotate", NULL};
 	uint32_t depth = SUBJECT_LINKS_MAX - 1;
 
@@ -108,4 +108,7 @@ void section_token_service(
 	const struct node *value = tree_get(node, "keys");
 	if (value != NULL && read_map(r, value, "`keys`", in_keys))
 		(void)read_seconds(r, value, "rotate", ROTATE_MIN, ROTATE_MAX, &out->rotate_s);
+	value = tree_get(node, "https");
+	if (value != NULL)
+		section_https(r, value, &out->https);
 }

@@ -74,6 +74,39 @@ static void a_token_service_may_be_there(void **)
 	config_free(config);
 }
 
+static void an_admin_section_may_be_there(void **)
+{
+	struct config *config =
+		sample_config(SAMPLE
+			      "admin:\n"
+			      "  https: {address: 127.0.0.1, port: 8443, certificate: c, key: k}\n"
+			      "  url: https://gw.example:8443\n"
+			      "  rate: 7/s\n"
+			      "  console: {issuer: test, client_id: id, scope: openid api}\n"
+			      "  roles:\n"
+			      "    admin: {issuers: [test], groups: [dba, ops]}\n"
+			      "    approver: {issuers: [test], subjects: [alice]}\n");
+	const struct config_admin *a = &config->admin;
+
+	assert_true(a->https.enabled);
+	assert_int_equal(a->https.address.port, 8443);
+	assert_string_equal(a->https.certificate, "c");
+	assert_string_equal(a->https.key, "k");
+	assert_string_equal(a->url, "https://gw.example:8443");
+	assert_int_equal(a->rate, 7);
+	assert_string_equal(a->console.issuer.text, "test");
+	assert_string_equal(a->console.client_id, "id");
+	assert_string_equal(a->console.scope, "openid api");
+	assert_int_equal(a->roles[CONFIG_ROLE_ADMIN].groups.n, 2);
+	assert_false(a->roles[CONFIG_ROLE_AUDITOR].enabled);
+	assert_string_equal(a->roles[CONFIG_ROLE_APPROVER].subjects.list[0].text, "alice");
+	config_free(config);
+	config = sample_config(SAMPLE);
+	assert_false(config->admin.https.enabled);
+	assert_int_equal(config->admin.rate, 20);
+	config_free(config);
+}
+
 static void every_key_of_the_gateway_is_read(void **)
 {
 	struct config *config = sample_config(
@@ -314,6 +347,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest_file_gets_defaults),
 		cmocka_unit_test(a_token_service_may_be_there),
+		cmocka_unit_test(an_admin_section_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
 		cmocka_unit_test(entra_keys_follow_from_the_issuer),
 		cmocka_unit_test(every_form_of_a_mask_is_read),

@@ -25,6 +25,8 @@ struct wrong {
 #define L       SAMPLE_LISTENERS
 #define U       SAMPLE_RULES
 #define T(keys) SAMPLE "token_service: {" keys "}\n"
+#define A(keys) SAMPLE "admin: {" keys "}\n"
+#define H       "https: {address: 127.0.0.1, port: 8443, certificate: c, key: k}"
 #define RULE(subjects, resources, effects) \
 	"  - {name: a, subjects: " subjects ", resources: " resources ", effects: " effects "}\n"
 
@@ -132,6 +134,34 @@ static const struct wrong token_service[] = {
 	{G "issuers:\n  - {name: gateway, issuer: x, audience: y, keys: {file: f}}\n" R L U
 	   "token_service: {issuer: https://gw}\n",
 	 "6:5: `gateway` is the name of the token service as an issuer; rename this one"},
+};
+
+#define ROLE "admin: {issuers: [test], groups: [dba]}"
+
+static const struct wrong admin[] = {
+	{SAMPLE "admin: []\n", "21:8: `admin` must be a map of keys and values"},
+	{A("htps: {}"), "21:9: unknown key `htps` in `admin`; did you mean `https`?"},
+	{A("https: {address: 127.0.0.1}"), "21:16: `https` has no `port`; add it"},
+	{A("https: {address: 127.0.0.1}"), "21:16: `https` has no `key`; add it"},
+	{A(H), "21:16: nobody has a role; say who may come, with `roles`"},
+	{A("roles: {root: {}}"), "21:17: unknown key `root` in `roles`"},
+	{A("roles: {admin: {groups: [a]}}"), "21:24: the role has no `issuers`; add it"},
+	{A("roles: {admin: {issuers: [test]}}"),
+	 "21:24: the role names nobody; give `groups` or `subjects`"},
+	{A("roles: {admin: {issuers: [tset], groups: [a]}}"),
+	 "21:35: no issuer is called `tset`; define it under `issuers`"},
+	{A("rate: 20"), "21:15: `rate` must be requests per second, 1/s to 10000/s"},
+	{A("rate: 0/s"), "21:15: `rate` must be requests per second, 1/s to 10000/s"},
+	{A("rate: -1/s"), "21:15: `rate` must be requests per second, 1/s to 10000/s"},
+	{A("url: http://gw"), "21:14: `url` must be https://HOST or https://HOST:PORT"},
+	{A("url: https://gw/console"), "21:14: `url` must be https://HOST or https://HOST:PORT"},
+	{A("url: \"https://gw; script-src *\""),
+	 "21:14: `url` must be https://HOST or https://HOST:PORT"},
+	{A("console: {issuer: test, client_id: c, scope: s}"), "21:8: `console` needs `https`"},
+	{A(H ", roles: {" ROLE "}, console: {issuer: tset, client_id: c, scope: s}"),
+	 "21:142: no issuer is called `tset`; define it under `issuers`"},
+	{A(H ", roles: {" ROLE "}") "token_service: {issuer: https://gw, " H "}\n",
+	 "22:44: `admin` has this address and port; remove `https` here to share it"},
 };
 
 static const struct wrong resources[] = {
@@ -267,6 +297,7 @@ TABLE(form)
 TABLE(gateway)
 TABLE(issuers)
 TABLE(token_service)
+TABLE(admin)
 TABLE(resources)
 TABLE(listeners)
 TABLE(rules)
@@ -341,6 +372,7 @@ int main(void)
 		cmocka_unit_test(wrong_gateway),
 		cmocka_unit_test(wrong_issuers),
 		cmocka_unit_test(wrong_token_service),
+		cmocka_unit_test(wrong_admin),
 		cmocka_unit_test(wrong_resources),
 		cmocka_unit_test(wrong_listeners),
 		cmocka_unit_test(wrong_rules),
