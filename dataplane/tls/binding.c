@@ -41,3 +41,23 @@ int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_M
 	*len = n;
 	return 0;
 }
+
+bool tls_peer_certificate_hash(const struct tls *tls, uint8_t out[static TLS_CERTIFICATE_HASH])
+{
+	memset(out, 0, TLS_CERTIFICATE_HASH);
+	if (!tls->established || tls->server == NULL)
+		return false;
+	X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+	if (certificate == NULL)
+		return false;
+	EVP_MD *md = EVP_MD_fetch(tls->server->library->context, "SHA256", NULL);
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned int n = 0;
+	bool ok = md != NULL && X509_digest(certificate, md, digest, &n) == 1 &&
+		  n == TLS_CERTIFICATE_HASH;
+	EVP_MD_free(md);
+	ERR_clear_error();
+	if (ok)
+		memcpy(out, digest, TLS_CERTIFICATE_HASH);
+	return ok;
+}

@@ -25,6 +25,8 @@ enum tls_size {
 	TLS_TICKET_SECRET = 32,
 	TLS_BINDING_MAX = 64, // tls-server-end-point: a hash of up to 512 bits
 	TLS_CERTIFICATES_MAX = 32,
+	TLS_CERTIFICATE_HASH = 32,
+	TLS_PEER_CHAIN_MAX = 16 << 10, // bytes of a client's certificates; more end the handshake
 	TLS_RECORD_PLAIN = 1 << 14,
 	TLS_SEAL_OVERHEAD =
 		64, // most that tls_seal adds to one record, a KeyUpdate before it included
@@ -129,3 +131,9 @@ bool tls_is_resumed(const struct tls *tls);
 // was shown.
 int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_MAX], size_t *len)
 	must_check;
+
+// SHA-256 of the certificate that the client of a server's connection has shown, in DER (RFC 8705
+// 3.1). A server asks for one and takes any: only that the client has its key is proven, in this
+// handshake or, for a resumed session, in the one that began it. False, and `out` all zeros, when
+// there is none, before the handshake is done, and on a client's connection.
+bool tls_peer_certificate_hash(const struct tls *tls, uint8_t out[static TLS_CERTIFICATE_HASH]);
