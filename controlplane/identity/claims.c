@@ -105,9 +105,6 @@ static int check_kind(
 	const json_t *claims, const struct config_issuer *issuer, char why[static JWT_WHY]
 )
 {
-	// RFC 7800: worthless without the proof, which a password message cannot carry.
-	if (json_object_get(claims, "cnf") != NULL)
-		return refuse(why, "token is bound to a key; only bearer tokens can be used here");
 	// An ID token speaks to the application that signed its user in, not to us.
 	if (issuer->profile == CONFIG_PROFILE_ENTRA && json_object_get(claims, "nonce") != NULL)
 		return refuse(why, "token is an ID token");

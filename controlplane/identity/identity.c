@@ -301,8 +301,8 @@ static int fetch_or_refuse(struct identity *id, struct issuer *issuer, uint64_t 
 }
 
 static int verify(
-	struct identity *id, struct jwt *jwt, struct span token, uint64_t now, struct subject **out,
-	char why[static JWT_WHY]
+	struct identity *id, struct jwt *jwt, struct span token, const uint8_t *certificate,
+	uint64_t now, struct subject **out, char why[static JWT_WHY]
 )
 {
 	struct issuer *issuer = find_issuer(id->set, jwt_issuer(jwt));
@@ -316,12 +316,12 @@ static int verify(
 		return fetch_or_refuse(id, issuer, now);
 	if (rc != 0)
 		return rc;
-	return jwt_subject(jwt, &issuer->config, token, now, out, why);
+	return jwt_subject(jwt, &issuer->config, token, certificate, now, out, why);
 }
 
 int identity_verify(
-	struct identity *id, struct span token, uint64_t now, struct subject **out,
-	char why[static JWT_WHY]
+	struct identity *id, struct span token, const uint8_t *certificate, uint64_t now,
+	struct subject **out, char why[static JWT_WHY]
 )
 {
 	struct jwt *jwt = NULL;
@@ -330,7 +330,7 @@ int identity_verify(
 	if (rc != 0)
 		return rc;
 	pthread_mutex_lock(&id->lock);
-	rc = verify(id, jwt, token, now, out, why);
+	rc = verify(id, jwt, token, certificate, now, out, why);
 	pthread_mutex_unlock(&id->lock);
 	jwt_free(jwt);
 	return rc;

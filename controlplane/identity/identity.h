@@ -41,12 +41,13 @@ void identity_set_free(struct identity_set *set);
 // and the times of their fetches. Takes `set`.
 void identity_commit(struct identity *identity, struct identity_set *set);
 
-// Verify a token. `now`: seconds since 1970. Out: *out, freed by subject_free. Returns 0; ERR_AUTH,
-// refused with `why`; -EAGAIN, the issuer's keys are being fetched: ask again when identity_fetches
-// has changed; -ENOMEM.
+// Verify a token. `certificate`: SHA-256 of the certificate that its bearer has proved to have, for
+// tokens that are bound to one; NULL or zeros: none. `now`: seconds since 1970. Out: *out, freed by
+// subject_free. Returns 0; ERR_AUTH, refused with `why`; -EAGAIN, the issuer's keys are being
+// fetched: ask again when identity_fetches has changed; -ENOMEM.
 int identity_verify(
-	struct identity *identity, struct span token, uint64_t now, struct subject **out,
-	char why[static JWT_WHY]
+	struct identity *identity, struct span token, const uint8_t *certificate, uint64_t now,
+	struct subject **out, char why[static JWT_WHY]
 ) must_check;
 
 // Ask for what is due: keys never fetched, or older than IDENTITY_REFRESH. Call about once a

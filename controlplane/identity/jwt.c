@@ -3,6 +3,8 @@
 
 #include "controlplane/identity/jwt.h"
 
+#include "controlplane/identity/binding.h"
+
 #include <cjose/base64.h>
 #include <cjose/cjose.h>
 #include <jansson.h>
@@ -183,15 +185,17 @@ int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_W
 }
 
 int jwt_subject(
-	const struct jwt *jwt, const struct config_issuer *issuer, struct span token, uint64_t now,
-	struct subject **out, char why[static JWT_WHY]
+	const struct jwt *jwt, const struct config_issuer *issuer, struct span token,
+	const uint8_t *certificate, uint64_t now, struct subject **out, char why[static JWT_WHY]
 )
 {
 	struct subject *subject = NULL;
 
 	if (!jwt->verified)
 		return refuse(why, "token was not verified");
-	int rc = claims_subject(jwt->claims, issuer, now, &subject, why);
+	int rc = binding_check(jwt->claims, certificate, why);
+	if (rc == 0)
+		rc = claims_subject(jwt->claims, issuer, now, &subject, why);
 	if (rc != 0)
 		return rc;
 	SHA256(token.p, token.n, subject->token_hash);

@@ -35,13 +35,13 @@ const char *jwt_issuer(const struct jwt *jwt);
 // ERR_AUTH with `why`.
 int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_WHY]) must_check;
 
-// Check the claims of a verified token against `issuer`, and make its subject. `now`: seconds since
-// 1970. `token` is what jwt_parse got, for its hash. The subject's `expires` is the token's exp
-// plus the skew that the issuer is granted. Out: *out, freed by subject_free. Returns 0; ERR_AUTH
-// with `why`; -ENOMEM.
+// Check the claims of a verified token against `issuer`, and make its subject. `certificate` as in
+// binding_check. `now`: seconds since 1970. `token` is what jwt_parse got, for its hash. The
+// subject's `expires` is the token's exp plus the skew that the issuer is granted. Out: *out, freed
+// by subject_free. Returns 0; ERR_AUTH with `why`; -ENOMEM.
 int jwt_subject(
-	const struct jwt *jwt, const struct config_issuer *issuer, struct span token, uint64_t now,
-	struct subject **out, char why[static JWT_WHY]
+	const struct jwt *jwt, const struct config_issuer *issuer, struct span token,
+	const uint8_t *certificate, uint64_t now, struct subject **out, char why[static JWT_WHY]
 ) must_check;
 
 // Accepts NULL. Only for subjects from jwt_subject.

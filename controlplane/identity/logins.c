@@ -16,6 +16,7 @@ struct waiting {
 	bool answered; // the command is ready, the ring was full
 	struct command command;
 	uint64_t since;
+	uint8_t certificate[32];
 	size_t n;
 	uint8_t token[];
 };
@@ -108,11 +109,12 @@ void logins_add(struct logins *logins, const struct event *event, uint64_t now)
 	struct waiting *w = NULL;
 	char why[JWT_WHY] = "";
 
-	int rc = identity_verify(logins->identity, token, now, &subject, why);
+	int rc = identity_verify(logins->identity, token, event->certificate, now, &subject, why);
 	if (rc == -EAGAIN) {
 		w = park(logins, event->worker, token, now);
 		if (w != NULL) {
 			w->command = command;
+			memcpy(w->certificate, event->certificate, sizeof(w->certificate));
 			return;
 		}
 		rc = ERR_LIMIT;
@@ -139,7 +141,8 @@ static bool go_on(struct logins *logins, struct waiting *w, bool fetched, uint64
 	if (!w->answered) {
 		if (fetched)
 			rc = identity_verify(
-				logins->identity, span_of(w->token, w->n), now, &subject, why
+				logins->identity, span_of(w->token, w->n), w->certificate, now,
+				&subject, why
 			);
 		if (rc == -EAGAIN && now >= w->since && now - w->since < LOGINS_WAIT_SECONDS)
 			return false;

@@ -62,6 +62,8 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 		}
 	}
 	event.token = s->token;
+	if (s->client.tls != NULL)
+		(void)tls_peer_certificate_hash(s->client.tls, event.certificate);
 	memcpy(event.database, s->database, sizeof(event.database));
 	memcpy(event.user, s->user, sizeof(event.user));
 	memcpy(event.application, s->application, sizeof(event.application));

@@ -28,7 +28,7 @@ static void as_token(struct span text)
 	if (jwt_parse(text, &jwt, why) != 0)
 		return;
 	if (jwt_verify(jwt, NULL, why) == 0 ||
-	    jwt_subject(jwt, &issuer, text, 1700000000, &subject, why) == 0)
+	    jwt_subject(jwt, &issuer, text, NULL, 1700000000, &subject, why) == 0)
 		abort();
 	jwt_free(jwt);
 }

@@ -91,7 +91,7 @@ static int verify(struct identity *id, const struct token_key *key, uint64_t now
 		key, "{\"iss\":\"https://web\",\"aud\":\"gw\",\"sub\":\"a\",\"exp\":1800000000}"
 	);
 
-	int rc = identity_verify(id, span_str(token), now, &subject, why);
+	int rc = identity_verify(id, span_str(token), NULL, now, &subject, why);
 	subject_free(subject);
 	free(token);
 	return rc;
@@ -268,12 +268,14 @@ static void the_local_issuer_mints_what_it_accepts(void **)
 	identity_free(id);
 	// The key pair stays.
 	id = with_issuers("issuers:\n  - {name: demo, local: true}\n");
-	assert_int_equal(identity_verify(id, span_str(token), start + 59, &subject, why), 0);
+	assert_int_equal(identity_verify(id, span_str(token), NULL, start + 59, &subject, why), 0);
 	assert_string_equal(subject->key, "alice");
 	assert_string_equal(subject->groups[1], "b");
 	assert_int_equal(subject->expires, start + 60);
 	subject_free(subject);
-	assert_int_equal(identity_verify(id, span_str(token), start + 60, &subject, why), ERR_AUTH);
+	assert_int_equal(
+		identity_verify(id, span_str(token), NULL, start + 60, &subject, why), ERR_AUTH
+	);
 	free(token);
 	snprintf(path, sizeof(path), "%s/issuer-demo.jwk", folder);
 	assert_int_equal(stat(path, &info), 0);

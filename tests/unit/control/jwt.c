@@ -55,7 +55,7 @@ static int login(char *token, const struct config_issuer *issuer, struct subject
 	if (rc == 0)
 		rc = jwt_verify(jwt, keys, why);
 	if (rc == 0)
-		rc = jwt_subject(jwt, issuer, text, now, out, why);
+		rc = jwt_subject(jwt, issuer, text, NULL, now, out, why);
 	jwt_free(jwt);
 	free(token);
 	return rc;
@@ -231,8 +231,6 @@ static void the_claims_are_checked(void **)
 		{WITHOUT_AUD ",\"aud\":[]}", "token is for another audience"},
 		{WITHOUT_AUD ",\"aud\":[\"x\",7,null]}", "token is for another audience"},
 		{WITHOUT_AUD ",\"aud\":{\"gw\":1}}", "token is for another audience"},
-		{"{" GOOD ",\"cnf\":{}}",
-		 "token is bound to a key; only bearer tokens can be used here"},
 		{"{" GOOD ",\"hasgroups\":true}",
 		 "token has too many groups to list them (overage); use app roles"},
 		{"{" GOOD ",\"_claim_names\":{\"groups\":\"src1\"}}",
