@@ -66,7 +66,7 @@ static void check_issuers(struct reader *r, const struct config *config)
 			const struct config_issuer *b = &config->issuers[j];
 			if (a->name[0] != '\0' && strcmp(a->name, b->name) == 0)
 				twice(r, "issuer", a->name, a->at, b->at);
-			else if (a->issuer[0] != '\0' && strcmp(a->issuer, b->issuer) == 0)
+			else if (b->issuer[0] != '\0' && (config_issuer_is(a, b->issuer) || config_issuer_is(a, b->other)))
 				read_fail(
 					r, a->at,
 					"issuers `%s` and `%s` have the same `issuer`; keep one of them",

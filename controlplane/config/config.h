@@ -13,6 +13,7 @@
 
 #include "controlplane/recorder/digest.h"
 #include "dataplane/api/snapshot.h"
+#include "dataplane/api/subject.h"
 #include "dataplane/base/addr.h"
 #include "dataplane/base/err.h"
 #include "dataplane/base/log.h"
@@ -110,16 +111,18 @@ struct config_gateway {
 
 // ---- issuers
 
-enum config_profile { CONFIG_PROFILE_OIDC, CONFIG_PROFILE_ENTRA };
+enum config_profile { CONFIG_PROFILE_GENERIC, CONFIG_PROFILE_RFC9068, CONFIG_PROFILE_ENTRA };
 enum config_keys { CONFIG_KEYS_FILE, CONFIG_KEYS_URL, CONFIG_KEYS_LOCAL };
 
 struct config_issuer {
 	struct config_position at;
 	char name[SNAPSHOT_NAME_MAX];
 	char issuer[CONFIG_URL_MAX]; // compared byte for byte with `iss`
+	char other[CONFIG_URL_MAX];  // entra: the tenant's other spelling; "": none
 	uint16_t n_audiences;        // any of them; at least 1
 	char audiences[CONFIG_AUDIENCES_MAX][CONFIG_PATH_MAX];
 	enum config_profile profile;
+	enum subject_kind subjects; // where a token does not prove it; default unknown
 	enum config_keys keys;
 	struct config_position keys_at;
 	char keys_file[CONFIG_PATH_MAX]; // JWKS
@@ -127,6 +130,9 @@ struct config_issuer {
 	char ca_file[CONFIG_PATH_MAX]; // for keys_url; "": the system's
 	uint32_t skew_s;               // between its clock and ours; default 60, local: 0
 };
+
+// True when `iss` is one of its spellings.
+bool config_issuer_is(const struct config_issuer *issuer, const char *iss);
 
 // ---- token service
 

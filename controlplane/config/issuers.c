@@ -118,22 +118,77 @@ static void read_where_keys(
 		(void)read_need(r, node, "the issuer", "keys");
 }
 
+bool config_issuer_is(const struct config_issuer *issuer, const char *iss)
+{
+	return iss[0] != '\0' &&
+	       (strcmp(iss, issuer->issuer) == 0 || strcmp(iss, issuer->other) == 0);
+}
+
+// A tenant of Entra ID signs with two names, by the version of token that an application asked for.
+// Those of the public cloud are known; of another one the file has both.
+static void derive_other(struct config_issuer *out)
+{
+	static const char v2[] = "https://login.microsoftonline.com/";
+	static const char v1[] = "https://sts.windows.net/";
+	bool is_v2 = starts_with(out->issuer, v2);
+
+	if (!is_v2 && !starts_with(out->issuer, v1))
+		return;
+	const char *tenant = out->issuer + (is_v2 ? strlen(v2) : strlen(v1));
+	int n = (int)strcspn(tenant, "/");
+	if (strcmp(tenant + n, is_v2 ? "/v2.0" : "/") == 0)
+		snprintf(
+			out->other, sizeof(out->other), "%s%.*s%s", is_v2 ? v1 : v2, n, tenant,
+			is_v2 ? "/" : "/v2.0"
+		);
+}
+
+static void read_spellings(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	const struct node *item = read_one_or_more(r, node, "issuer", 2);
+
+	if (item == NULL || !read_text(r, item, "issuer", out->issuer, sizeof(out->issuer)))
+		return;
+	if (item->next == NULL) {
+		if (out->profile == CONFIG_PROFILE_ENTRA)
+			derive_other(out);
+		return;
+	}
+	if (out->profile != CONFIG_PROFILE_ENTRA)
+		read_fail(r, item->next->at, "only profile entra has two spellings of `issuer`");
+	(void)read_text(r, item->next, "issuer", out->other, sizeof(out->other));
+}
+
+static void read_profile(struct reader *r, const struct node *node, struct config_issuer *out)
+{
+	static const struct word profiles[] = {
+		{"generic", CONFIG_PROFILE_GENERIC},
+		{"rfc9068", CONFIG_PROFILE_RFC9068},
+		{"entra", CONFIG_PROFILE_ENTRA},
+		{NULL, 0}};
+	static const struct word kinds[] = {
+		{"unknown", SUBJECT_UNKNOWN},
+		{"human", SUBJECT_HUMAN},
+		{"agent", SUBJECT_AGENT},
+		{NULL, 0}};
+	int word;
+
+	const struct node *value = tree_get(node, "profile");
+	if (value != NULL && read_word(r, value, "profile", profiles, &word))
+		out->profile = (enum config_profile)word;
+	value = tree_get(node, "subjects");
+	if (value != NULL && read_word(r, value, "subjects", kinds, &word))
+		out->subjects = (enum subject_kind)word;
+}
+
 static void read_claims(
 	struct reader *r, const struct node *node, bool local, struct config_issuer *out
 )
 {
-	static const struct word profiles[] = {
-		{"oidc", CONFIG_PROFILE_OIDC},
-		{"entra", CONFIG_PROFILE_ENTRA},
-		{NULL, 0}};
-	int profile;
-
-	const struct node *value = tree_get(node, "profile");
-	if (value != NULL && read_word(r, value, "profile", profiles, &profile))
-		out->profile = (enum config_profile)profile;
-	value = tree_get(node, "issuer");
+	read_profile(r, node, out);
+	const struct node *value = tree_get(node, "issuer");
 	if (value != NULL)
-		(void)read_text(r, value, "issuer", out->issuer, sizeof(out->issuer));
+		read_spellings(r, value, out);
 	else if (local)
 		snprintf(out->issuer, sizeof(out->issuer), "bulkhead:%s", out->name);
 	else
@@ -149,7 +204,7 @@ static void read_claims(
 
 static void read_issuer(struct reader *r, const struct node *node, struct config_issuer *out)
 {
-	static const char *const keys[] = {"name", "issuer", "audience", "profile",
+	static const char *const keys[] = {"name", "issuer", "audience", "profile", "subjects",
 					   "keys", "local",  "skew",     NULL};
 	bool local = false;
 	uint64_t skew;

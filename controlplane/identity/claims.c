@@ -1,41 +1,63 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "controlplane/identity/jwt.h"
+#include "controlplane/identity/claims.h"
+
+#include "controlplane/config/arena.h"
+#include "controlplane/identity/node.h"
 
 #include <jansson.h>
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-enum claims_limit { AUDIENCES_MAX = 64, GROUP_BYTES_MAX = 256 };
+enum claims_limit { AUDIENCES_MAX = 64 };
 
 static const char role_prefix[] = "role:";
 
-static int refuse(char why[static JWT_WHY], const char *text)
+int claims_refuse(struct reading *r, const char *format, ...)
 {
-	snprintf(why, JWT_WHY, "%s", text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(r->why, SUBJECT_WHY, format, args);
+	va_end(args);
 	return ERR_AUTH;
 }
 
-// What ends up in rules, logs and records: one line of text. Anything in it that a terminal would
-// obey is a reason to refuse, not to repair: two names must not become one.
-static bool is_plain(const char *text)
+const char *claims_text(const struct reading *r, const char *name)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return false;
-	return true;
+	return json_string_value(json_object_get(r->claims, name));
+}
+
+bool claims_have(const struct reading *r, const char *name)
+{
+	return json_object_get(r->claims, name) != NULL;
+}
+
+bool claims_are_id_token(const struct reading *r)
+{
+	return claims_have(r, "nonce") || claims_have(r, "at_hash") || claims_have(r, "c_hash") ||
+	       claims_have(r, "s_hash");
+}
+
+// ---- issuer
+
+static int check_issuer(struct reading *r)
+{
+	r->iss = claims_text(r, "iss");
+	if (r->iss != NULL && config_issuer_is(r->issuer, r->iss))
+		return 0;
+	return claims_refuse(r, "token is from another issuer");
 }
 
 // ---- time (RFC 7519 4.1.4 to 4.1.6)
 
 // Seconds since 1970; -1 when the claim is absent, -2 when it is no time.
-static int64_t time_claim(const json_t *claims, const char *name)
+static int64_t time_claim(const struct reading *r, const char *name)
 {
-	const json_t *value = json_object_get(claims, name);
+	const json_t *value = json_object_get(r->claims, name);
 
 	if (value == NULL)
 		return -1;
@@ -45,26 +67,22 @@ static int64_t time_claim(const json_t *claims, const char *name)
 	return (int64_t)seconds;
 }
 
-static int check_times(
-	const json_t *claims, const struct config_issuer *issuer, uint64_t now, uint64_t *expires,
-	char why[static JWT_WHY]
-)
+static int check_times(struct reading *r, uint64_t now)
 {
-	int64_t exp = time_claim(claims, "exp"), nbf = time_claim(claims, "nbf");
-	int64_t iat = time_claim(claims, "iat");
-	int64_t at = (int64_t)now, skew = issuer->skew_s;
+	int64_t exp = time_claim(r, "exp"), nbf = time_claim(r, "nbf"), iat = time_claim(r, "iat");
+	int64_t at = (int64_t)now, skew = r->issuer->skew_s;
 
 	if (exp == -1)
-		return refuse(why, "token has no exp");
+		return claims_refuse(r, "token has no exp");
 	if (exp < 0 || nbf == -2 || iat == -2)
-		return refuse(why, "token's exp, nbf or iat is no time");
+		return claims_refuse(r, "token's exp, nbf or iat is no time");
 	if (at >= exp + skew)
-		return refuse(why, "token has expired");
+		return claims_refuse(r, "token has expired");
 	if (nbf >= 0 && nbf > at + skew)
-		return refuse(why, "token is not valid yet");
+		return claims_refuse(r, "token is not valid yet");
 	if (iat >= 0 && iat > at + skew)
-		return refuse(why, "token was issued in the future");
-	*expires = (uint64_t)(exp + skew);
+		return claims_refuse(r, "token was issued in the future");
+	r->draft.expires = (uint64_t)(exp + skew);
 	return 0;
 }
 
@@ -80,127 +98,101 @@ static bool is_our_audience(const json_t *value, const struct config_issuer *iss
 	return false;
 }
 
-static int check_audience(
-	const json_t *claims, const struct config_issuer *issuer, char why[static JWT_WHY]
-)
+static int check_audience(struct reading *r)
 {
-	const json_t *aud = json_object_get(claims, "aud"), *item;
+	const json_t *aud = json_object_get(r->claims, "aud"), *item;
 	size_t i;
 
-	if (is_our_audience(aud, issuer))
+	if (is_our_audience(aud, r->issuer))
 		return 0;
 	if (json_array_size(aud) > AUDIENCES_MAX)
-		return refuse(why, "token has too many audiences");
+		return claims_refuse(r, "token has too many audiences");
 	json_array_foreach(aud, i, item)
 	{
-		if (is_our_audience(item, issuer))
+		if (is_our_audience(item, r->issuer))
 			return 0;
 	}
-	return refuse(why, "token is for another audience");
+	return claims_refuse(r, "token is for another audience");
 }
 
 // ---- what we cannot honour
 
-static int check_kind(
-	const json_t *claims, const struct config_issuer *issuer, char why[static JWT_WHY]
-)
+static int check_kind(struct reading *r)
 {
-	// An ID token speaks to the application that signed its user in, not to us.
-	if (issuer->profile == CONFIG_PROFILE_ENTRA && json_object_get(claims, "nonce") != NULL)
-		return refuse(why, "token is an ID token");
-	// More groups than fit into a token: to go on without them could match a wider rule.
-	if (json_object_get(json_object_get(claims, "_claim_names"), "groups") != NULL ||
-	    json_is_true(json_object_get(claims, "hasgroups")))
-		return refuse(
-			why, "token has too many groups to list them (overage); use app roles"
+	const json_t *elsewhere = json_object_get(r->claims, "_claim_names");
+
+	// More groups than fit into a token: to go on without them could match a wider rule. The
+	// claim says true, or "true" in the implicit flow.
+	const json_t *hasgroups = json_object_get(r->claims, "hasgroups");
+	if (json_object_get(elsewhere, "groups") != NULL ||
+	    json_object_get(elsewhere, "roles") != NULL ||
+	    (hasgroups != NULL && !json_is_false(hasgroups)))
+		return claims_refuse(
+			r, "token has too many groups to list them (overage); use app roles"
 		);
 	return 0;
 }
 
-// ---- who
+// ---- the token's id
 
-static int copy_text(
-	const json_t *claims, const char *claim, char *out, size_t size, char why[static JWT_WHY]
-)
+static void find_id(struct reading *r, struct span token)
 {
-	const char *text = json_string_value(json_object_get(claims, claim));
+	const char *id = claims_text(r, "jti");
 
-	if (text != NULL && text[0] != '\0' && strlen(text) < size && is_plain(text)) {
-		memcpy(out, text, strlen(text) + 1);
-		return 0;
-	}
-	snprintf(why, JWT_WHY, "token has no usable %s", claim);
-	return ERR_AUTH;
+	if (id == NULL || id[0] == '\0')
+		id = claims_text(r, "uti"); // Entra ID
+	r->id = span_str(id == NULL ? "" : id);
+	if (r->id.n > 0)
+		return;
+	// Without the signature: of one signed text there can be many, and a token that is revoked
+	// must not come back with another.
+	r->id = token;
+	while (r->id.n > 0 && r->id.p[r->id.n - 1] != '.')
+		r->id.n--;
 }
 
-// Entra ID: the tenant must be the issuer's own, or a key of a shared endpoint could speak for all.
-static bool is_tenant_of(const char *tid, const char *issuer)
+// ---- links
+
+int claims_add_root(struct reading *r, const char *key, const char *name)
 {
-	size_t n = strlen(tid);
+	struct node_id subject = node_of_subject(r->issuer->name, key);
 
-	for (const char *at = strstr(issuer, tid); at != NULL; at = strstr(at + 1, tid))
-		if (at > issuer && at[-1] == '/' && (at[n] == '/' || at[n] == '\0'))
-			return true;
-	return false;
-}
-
-static int fill_key(
-	const json_t *claims, const struct config_issuer *issuer, struct subject *subject,
-	char why[static JWT_WHY]
-)
-{
-	char tid[128], oid[120];
-
-	if (issuer->profile == CONFIG_PROFILE_OIDC)
-		return copy_text(claims, "sub", subject->key, sizeof(subject->key), why);
-	int rc = copy_text(claims, "tid", tid, sizeof(tid), why);
-	if (rc == 0)
-		rc = copy_text(claims, "oid", oid, sizeof(oid), why);
-	if (rc != 0)
-		return rc;
-	if (!is_tenant_of(tid, issuer->issuer))
-		return refuse(why, "token's tid is not the issuer's tenant");
-	snprintf(subject->key, sizeof(subject->key), "%s/%s", tid, oid);
+	r->draft.links[0] = (struct chain_link){
+		.node = subject,
+		.subject = subject,
+		.token = node_of_token(r->iss, r->id),
+		.kind = r->issuer->subjects,
+		.issuer = r->issuer->name,
+		.key = key,
+		.name = name,
+	};
+	r->draft.n_links = 1;
 	return 0;
 }
 
-// For display only: no rule looks at it.
-static void fill_name(const json_t *claims, struct subject *subject)
+int claims_add_actor(struct reading *r, const char *key, const char *name, enum subject_kind kind)
 {
-	static const char *const from[] = {"name", "app_displayname", "azp", "appid", "client_id"};
-	const char *text = NULL;
+	uint16_t n = r->draft.n_links;
 
-	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]) && text == NULL; i++)
-		text = json_string_value(json_object_get(claims, from[i]));
-	if (text == NULL || !is_plain(text))
-		text = subject->key;
-	snprintf(subject->name, sizeof(subject->name), "%.*s", SUBJECT_NAME_MAX - 1, text);
-}
-
-// RFC 8693 4.1: the outermost `act` is the one who acts now, what is nested acted before. The chain
-// reads from the root to the one who acts now.
-static int fill_chain(const json_t *claims, struct subject *subject, char why[static JWT_WHY])
-{
-	const char *actors[JWT_DEPTH_MAX];
-	const json_t *act = json_object_get(claims, "act");
-	size_t n = 0, at;
-
-	for (; act != NULL; act = json_object_get(act, "act"), n++) {
-		if (n == JWT_DEPTH_MAX)
-			return refuse(why, "token's chain of actors is too long");
-		actors[n] = json_string_value(json_object_get(act, "sub"));
-		if (actors[n] == NULL || actors[n][0] == '\0' || !is_plain(actors[n]))
-			return refuse(why, "token's chain of actors has one without a usable sub");
-	}
-	subject->depth = (uint16_t)n;
-	at = (size_t)snprintf(subject->chain, sizeof(subject->chain), "%s", subject->key);
-	while (n > 0) {
-		size_t left = sizeof(subject->chain) - at;
-		int added = snprintf(subject->chain + at, left, " > %s", actors[--n]);
-		if (added < 0 || (size_t)added >= left)
-			return refuse(why, "token's chain of actors is too long");
-		at += (size_t)added;
-	}
+	if (n == SUBJECT_LINKS_MAX)
+		return claims_refuse(r, "token's chain of actors is too long");
+	// One token names them all. No id holds a NUL, so that no other token can be called so.
+	uint8_t *place = arena_alloc(r->arena, r->id.n + 2);
+	if (place == NULL)
+		return -ENOMEM;
+	memcpy(place, r->id.p, r->id.n);
+	place[r->id.n] = '\0';
+	place[r->id.n + 1] = (uint8_t)n;
+	r->draft.links[n] = (struct chain_link){
+		.node = node_of_token(r->iss, span_of(place, r->id.n + 2)),
+		.subject = node_of_subject(r->issuer->name, key),
+		.token = r->draft.links[0].token,
+		.kind = kind,
+		.issuer = r->issuer->name,
+		.key = key,
+		.name = name,
+	};
+	r->draft.n_links++;
 	return 0;
 }
 
@@ -231,101 +223,98 @@ static const char *text_at(const json_t *value, size_t i)
 	return json_string_value(json_is_string(value) ? value : json_array_get(value, i));
 }
 
-static int add_group(
-	struct subject *subject, const char *prefix, const char *text, char **store,
-	char why[static JWT_WHY]
-)
+static int add_group(struct reading *r, const char *text)
 {
-	if (text[0] == '\0' || strlen(text) >= GROUP_BYTES_MAX || !is_plain(text))
-		return refuse(why, "token has a group or role without a usable name");
 	// Whoever may name a group must not thereby get a role.
-	if (prefix[0] == '\0' && strncmp(text, role_prefix, strlen(role_prefix)) == 0)
-		return refuse(why, "token has a group whose name starts with role:");
-	subject->groups[subject->n_groups++] = *store;
-	*store += sprintf(*store, "%s%s", prefix, text) + 1;
+	if (strncmp(text, role_prefix, strlen(role_prefix)) == 0)
+		return claims_refuse(r, "token has a group whose name starts with role:");
+	r->groups[r->draft.links[0].n_groups++] = text;
 	return 0;
 }
 
-static int fill_groups(
-	const json_t *groups, const json_t *roles, struct subject *subject, char *store,
-	char why[static JWT_WHY]
-)
+static int add_role(struct reading *r, const char *text)
 {
+	size_t size = strlen(role_prefix) + strlen(text) + 1;
+	char *role = arena_alloc(r->arena, size);
+
+	if (role == NULL)
+		return -ENOMEM;
+	if (text[0] == '\0')
+		return claims_refuse(r, "token has a group or role without a usable name");
+	snprintf(role, size, "%s%s", role_prefix, text);
+	r->groups[r->draft.links[0].n_groups++] = role;
+	return 0;
+}
+
+// The root's: it is who the token is about.
+static int fill_groups(struct reading *r)
+{
+	const json_t *groups = json_object_get(r->claims, "groups");
+	const json_t *roles = json_object_get(r->claims, "roles");
+	long n_groups = count_texts(groups), n_roles = count_texts(roles);
 	int rc = 0;
 
-	for (size_t i = 0; i < (size_t)count_texts(groups) && rc == 0; i++)
-		rc = add_group(subject, "", text_at(groups, i), &store, why);
-	for (size_t i = 0; i < (size_t)count_texts(roles) && rc == 0; i++)
-		rc = add_group(subject, role_prefix, text_at(roles, i), &store, why);
+	if (n_groups < 0 || n_roles < 0)
+		return claims_refuse(r, "token's groups or roles are no list of names");
+	if (n_groups + n_roles > SUBJECT_GROUPS_MAX)
+		return claims_refuse(r, "token has too many groups");
+	for (size_t i = 0; i < (size_t)n_groups && rc == 0; i++)
+		rc = add_group(r, text_at(groups, i));
+	for (size_t i = 0; i < (size_t)n_roles && rc == 0; i++)
+		rc = add_role(r, text_at(roles, i));
+	r->draft.links[0].groups = r->groups;
 	return rc;
 }
 
-// Bytes that the texts of a claim take, with a prefix and NUL each.
-static size_t bytes_of(const json_t *value)
-{
-	size_t bytes = 0;
+// ---- all of it
 
-	for (size_t i = 0; i < (size_t)count_texts(value); i++)
-		bytes += strlen(text_at(value, i)) + sizeof(role_prefix);
-	return bytes;
+static const struct profile *profile_of(enum config_profile profile)
+{
+	switch (profile) {
+	case CONFIG_PROFILE_GENERIC:
+		return &profile_generic;
+	case CONFIG_PROFILE_RFC9068:
+		return &profile_rfc9068;
+	case CONFIG_PROFILE_ENTRA:
+		return &profile_entra;
+	}
+	return NULL;
 }
 
-static int fill_subject(
-	const json_t *claims, const struct config_issuer *issuer, struct subject *subject,
-	char why[static JWT_WHY]
-)
+static int read_claims(struct reading *r, struct span token, uint64_t now)
 {
-	memcpy(subject->issuer, issuer->name, sizeof(subject->issuer));
-	int rc = fill_key(claims, issuer, subject, why);
+	const struct profile *profile = profile_of(r->issuer->profile);
+
+	int rc = check_issuer(r);
+	if (rc == 0)
+		rc = check_times(r, now);
+	if (rc == 0)
+		rc = check_audience(r);
+	if (rc == 0)
+		rc = check_kind(r);
+	if (rc == 0)
+		rc = profile->check(r);
 	if (rc != 0)
 		return rc;
-	fill_name(claims, subject);
-	rc = fill_chain(claims, subject, why);
-	if (rc != 0)
-		return rc;
-	return fill_groups(
-		json_object_get(claims, "groups"), json_object_get(claims, "roles"), subject,
-		(char *)(subject + 1), why
-	);
+	find_id(r, token);
+	rc = profile->fill(r);
+	return rc == 0 ? fill_groups(r) : rc;
 }
 
 int claims_subject(
-	const json_t *claims, const struct config_issuer *issuer, uint64_t now,
-	struct subject **out, char why[static JWT_WHY]
+	const struct json_t *claims, const struct config_issuer *issuer, enum jwt_typ typ,
+	struct span token, uint64_t now, struct subject **out, char why[static SUBJECT_WHY]
 )
 {
-	const json_t *groups = json_object_get(claims, "groups");
-	const json_t *roles = json_object_get(claims, "roles");
-	const char *iss = json_string_value(json_object_get(claims, "iss"));
-	uint64_t expires = 0;
+	struct reading r =
+		{.claims = claims, .issuer = issuer, .typ = typ, .arena = arena_new(), .why = why};
 
-	if (iss == NULL || strcmp(iss, issuer->issuer) != 0)
-		return refuse(why, "token is from another issuer");
-	int rc = check_times(claims, issuer, now, &expires, why);
-	if (rc == 0)
-		rc = check_audience(claims, issuer, why);
-	if (rc == 0)
-		rc = check_kind(claims, issuer, why);
-	if (rc != 0)
-		return rc;
-	if (count_texts(groups) < 0 || count_texts(roles) < 0)
-		return refuse(why, "token's groups or roles are no list of names");
-	if (count_texts(groups) + count_texts(roles) > SUBJECT_GROUPS_MAX)
-		return refuse(why, "token has too many groups");
-	struct subject *subject =
-		calloc(1, sizeof(*subject) + bytes_of(groups) + bytes_of(roles) + 1);
-	if (subject == NULL)
+	if (r.arena == NULL)
 		return -ENOMEM;
-	subject->expires = expires;
-	rc = fill_subject(claims, issuer, subject, why);
+	r.draft.scope = subject_scope_all();
+	int rc = read_claims(&r, token, now);
 	if (rc == 0)
-		*out = subject;
-	else
-		subject_free(subject);
+		rc = subject_make(&r.draft, token, out, why);
+	arena_free(r.arena);
 	return rc;
-}
-
-void subject_free(const struct subject *subject)
-{
-	free((void *)(uintptr_t)subject);
 }

@@ -282,7 +282,7 @@ static void want(struct identity *id, struct issuer *issuer, uint64_t now)
 static struct issuer *find_issuer(struct identity_set *set, const char *iss)
 {
 	for (uint16_t i = 0; set != NULL && i < set->n; i++)
-		if (strcmp(set->issuers[i].config.issuer, iss) == 0)
+		if (config_issuer_is(&set->issuers[i].config, iss))
 			return &set->issuers[i];
 	return NULL;
 }

@@ -8,7 +8,6 @@
 #include <cjose/base64.h>
 #include <cjose/cjose.h>
 #include <jansson.h>
-#include <openssl/sha.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 
 struct jwt {
 	enum jwt_alg alg;
+	enum jwt_typ typ;
 	char kid[KEYSET_KID_MAX];
 	cjose_jws_t *jws;
 	json_t *claims;
@@ -79,19 +79,27 @@ static int check_alg(const json_t *header, struct jwt *jwt, char why[static JWT_
 }
 
 // RFC 8725 3.11: a JWT made for another purpose says so in typ.
-static bool is_access_token(const json_t *typ)
+static bool read_typ(const json_t *value, enum jwt_typ *typ)
 {
-	const char *text = json_string_value(typ);
+	const char *text = json_string_value(value);
 
-	if (typ == NULL)
-		return true;
-	return text != NULL && (strcasecmp(text, "JWT") == 0 || strcasecmp(text, "at+jwt") == 0 ||
-				strcasecmp(text, "application/at+jwt") == 0);
+	if (value != NULL && text == NULL)
+		return false;
+	if (text == NULL)
+		*typ = JWT_TYP_NONE;
+	else if (strcasecmp(text, "JWT") == 0)
+		*typ = JWT_TYP_JWT;
+	else if (strcasecmp(text, "at+jwt") == 0 || strcasecmp(text, "application/at+jwt") == 0)
+		*typ = JWT_TYP_AT;
+	else
+		return false;
+	return true;
 }
 
 static int check_header(const json_t *header, struct jwt *jwt, char why[static JWT_WHY])
 {
-	static const char *const refused[] = {"jku", "x5u", "jwk", "crit", "b64", "zip", "enc"};
+	static const char *const refused[] = {"jku",  "x5u", "x5c", "jwk",
+					      "crit", "b64", "zip", "enc"};
 
 	if (!json_is_object(header))
 		return refuse(why, "token's header is no JSON object");
@@ -103,7 +111,7 @@ static int check_header(const json_t *header, struct jwt *jwt, char why[static J
 			snprintf(why, JWT_WHY, "token's header has %s", refused[i]);
 			return ERR_AUTH;
 		}
-	if (!is_access_token(json_object_get(header, "typ")))
+	if (!read_typ(json_object_get(header, "typ"), &jwt->typ))
 		return refuse(why, "token's typ is not that of an access token");
 	const char *kid = json_string_value(json_object_get(header, "kid"));
 	if (kid == NULL || kid[0] == '\0' || strlen(kid) >= sizeof(jwt->kid))
@@ -169,6 +177,11 @@ const char *jwt_issuer(const struct jwt *jwt)
 	return json_string_value(json_object_get(jwt->claims, "iss"));
 }
 
+const struct json_t *jwt_claims(const struct jwt *jwt)
+{
+	return jwt->claims;
+}
+
 int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_WHY])
 {
 	cjose_err err;
@@ -189,16 +202,10 @@ int jwt_subject(
 	const uint8_t *certificate, uint64_t now, struct subject **out, char why[static JWT_WHY]
 )
 {
-	struct subject *subject = NULL;
-
 	if (!jwt->verified)
 		return refuse(why, "token was not verified");
 	int rc = binding_check(jwt->claims, certificate, why);
-	if (rc == 0)
-		rc = claims_subject(jwt->claims, issuer, now, &subject, why);
 	if (rc != 0)
 		return rc;
-	SHA256(token.p, token.n, subject->token_hash);
-	*out = subject;
-	return 0;
+	return claims_subject(jwt->claims, issuer, jwt->typ, token, now, out, why);
 }

@@ -10,14 +10,12 @@
 
 #pragma once
 
-#include "controlplane/config/config.h"
+#include "controlplane/identity/claims.h"
 #include "controlplane/identity/keyset.h"
-#include "dataplane/api/subject.h"
 
 enum jwt_limit {
 	JWT_BYTES_MAX = 16 << 10,
-	JWT_WHY = 96,      // as struct command's reason
-	JWT_DEPTH_MAX = 8, // of nested `act`
+	JWT_WHY = SUBJECT_WHY, // as struct command's reason
 };
 
 struct jwt;
@@ -28,31 +26,19 @@ int jwt_parse(struct span token, struct jwt **out, char why[static JWT_WHY]) mus
 // Accepts NULL. Scrubs the token's claims.
 void jwt_free(struct jwt *jwt);
 
-// What it says of its issuer. Lives as long as the token.
+// What it says of its issuer, and all it says. Live as long as the token.
 const char *jwt_issuer(const struct jwt *jwt);
+const struct json_t *jwt_claims(const struct jwt *jwt);
 
 // Check the signature. Returns 0; -ENOKEY, no key of that name and type is in `keys` (NULL: none);
 // ERR_AUTH with `why`.
 int jwt_verify(struct jwt *jwt, const struct keyset *keys, char why[static JWT_WHY]) must_check;
 
 // Check the claims of a verified token against `issuer`, and make its subject. `certificate` as in
-// binding_check. `now`: seconds since 1970. `token` is what jwt_parse got, for its hash. The
+// binding_check. `now`: seconds since 1970. `token` is what jwt_parse got. The
 // subject's `expires` is the token's exp plus the skew that the issuer is granted. Out: *out, freed
 // by subject_free. Returns 0; ERR_AUTH with `why`; -ENOMEM.
 int jwt_subject(
 	const struct jwt *jwt, const struct config_issuer *issuer, struct span token,
 	const uint8_t *certificate, uint64_t now, struct subject **out, char why[static JWT_WHY]
-) must_check;
-
-// Accepts NULL. Only for subjects from jwt_subject.
-void subject_free(const struct subject *subject);
-
-// ---- the steps of jwt_subject, for it and its tests
-
-struct json_t;
-
-// The claims alone, as if verified.
-int claims_subject(
-	const struct json_t *claims, const struct config_issuer *issuer, uint64_t now,
-	struct subject **out, char why[static JWT_WHY]
 ) must_check;

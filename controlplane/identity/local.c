@@ -146,7 +146,9 @@ int local_mint(
 		snprintf(why, LOCAL_WHY, "the subject or a group is no text in UTF-8");
 		return -EINVAL;
 	}
-	int rc = claims_subject(json, issuer, claims->now, &subject, reason);
+	int rc = claims_subject(
+		json, issuer, JWT_TYP_AT, (struct span){NULL, 0}, claims->now, &subject, reason
+	);
 	subject_free(subject);
 	if (rc != 0) {
 		snprintf(why, LOCAL_WHY, "the token would be refused: %s", reason);

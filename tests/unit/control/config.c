@@ -166,7 +166,7 @@ static void entra_keys_follow_from_the_issuer(void **)
 		"  - {name: v2, profile: entra, audience: a, issuer: "
 		"\"https://login.microsoftonline.com/T/v2.0\"}\n"
 		"  - {name: v1, profile: entra, audience: [a, b], issuer: "
-		"\"https://sts.windows.net/T/\"}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
+		"\"https://sts.windows.net/U/\"}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
 	);
 
 	assert_string_equal(
@@ -174,9 +174,40 @@ static void entra_keys_follow_from_the_issuer(void **)
 		"https://login.microsoftonline.com/T/discovery/v2.0/keys"
 	);
 	assert_string_equal(
-		config->issuers[1].keys_url, "https://login.microsoftonline.com/T/discovery/keys"
+		config->issuers[1].keys_url, "https://login.microsoftonline.com/U/discovery/keys"
 	);
 	assert_int_equal(config->issuers[1].n_audiences, 2);
+	config_free(config);
+}
+
+static void a_tenant_of_entra_has_two_spellings(void **)
+{
+	struct config *config = sample_config(
+		SAMPLE_GATEWAY
+		"issuers:\n"
+		"  - {name: v2, profile: entra, audience: a, issuer: "
+		"\"https://login.microsoftonline.com/T/v2.0\"}\n"
+		"  - {name: v1, profile: entra, audience: a, subjects: human, issuer: "
+		"\"https://sts.windows.net/U/\"}\n"
+		"  - {name: cn, profile: entra, audience: a, keys: {file: k}, issuer: "
+		"[\"https://login.partner.microsoftonline.cn/V/v2.0\","
+		" \"https://sts.chinacloudapi.cn/V/\"]}\n"
+		"  - {name: g, audience: a, keys: {file: k}, issuer: \"https://sts.windows.net/W/\"}\n" SAMPLE_RESOURCES
+			SAMPLE_LISTENERS SAMPLE_RULES
+	);
+	const struct config_issuer *i = config->issuers;
+
+	assert_string_equal(i[0].other, "https://sts.windows.net/T/");
+	assert_string_equal(i[1].other, "https://login.microsoftonline.com/U/v2.0");
+	assert_string_equal(i[2].other, "https://sts.chinacloudapi.cn/V/");
+	assert_string_equal(i[3].other, "");
+	assert_int_equal(i[0].subjects, SUBJECT_UNKNOWN);
+	assert_int_equal(i[1].subjects, SUBJECT_HUMAN);
+	assert_int_equal(i[3].profile, CONFIG_PROFILE_GENERIC);
+	assert_true(config_issuer_is(&i[0], "https://sts.windows.net/T/"));
+	assert_false(config_issuer_is(&i[0], "https://sts.windows.net/T"));
+	assert_false(config_issuer_is(&i[0], "https://sts.windows.net/U/"));
+	assert_false(config_issuer_is(&i[3], ""));
 	config_free(config);
 }
 
@@ -350,6 +381,7 @@ int main(void)
 		cmocka_unit_test(an_admin_section_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
 		cmocka_unit_test(entra_keys_follow_from_the_issuer),
+		cmocka_unit_test(a_tenant_of_entra_has_two_spellings),
 		cmocka_unit_test(every_form_of_a_mask_is_read),
 		cmocka_unit_test(paths_are_taken_from_the_folder_of_the_file),
 		cmocka_unit_test(a_local_issuer_is_loud),

@@ -111,6 +111,14 @@ static const struct wrong issuers[] = {
 	 "7:5: a second issuer `test`, the first is in line 6; rename one"},
 	{G I "  - {name: b, issuer: \"https://issuer\", audience: gw, keys: {file: f}}\n" R L U,
 	 "7:5: issuers `test` and `b` have the same `issuer`; keep one of them"},
+	{G
+	 "issuers:\n  - {name: a, audience: y, profile: entra, issuer: "
+	 "\"https://login.microsoftonline.com/T/v2.0\"}\n"
+	 "  - {name: b, audience: y, profile: entra, issuer: \"https://sts.windows.net/T/\"}\n" R L
+		 U,
+	 "7:5: issuers `a` and `b` have the same `issuer`; keep one of them"},
+	{G "issuers:\n  - {name: a, issuer: [x, z], audience: y, keys: {file: f}}\n" R L U,
+	 "6:27: only profile entra has two spellings of `issuer`"},
 };
 
 #define RES(more) G I "resources:\n  - name: orders\n    protocol: postgres\n" more L U
