@@ -7,16 +7,17 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-// The region is counted in units of the smallest block. A block of order k is 2^k units and starts
-// at a multiple of its size, so its buddy's number differs in bit k alone. All bookkeeping is kept
-// beside the region: a write that strays out of a block can spoil data, never the allocator.
+// The region is counted in units of the smallest block. A piece of order k is 2^k units and starts
+// at a multiple of its size, so its buddy's number differs in bit k alone; a block handed out is
+// one to three pieces in a row. All bookkeeping is kept beside the region: a write that strays out
+// of a block can spoil data, never the allocator.
 enum { ORDERS = 18, NO_UNIT = UINT32_MAX };
 static_assert((size_t)BLOCKS_SMALLEST << (ORDERS - 1) == BLOCKS_LARGEST);
 
-enum unit_state { UNIT_INSIDE, UNIT_FREE, UNIT_USED }; // INSIDE: not the first of its block
+enum unit_state { UNIT_INSIDE, UNIT_FREE, UNIT_USED }; // INSIDE: not the first of its piece
 
 struct unit {
-	uint32_t prev, next; // free blocks of one order; NO_UNIT at the ends
+	uint32_t prev, next; // free pieces of one order; NO_UNIT at the ends
 	uint8_t state;
 	uint8_t order;
 };
@@ -112,44 +113,67 @@ static uint8_t order_of(size_t size)
 	return order;
 }
 
+// Units that `want` bytes cost: an eighth of the next power of two is the step, so that a message
+// of just over a megabyte does not hold two.
+static uint32_t units_of(size_t want)
+{
+	uint8_t order = order_of(want);
+	uint32_t step = order < 3 ? 1 : 1u << (order - 3);
+	uint32_t units = (uint32_t)((want + BLOCKS_SMALLEST - 1) / BLOCKS_SMALLEST);
+
+	return units == 0 ? 1 : (units + step - 1) / step * step;
+}
+
+static void mark_used(struct blocks *blocks, uint32_t at, uint8_t order)
+{
+	blocks->units[at].state = UNIT_USED;
+	blocks->units[at].order = order;
+}
+
+// Use the first `n` units of a block that is in no list; the rest becomes free. What is used lies
+// in pieces, one for each binary digit of `n`, the largest first: so each is aligned to its own
+// size.
+static void take_front(struct blocks *blocks, uint32_t at, uint8_t order, uint32_t n)
+{
+	while (n < 1u << order) {
+		order--;
+		if (n <= 1u << order) {
+			unit_link(blocks, at + (1u << order), order);
+		} else {
+			mark_used(blocks, at, order);
+			at += 1u << order;
+			n -= 1u << order;
+		}
+	}
+	mark_used(blocks, at, order);
+}
+
 void *blocks_get(struct blocks *blocks, size_t want, size_t *got)
 {
 	uint8_t order = want > BLOCKS_LARGEST ? ORDERS : order_of(want);
-	uint8_t from = order;
 
-	while (from < ORDERS && blocks->free[from] == NO_UNIT)
-		from++;
-	if (from >= ORDERS) {
+	while (order < ORDERS && blocks->free[order] == NO_UNIT)
+		order++;
+	if (order >= ORDERS) {
 		blocks->stats.empty++;
 		return NULL;
 	}
-	uint32_t at = blocks->free[from];
+	uint32_t at = blocks->free[order], n = units_of(want);
 	unit_unlink(blocks, at);
-	while (from > order) {
-		from--;
-		unit_link(blocks, at + (1u << from), from);
-	}
-	blocks->units[at].state = UNIT_USED;
-	blocks->units[at].order = order;
+	take_front(blocks, at, order, n);
 
-	*got = (size_t)BLOCKS_SMALLEST << order;
+	*got = (size_t)n * BLOCKS_SMALLEST;
 	blocks->stats.used += *got;
 	if (blocks->stats.used > blocks->stats.peak)
 		blocks->stats.peak = blocks->stats.used;
 	return blocks->region + (size_t)at * BLOCKS_SMALLEST;
 }
 
-void blocks_put(struct blocks *blocks, void *block, size_t size)
+static void piece_put(struct blocks *blocks, uint32_t at, uint8_t order)
 {
-	size_t offset = (size_t)((uint8_t *)block - blocks->region);
-	uint8_t order = order_of(size);
-
 	// Our own double free or foreign pointer; no peer can cause it.
-	assert(offset < blocks->stats.total && offset % BLOCKS_SMALLEST == 0);
-	uint32_t at = (uint32_t)(offset / BLOCKS_SMALLEST);
 	assert(blocks->units[at].state == UNIT_USED && blocks->units[at].order == order);
 
-	blocks->stats.used -= (size_t)BLOCKS_SMALLEST << order;
 	blocks->units[at].state = UNIT_INSIDE;
 	while (order < ORDERS - 1) {
 		uint32_t buddy = at ^ (1u << order);
@@ -161,6 +185,24 @@ void blocks_put(struct blocks *blocks, void *block, size_t size)
 		order++;
 	}
 	unit_link(blocks, at, order);
+}
+
+void blocks_put(struct blocks *blocks, void *block, size_t size)
+{
+	size_t offset = (size_t)((uint8_t *)block - blocks->region);
+
+	assert(offset < blocks->stats.total && offset % BLOCKS_SMALLEST == 0);
+	assert(size > 0 && size % BLOCKS_SMALLEST == 0);
+	uint32_t at = (uint32_t)(offset / BLOCKS_SMALLEST);
+	uint32_t n = (uint32_t)(size / BLOCKS_SMALLEST);
+
+	blocks->stats.used -= size;
+	while (n > 0) {
+		uint8_t order = (uint8_t)(31 - __builtin_clz(n));
+		piece_put(blocks, at, order);
+		at += 1u << order;
+		n -= 1u << order;
+	}
 }
 
 struct blocks_stats blocks_stats(const struct blocks *blocks)

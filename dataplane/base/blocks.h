@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Memory blocks of 2^k bytes from one region reserved at start (buddy system). One per worker:
-// no lock, no system call after start, a bounded total. O(log size) to get and to put.
+// Memory blocks from one region reserved at start (buddy system, with what a block does not need
+// given back at once). One per worker: no lock, no system call after start, a bounded total.
+// O(log size) to get and to put.
 
 #pragma once
 
@@ -30,7 +31,8 @@ struct blocks_stats {
 struct blocks *blocks_new(size_t bytes) must_check;
 void blocks_free(struct blocks *blocks);
 
-// A block of at least `want` bytes (bytes beyond `want` are the caller's too). Out: *got, its size.
+// A block of at least `want` bytes, and at most a quarter or BLOCKS_SMALLEST more (which is the
+// caller's too). Out: *got, its size.
 // Returns NULL, counted, when no block is free or `want` exceeds BLOCKS_LARGEST.
 // The caller gives it back with blocks_put and the same size.
 void *blocks_get(struct blocks *blocks, size_t want, size_t *got) must_check;

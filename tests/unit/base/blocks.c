@@ -15,7 +15,7 @@
 
 enum { MB = 1 << 20 };
 
-static void sizes_round_up_to_powers_of_two(void **)
+static void small_sizes_round_up_to_units(void **)
 {
 	struct blocks *blocks = blocks_new(MB);
 	size_t got;
@@ -32,6 +32,31 @@ static void sizes_round_up_to_powers_of_two(void **)
 	blocks_put(blocks, b, 2 * BLOCKS_SMALLEST);
 	assert_int_equal(blocks_stats(blocks).used, 0);
 	assert_int_equal(blocks_stats(blocks).peak, 3 * BLOCKS_SMALLEST);
+	blocks_free(blocks);
+}
+
+// Just over a power of two must not cost the next one.
+static void large_sizes_cost_at_most_a_quarter_more(void **)
+{
+	struct blocks *blocks = blocks_new(4 * MB);
+	size_t got;
+
+	for (size_t want = 8 * BLOCKS_SMALLEST; want < 3 * MB; want += 777) {
+		void *block = blocks_get(blocks, want, &got);
+		assert_non_null(block);
+		assert_in_range(got, want, want + want / 4);
+		memset(block, 0xa5, got);
+		// The rest is there for others, up to the last byte.
+		void *rest = blocks_get(blocks, BLOCKS_SMALLEST, &(size_t){0});
+		assert_non_null(rest);
+		assert_int_equal(blocks_stats(blocks).used, got + BLOCKS_SMALLEST);
+		blocks_put(blocks, rest, BLOCKS_SMALLEST);
+		blocks_put(blocks, block, got);
+	}
+	assert_int_equal(blocks_stats(blocks).used, 0);
+	void *whole = blocks_get(blocks, 4 * MB, &got);
+	assert_non_null(whole);
+	blocks_put(blocks, whole, got);
 	blocks_free(blocks);
 }
 
@@ -130,7 +155,7 @@ static void random_use_keeps_blocks_apart(void **)
 			check_and_put(blocks, h);
 			continue;
 		}
-		h->p = blocks_get(blocks, (size_t)1 << (rand() % 17), &got);
+		h->p = blocks_get(blocks, (size_t)rand() % (1u << (rand() % 17)), &got);
 		if (h->p == NULL)
 			continue;
 		*h = (struct held){h->p, got, (uint8_t)round};
@@ -149,7 +174,8 @@ static void random_use_keeps_blocks_apart(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes_round_up_to_powers_of_two),
+		cmocka_unit_test(small_sizes_round_up_to_units),
+		cmocka_unit_test(large_sizes_cost_at_most_a_quarter_more),
 		cmocka_unit_test(everything_can_be_used_and_comes_back_whole),
 		cmocka_unit_test(an_odd_region_is_used_up),
 		cmocka_unit_test(too_large_is_refused_and_counted),
