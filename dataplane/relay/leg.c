@@ -50,11 +50,25 @@ static int pull_tls(struct leg_io *leg, struct span in, size_t want, bool *moved
 	return 0;
 }
 
+// The rest of a large message gets its exact place, where doubling would take nearly twice of it;
+// but only when a quarter of it is here: a length alone must not cost what it promises.
+static int reserve_rest(struct leg_io *leg, size_t want)
+{
+	size_t len = buf_len(&leg->plain);
+
+	if (want <= LEG_PULL || len >= want || len < want / 4)
+		return 0;
+	return buf_reserve(&leg->plain, want + LEG_PULL - len);
+}
+
 int leg_pull(struct leg_io *leg, size_t want)
 {
 	if (leg->conn == NULL)
 		return 0;
 	size_t before = buf_len(&leg->plain);
+	int reserved = reserve_rest(leg, want);
+	if (reserved != 0)
+		return reserved;
 	while (!leg->eof && buf_len(&leg->plain) < want + LEG_PULL) {
 		struct span in = tcp_peek(leg->conn);
 		bool moved = true;

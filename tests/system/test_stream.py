@@ -65,8 +65,8 @@ class Streaming(GatewayCase):
                     "TO STDOUT", self.mib * MIB)
 
     def test_big_rows(self):
-        self.stream(f"COPY (SELECT repeat('y', {MIB // 4 - 1}) "
-                    f"FROM generate_series(1, {self.mib})) TO STDOUT", self.mib // 4 * MIB)
+        self.stream(f"COPY (SELECT repeat('y', {MIB - 1}) "
+                    f"FROM generate_series(1, {self.mib // 4})) TO STDOUT", self.mib // 4 * MIB)
 
     def test_rows(self):
         conn = self.connect(self.token)
