@@ -62,6 +62,11 @@ bool tcp_conn_fin_received(const struct tcp_conn *conn)
 	return (conn->flags & CONN_FIN_RECEIVED) != 0;
 }
 
+bool tcp_conn_fin_sent(const struct tcp_conn *conn)
+{
+	return (conn->flags & CONN_FIN_QUEUED) != 0 && conn->snd_unsent == NULL;
+}
+
 struct endpoint tcp_conn_local(const struct tcp_conn *conn)
 {
 	return conn->flow.local;

@@ -155,6 +155,9 @@ enum tcp_state tcp_conn_state(const struct tcp_conn *conn);
 // 0, or why the connection ended: -ECONNRESET, -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH.
 int tcp_conn_error(const struct tcp_conn *conn);
 bool tcp_conn_fin_received(const struct tcp_conn *conn);
+// Our FIN has been sent, and with it all that was queued before; whether it arrived is another
+// matter (tcp_send_pending).
+bool tcp_conn_fin_sent(const struct tcp_conn *conn);
 struct endpoint tcp_conn_local(const struct tcp_conn *conn);
 struct endpoint tcp_conn_remote(const struct tcp_conn *conn);
 void *tcp_conn_cookie(const struct tcp_conn *conn);
