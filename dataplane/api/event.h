@@ -55,6 +55,9 @@ enum command_type {
 	COMMAND_DRAIN,    // accept no more sessions
 };
 
+// COMMAND_REVOKEs that a worker works on at once; control keeps the rest back.
+enum revoke_limit { REVOKES_AT_ONCE = 16 };
+
 enum revoke_kind {
 	REVOKE_TOKEN,    // a link's token
 	REVOKE_SUBJECT,  // a link's subject, with any token

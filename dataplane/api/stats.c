@@ -38,6 +38,8 @@ const char *session_end_name(enum session_end end)
 		return "expired";
 	case END_KILLED:
 		return "killed";
+	case END_REVOKED:
+		return "revoked";
 	case END_LIMIT:
 		return "limit";
 	case END_TIMEOUT_LOGIN:

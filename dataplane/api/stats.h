@@ -24,6 +24,7 @@ enum session_end { // why a session ended; one counter each
 	END_UPSTREAM_AUTH,
 	END_EXPIRED,
 	END_KILLED,
+	END_REVOKED,
 	END_LIMIT, // a configured limit or pool
 	END_TIMEOUT_LOGIN,
 	END_TIMEOUT_IDLE,
@@ -41,7 +42,8 @@ struct worker_stats {
 	uint64_t sessions_opened, sessions_live, sessions_full;
 	uint64_t ended[END_COUNT];
 	uint64_t bad[2][16]; // by leg and enum proto_bad
-	uint64_t logins, logins_refused;
+	uint64_t logins, logins_cached, logins_refused;
+	uint64_t subjects; // now; in sessions and in the cache of tokens
 	uint64_t commands, denied, held, blocked;
 	uint64_t rows, masked_values, masked_columns, unknown_relations;
 	uint64_t cancels, cancels_refused;

@@ -36,18 +36,20 @@ static bool secret_matches(const struct session *s, uint32_t secret)
 	return CRYPTO_memcmp(&s->cancel_secret, &secret, sizeof(secret)) == 0;
 }
 
-static void deliver(struct relay *relay, const struct session *target)
+// False when too many are on their way.
+static bool deliver(struct relay *relay, const struct session *target)
 {
 	uint32_t pid = 0;
 	struct span secret = {0};
 	struct session *s;
 	if (!target->proto->cancel_key(target->proto_state, &pid, &secret) ||
 	    secret.n > sizeof(s->cancel_secret_copy))
-		return;
-	s = session_new(relay);
+		return true;
+	s = relay->n_detached < RELAY_CANCELS_AT_ONCE ? session_new(relay) : NULL;
 	if (s == NULL)
-		return;
+		return false;
 	s->detached = true;
+	relay->n_detached++;
 	s->proto = target->proto;
 	const struct proto_config config = {
 		.blocks = relay->blocks,
@@ -63,6 +65,7 @@ static void deliver(struct relay *relay, const struct session *target)
 	login_connect(relay, s);
 	relay->stats->cancels++;
 	session_wake(relay, s);
+	return true;
 }
 
 static struct session *find(struct relay *relay, uint32_t pid, uint32_t secret)
@@ -87,7 +90,8 @@ static void cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 		relay->stats->cancels_refused++;
 		return;
 	}
-	deliver(relay, s);
+	if (!deliver(relay, s)) // the client may ask again
+		relay->stats->cancels_refused++;
 }
 
 void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
@@ -98,12 +102,10 @@ void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 		relay->cancels[relay->n_cancels++] = (struct cancel_key){pid, secret};
 }
 
-void cancel_running(struct relay *relay, const struct session *s)
+bool cancel_running(struct relay *relay, struct session *s)
 {
-	struct span theirs;
-	uint32_t pid;
-	if (s->proto->cancel_key(s->proto_state, &pid, &theirs))
-		relay_cancel(relay, pid, s->cancel_secret);
+	// A resource that is gone cannot be told.
+	return relay->snapshot == NULL || !session_follow_policy(relay, s) || deliver(relay, s);
 }
 
 void cancel_pending(struct relay *relay)

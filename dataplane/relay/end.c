@@ -31,8 +31,8 @@ enum step session_end(
 	bool tell = denial != NULL && !s->detached && s->client.conn != NULL && s->proto != NULL;
 	if (tell)
 		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
-	if (s->state == SESSION_OPEN && (end == END_EXPIRED || end == END_KILLED))
-		cancel_running(relay, s);
+	s->cancel_due = s->state == SESSION_OPEN && (s->text_runs || s->portals_run > 0) &&
+			(end == END_EXPIRED || end == END_KILLED || end == END_REVOKED);
 	if (s->state < SESSION_OPEN && !s->detached)
 		leg_abandon(&s->server); // nothing of value is under way
 	if (is_worth_a_line(end)) {
@@ -89,21 +89,14 @@ static bool tell_control(struct relay *relay, struct session *s)
 	return relay->ops.event(relay->ops.ctx, &event);
 }
 
-static bool give_subject_back(struct relay *relay, const struct session *s)
-{
-	const struct event event = {
-		.type = EVENT_SUBJECT,
-		.worker = relay->config.worker,
-		.session = s->id,
-		.subject = s->subject,
-	};
-	return relay->ops.event(relay->ops.ctx, &event);
-}
-
 bool session_finish(struct relay *relay, struct session *s)
 {
+	if (s->cancel_due && (cancel_running(relay, s) || relay->now.us >= s->closing_until_us))
+		s->cancel_due = false;
 	bool client = leg_close(&s->client), server = leg_close(&s->server);
-	if (!client || !server)
+	if (s->sweep != 0 && leg_is_shut(&s->client) && leg_is_shut(&s->server))
+		revoke_note(relay, s);
+	if (!client || !server || s->cancel_due)
 		return false;
 	// The token is control's to read until it has answered.
 	if (s->asked && !s->verified) {
@@ -116,8 +109,5 @@ bool session_finish(struct relay *relay, struct session *s)
 	s->close_recorded = true;
 	if (s->detached)
 		return true;
-	if (!s->close_told && !tell_control(relay, s))
-		return false;
-	s->close_told = true;
-	return s->subject == NULL || give_subject_back(relay, s);
+	return tell_control(relay, s);
 }

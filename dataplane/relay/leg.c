@@ -200,6 +200,11 @@ bool leg_is_delivered(const struct leg_io *leg)
 	return leg->conn == NULL || (leg->finished && tcp_send_pending(leg->conn) == 0);
 }
 
+bool leg_is_shut(const struct leg_io *leg)
+{
+	return leg->conn == NULL || tcp_conn_fin_sent(leg->conn);
+}
+
 void leg_abandon(struct leg_io *leg)
 {
 	if (leg->conn == NULL)

@@ -56,6 +56,8 @@ size_t leg_backlog(const struct leg_io *leg);
 bool leg_close(struct leg_io *leg) must_check;
 // Our good-bye and all before it has arrived.
 bool leg_is_delivered(const struct leg_io *leg);
+// Our good-bye is on its way, or there is no connection any more.
+bool leg_is_shut(const struct leg_io *leg);
 // Give the connection back as it is; what has not arrived is lost (RST).
 void leg_abandon(struct leg_io *leg);
 

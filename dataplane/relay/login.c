@@ -6,7 +6,9 @@
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/relay/session.h"
+#include "dataplane/tls/digest.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static void copy_text(char *out, size_t size, struct span text)
@@ -30,7 +32,52 @@ static void note_settings(struct session *s, struct span settings)
 	}
 }
 
-enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg)
+// Keep what the client asks for. `token` outlives its message: control reads it.
+static enum step note_login(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	s->token = blocks_get(relay->blocks, msg->token.n + 1, &s->token_block);
+	if (s->token == NULL)
+		return session_end(relay, s, END_LIMIT, NULL, "no memory for the token");
+	memcpy(s->token, msg->token.p, msg->token.n);
+	s->token_len = (uint32_t)msg->token.n;
+	digest_sha256(msg->token, s->token_key.token);
+	if (s->client.tls != NULL)
+		(void)tls_peer_certificate_hash(s->client.tls, s->token_key.certificate);
+	s->token_key.resource = s->resource_node;
+	copy_text(s->database, sizeof(s->database), msg->database);
+	copy_text(s->user, sizeof(s->user), msg->user);
+	copy_text(s->application, sizeof(s->application), msg->application);
+	note_settings(s, msg->settings);
+	if (msg->replication && !session_resource(relay, s)->allow_replication) {
+		static const struct denial why = {
+			.fatal = true,
+			.code = "42501",
+			.message = "bulkhead: replication connections are not allowed here",
+		};
+		return session_end(relay, s, END_NO_RULE, &why, "replication");
+	}
+	return STEP_MOVED;
+}
+
+// What control said of this token a moment ago. False: it must be asked.
+static bool is_known(struct relay *relay, struct session *s)
+{
+	const struct tokens_now now = {
+		.us = relay->now.us,
+		.wall_s = relay->now.wall_ns / 1000000000,
+		.policy = relay->snapshot->version,
+	};
+	s->login = tokens_get(relay->tokens, &s->token_key, &now);
+	if (s->login == NULL)
+		return false;
+	s->subject = token_subject(s->login);
+	s->verified = true;
+	relay->stats->logins_cached++;
+	return true;
+}
+
+// False: the ring is full.
+static bool ask_control(struct relay *relay, struct session *s)
 {
 	struct event event = {
 		.type = EVENT_LOGIN,
@@ -38,44 +85,50 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 		.resource = s->resource,
 		.session = s->id,
 		.snapshot_version = relay->snapshot->version,
-		.token_len = (uint32_t)msg->token.n,
+		.token = s->token,
+		.token_len = s->token_len,
 		.client = s->peer,
 		.time_ns = relay->now.wall_ns,
 	};
-	if (s->token == NULL) {
-		s->token = blocks_get(relay->blocks, msg->token.n + 1, &s->token_block);
-		if (s->token == NULL)
-			return session_end(relay, s, END_LIMIT, NULL, "no memory for the token");
-		memcpy(s->token, msg->token.p, msg->token.n);
-		s->token_len = (uint32_t)msg->token.n;
-		copy_text(s->database, sizeof(s->database), msg->database);
-		copy_text(s->user, sizeof(s->user), msg->user);
-		copy_text(s->application, sizeof(s->application), msg->application);
-		note_settings(s, msg->settings);
-		if (msg->replication && !session_resource(relay, s)->allow_replication) {
-			static const struct denial why = {
-				.fatal = true,
-				.code = "42501",
-				.message = "bulkhead: replication connections are not allowed here",
-			};
-			return session_end(relay, s, END_NO_RULE, &why, "replication");
-		}
-	}
-	event.token = s->token;
-	if (s->client.tls != NULL)
-		(void)tls_peer_certificate_hash(s->client.tls, event.certificate);
+	memcpy(event.certificate, s->token_key.certificate, sizeof(event.certificate));
 	memcpy(event.database, s->database, sizeof(event.database));
 	memcpy(event.user, s->user, sizeof(event.user));
 	memcpy(event.application, s->application, sizeof(event.application));
-	if (!relay->ops.event(relay->ops.ctx, &event))
-		return STEP_RETRY;
+	session_give_back(relay); // there is a place for a subject more
+	if (!tokens_may_ask(relay->tokens) || !relay->ops.event(relay->ops.ctx, &event))
+		return false;
 	s->asked = true;
+	s->asked_policy = relay->snapshot->version;
 	relay->stats->logins++;
+	return true;
+}
+
+enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	if (s->token == NULL && note_login(relay, s, msg) == STEP_ENDED)
+		return STEP_ENDED;
+	if (!is_known(relay, s) && !ask_control(relay, s))
+		return STEP_RETRY;
 	s->proto->login_forget(s->proto_state);
 	// The one copy is control's to read now; what the client sent is wiped where it lies.
 	explicit_bzero(s->client.plain.data + (msg->token.p - s->client.plain.data), msg->token.n);
 	s->state = SESSION_VERIFYING;
-	return STEP_MOVED;
+	return s->verified ? login_verified(relay, s) : STEP_MOVED;
+}
+
+void login_answered(struct relay *relay, struct session *s, const struct command *command)
+{
+	// A policy that is in force since then may trust other issuers.
+	const struct tokens_now asked = {.us = relay->now.us, .policy = s->asked_policy};
+	s->verified = true;
+	memcpy(s->refusal, command->reason, sizeof(s->refusal));
+	s->refusal[sizeof(s->refusal) - 1] = '\0';
+	session_wake(relay, s);
+	if (command->subject == NULL)
+		return;
+	s->login = tokens_add(relay->tokens, &s->token_key, command->subject, &asked);
+	assert(s->login != NULL); // ask_control has seen to it
+	s->subject = command->subject;
 }
 
 static void forget_token(struct relay *relay, struct session *s)

@@ -38,14 +38,16 @@ struct relay *relay_new(
 	wheel_init(&relay->wheel, 0);
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
 	buf_init(&relay->text, blocks, 4 * config->message_max);
-	relay->sessions = pool_new(config->sessions_max, sizeof(struct session));
+	relay->n_slots = config->sessions_max + RELAY_CANCELS_AT_ONCE;
+	relay->sessions = pool_new(relay->n_slots, sizeof(struct session));
 	relay->keys = keys_new(config->sessions_max, &relay->keys_mask);
 	if (relay->config.n_workers == 0)
 		relay->config.n_workers = 1;
 	relay->effects = inspect_cache_new(config->effects_entries, config->effects_bytes);
 	relay->scram = scram_cache_new();
+	relay->tokens = tokens_new(config->sessions_max, config->tokens);
 	if (relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
-	    relay->scram == NULL) {
+	    relay->scram == NULL || relay->tokens == NULL) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -56,12 +58,13 @@ void relay_free(struct relay *relay)
 {
 	if (relay == NULL)
 		return;
-	for (uint32_t i = 0; relay->sessions != NULL && i < relay->config.sessions_max; i++) {
+	for (uint32_t i = 0; relay->sessions != NULL && i < relay->n_slots; i++) {
 		struct session *s = pool_at(relay->sessions, i);
 		if (s->state != SESSION_FREE)
 			session_free(relay, s);
 	}
 	pool_free(relay->sessions);
+	tokens_free(relay->tokens);
 	free(relay->keys);
 	inspect_cache_free(relay->effects);
 	scram_cache_free(relay->scram);
@@ -184,7 +187,8 @@ static void session_work(struct relay *relay, struct session *s)
 			session_free(relay, s);
 			return;
 		}
-		step = s->state == SESSION_ENDED ? STEP_RETRY : STEP_IDLE;
+		bool waits = s->state == SESSION_ENDED || s->cancel_due || s->sweep != 0;
+		step = waits ? STEP_RETRY : STEP_IDLE;
 	}
 	if (!was_open && s->state == SESSION_OPEN)
 		session_arm(relay, s);
@@ -229,6 +233,7 @@ uint32_t relay_poll(
 	}
 	run_timers(relay);
 	cancel_pending(relay);
+	worked += revoke_step(relay);
 	// Sessions that want another turn append themselves behind this mark.
 	struct list mark;
 	list_init(&mark);
@@ -239,8 +244,10 @@ uint32_t relay_poll(
 		worked++;
 	}
 	list_remove(&mark);
+	session_give_back(relay);
 	trim_shared(relay);
 	relay->stats->sessions_live = relay_sessions(relay);
+	relay->stats->subjects = tokens_count(relay->tokens);
 	relay->snapshot = NULL;
 	return worked;
 }
@@ -266,7 +273,7 @@ static void dismiss(
 
 static void dismiss_all(struct relay *relay, enum session_end end, const char *reason)
 {
-	for (uint32_t i = 0; i < relay->config.sessions_max; i++) {
+	for (uint32_t i = 0; i < relay->n_slots; i++) {
 		struct session *s = pool_at(relay->sessions, i);
 		// Those that carry a cancel end by themselves, when it is delivered.
 		if (s->state != SESSION_FREE && !s->detached)
@@ -281,11 +288,7 @@ void relay_command(struct relay *relay, const struct command *command)
 	case COMMAND_IDENTITY:
 		if (s == NULL) // cannot be: a session waits for its answer (session_finish)
 			return;
-		s->verified = true;
-		s->subject = command->subject;
-		memcpy(s->refusal, command->reason, sizeof(s->refusal));
-		s->refusal[sizeof(s->refusal) - 1] = '\0';
-		session_wake(relay, s);
+		login_answered(relay, s, command);
 		break;
 	case COMMAND_KILL:
 		if (command->session == 0)
@@ -293,9 +296,11 @@ void relay_command(struct relay *relay, const struct command *command)
 		else if (s != NULL)
 			dismiss(relay, s, END_KILLED, command->reason);
 		break;
+	case COMMAND_REVOKE:
+		revoke_begin(relay, command);
+		break;
 	case COMMAND_ACCESS:
 	case COMMAND_DECISION:
-	case COMMAND_REVOKE:
 		break;
 	case COMMAND_DRAIN:
 		relay->shutting_down = true;
@@ -306,5 +311,6 @@ void relay_command(struct relay *relay, const struct command *command)
 void relay_shutdown(struct relay *relay)
 {
 	relay->shutting_down = true;
+	tokens_close(relay->tokens);
 	dismiss_all(relay, END_SHUTDOWN, "shutdown");
 }

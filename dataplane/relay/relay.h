@@ -31,6 +31,7 @@ struct relay_config {
 	uint32_t idle_timeout_ms;    // 0: none
 	uint32_t effects_entries;    // of the statement cache
 	size_t effects_bytes;
+	uint32_t tokens; // verified ones that are remembered while no session uses them
 };
 
 struct relay_ops {

@@ -16,6 +16,8 @@ void session_free(struct relay *relay, struct session *s)
 		blocks_put(relay->blocks, s->token, s->token_block);
 	}
 	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	token_drop(relay->tokens, s->login);
+	relay->n_detached -= s->detached;
 	list_remove(&s->ready);
 	list_remove(&s->key);
 	wheel_disarm(&s->timer);
@@ -27,6 +29,22 @@ void session_wake(struct relay *relay, struct session *s)
 {
 	if (s->ready.next == &s->ready)
 		list_append(&relay->ready, &s->ready);
+}
+
+static bool give(void *ctx, const struct subject *subject)
+{
+	struct relay *relay = ctx;
+	const struct event event = {
+		.type = EVENT_SUBJECT,
+		.worker = relay->config.worker,
+		.subject = subject,
+	};
+	return relay->ops.event(relay->ops.ctx, &event);
+}
+
+void session_give_back(struct relay *relay)
+{
+	tokens_settle(relay->tokens, relay->now.us, give, relay);
 }
 
 const struct rule *session_rule(const struct relay *relay, const struct session *s)
@@ -78,10 +96,8 @@ bool session_follow_policy(struct relay *relay, struct session *s)
 struct session *session_new(struct relay *relay)
 {
 	struct session *s = pool_get(relay->sessions);
-	if (s == NULL) {
-		relay->stats->sessions_full++;
+	if (s == NULL)
 		return NULL;
-	}
 	memset(s, 0, sizeof(*s));
 	list_init(&s->ready);
 	list_init(&s->key);
@@ -129,13 +145,23 @@ static void start_protocol(struct relay *relay, struct session *s, const char *n
 		s->proto->init(s->proto_state, &config);
 }
 
+// A place for a client: those of the cancels are none.
+static struct session *client_new(struct relay *relay)
+{
+	bool full = relay_sessions(relay) - relay->n_detached >= relay->config.sessions_max;
+	struct session *s = full ? NULL : session_new(relay);
+	if (s == NULL)
+		relay->stats->sessions_full++;
+	return s;
+}
+
 void session_accept(struct relay *relay, struct tcp_conn *conn)
 {
 	struct endpoint local = tcp_conn_local(conn);
 	int listener = relay->snapshot == NULL || relay->shutting_down
 			       ? -1
 			       : session_listener(relay->snapshot, &local);
-	struct session *s = listener < 0 ? NULL : session_new(relay);
+	struct session *s = listener < 0 ? NULL : client_new(relay);
 	if (s == NULL) {
 		tcp_abort(conn);
 		tcp_release(conn);
@@ -148,6 +174,7 @@ void session_accept(struct relay *relay, struct tcp_conn *conn)
 	s->resource = relay->snapshot->listeners[listener].resource;
 	memcpy(s->resource_name, relay->snapshot->resources[s->resource].name,
 	       sizeof(s->resource_name));
+	s->resource_node = relay->snapshot->resources[s->resource].node;
 	s->state = SESSION_GREETING;
 	relay->stats->sessions_opened++;
 	start_protocol(relay, s, relay->snapshot->listeners[listener].protocol);

@@ -15,6 +15,7 @@
 #include "dataplane/proto/proto.h"
 #include "dataplane/relay/leg.h"
 #include "dataplane/relay/relay.h"
+#include "dataplane/relay/tokens.h"
 
 enum session_state {
 	SESSION_FREE,
@@ -36,6 +37,9 @@ enum session_size {
 	RELAY_SESSIONS_PER_PASS = 512,
 	RELAY_TIMERS_PER_PASS = 64,
 	RELAY_CANCELS_MAX = 64,
+	RELAY_CANCELS_AT_ONCE = 64, // on their way to servers
+	RELAY_REVOKE_LOOKS = 4096,  // sessions looked at in a pass
+	RELAY_REVOKE_ENDS = 256,    // sessions ended in a pass
 };
 
 // What became of a message, or of a step.
@@ -57,8 +61,10 @@ struct session {
 	_Alignas(64) uint8_t proto_state[SESSION_PROTO_STATE];
 
 	// who and where
-	const struct subject *subject;
+	const struct subject *subject; // of `login`
+	struct token *login;
 	char resource_name[SNAPSHOT_NAME_MAX];
+	struct node_id resource_node; // the name's, whatever the policy
 	struct endpoint listener, peer;
 	uint16_t resource, rule; // in the snapshot of `policy_version`
 	uint32_t policy_version;
@@ -70,6 +76,8 @@ struct session {
 	uint8_t *token; // a block, while control looks at it
 	size_t token_block;
 	uint32_t token_len;
+	struct token_key token_key;
+	uint32_t asked_policy;                                     // under which control was asked
 	bool direct_tls, client_secured, server_secured, detached; // detached: carries one cancel
 	bool asked, verified; // control has the token; it has answered
 	char refusal[96];
@@ -101,14 +109,27 @@ struct session {
 	enum session_end end;
 	char end_detail[64];
 	uint64_t closing_until_us;
-	bool opened; // EVENT_OPENED is out
-	bool close_recorded, close_told;
+	uint8_t sweep;   // in relay.sweeps, and 1: it waits for this end; 0: none does
+	bool cancel_due; // what it runs at the server must be cancelled yet
+	bool opened;     // EVENT_OPENED is out
+	bool close_recorded;
 	uint64_t last_activity_us, accepted_us;
 	uint64_t commands, denied, masked, rows;
 };
 
 struct cancel_key {
 	uint32_t pid, secret;
+};
+
+// A COMMAND_REVOKE at work. They are done in the order in which they came.
+struct sweep {
+	uint64_t number;
+	enum revoke_kind kind;
+	struct node_id node;
+	uint32_t at;      // the next session to look at
+	uint32_t closing; // sessions whose connections are not closed yet
+	uint32_t ended;   // by it
+	uint64_t last_ns; // when the last of them was closed, since 1970; 0: none was
 };
 
 struct relay {
@@ -119,6 +140,7 @@ struct relay {
 	struct record_queue *records;
 	struct worker_stats *stats;
 	struct pool *sessions;
+	uint32_t n_slots;   // in it: cancels have theirs beside sessions_max
 	struct list *keys;  // buckets of sessions that can be cancelled
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
@@ -131,7 +153,11 @@ struct relay {
 	const struct snapshot *snapshot; // during a pass only
 	struct log_limit log_limit;
 	bool shutting_down;
-	uint32_t n_cancels; // that came from other workers, for the next pass
+	struct tokens *tokens;
+	uint32_t first_sweep, n_sweeps;
+	struct sweep sweeps[REVOKES_AT_ONCE]; // a ring, from first_sweep on
+	uint32_t n_detached;                  // sessions that carry a cancel
+	uint32_t n_cancels;                   // that came from other workers, for the next pass
 	struct cancel_key cancels[RELAY_CANCELS_MAX];
 };
 
@@ -141,6 +167,11 @@ void session_free(struct relay *relay, struct session *s);
 // A connection from a listener: a session for it, or a reset.
 void session_accept(struct relay *relay, struct tcp_conn *conn);
 void session_wake(struct relay *relay, struct session *s);
+// Subjects that neither a session nor the cache of tokens uses any more, as far as the ring takes
+// them.
+void session_give_back(struct relay *relay);
+// NULL when there is no place.
+struct session *session_new(struct relay *relay);
 const struct rule *session_rule(const struct relay *relay, const struct session *s);
 const struct resource *session_resource(const struct relay *relay, const struct session *s);
 struct proto_io session_io(struct session *s);
@@ -157,6 +188,8 @@ enum step server_step(struct relay *relay, struct session *s);
 
 // login.c
 enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg);
+// COMMAND_IDENTITY
+void login_answered(struct relay *relay, struct session *s, const struct command *command);
 // Control has answered, or the policy changed before it did.
 enum step login_verified(struct relay *relay, struct session *s);
 void login_connect(struct relay *relay, struct session *s);
@@ -183,9 +216,8 @@ void cancel_request(struct relay *relay, const struct proto_msg *msg);
 // Those that other workers handed over.
 void cancel_pending(struct relay *relay);
 // The session is ended by us: what it runs at the server must not go on without it. A good-bye
-// alone is read there only after the statement.
-void cancel_running(struct relay *relay, const struct session *s);
-struct session *session_new(struct relay *relay);
+// alone is read there only after the statement. False: too many are on their way, ask again.
+bool cancel_running(struct relay *relay, struct session *s);
 
 // recording.c: false: no room, try again in the next pass.
 bool recording_open(struct relay *relay, struct session *s);
@@ -214,6 +246,15 @@ enum step session_end(
 void session_linger(struct relay *relay, struct session *s);
 // Drive SESSION_CLOSING and SESSION_ENDED. True when the session is gone.
 bool session_finish(struct relay *relay, struct session *s);
+
+// revoke.c
+// COMMAND_REVOKE: nothing of it is served by the cache from here on, and its sessions end in the
+// next passes.
+void revoke_begin(struct relay *relay, const struct command *command);
+// Go on with it, a bounded amount. True when there is more to do.
+bool revoke_step(struct relay *relay);
+// The connections of a session that was waited for are closed.
+void revoke_note(struct relay *relay, struct session *s);
 
 // timeout.c
 // The deadline of an open session: idleness or the token's end.

@@ -212,7 +212,20 @@ static void killed(struct sim *sim)
 	agent_expect_fatal(b, "57P01");
 	EXPECT(sim, sim->gateway.stats.ended[END_KILLED] == 2);
 	sim_until_empty(sim, 6 * SECOND_US);
-	EXPECT(sim, sim->database.cancels == 2); // what they ran stops too
+	EXPECT(sim, sim->database.cancels == 0); // nothing ran
+}
+
+static void killed_while_it_runs(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_ORDERS), *b = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_MUTE;
+	agent_query(a, "SELECT forever");
+	sim_pass(sim, SECOND_US);
+	gateway_kill(&sim->gateway, 0);
+	agent_expect_fatal(a, "57P01");
+	agent_expect_fatal(b, "57P01");
+	sim_until_empty(sim, 6 * SECOND_US);
+	EXPECT(sim, sim->database.cancels == 1); // what the first ran stops too
 }
 
 static void killed_while_verifying(struct sim *sim)
@@ -386,6 +399,7 @@ const struct scenario relay_end_scenarios[] = {
 	{"idle_spares_what_runs", idle_spares_what_runs},
 	{"idle_by_rule", idle_by_rule, .set_up = short_idle},
 	{"killed", killed},
+	{"killed_while_it_runs", killed_while_it_runs},
 	{"killed_while_verifying", killed_while_verifying},
 	{"killed_in_a_row", killed_in_a_row, .bulk = true},
 	{"killed_unread", killed_unread, .bulk = true},

@@ -3,6 +3,7 @@
 
 #include "tests/sim/relay_gateway.h"
 
+#include "dataplane/relay/tokens.h"
 #include "tests/sim/relay_peer.h"
 
 #include <stdio.h>
@@ -25,9 +26,27 @@ static void need(bool ok, const char *what)
 
 // ---- control
 
+static const struct subject *subject_of(const struct gateway *g, struct span token)
+{
+	if (span_equal(token, span_str(TOKEN_GOOD)))
+		return &g->subject;
+	for (uint32_t i = 0; i < g->n_others; i++)
+		if (span_equal(token, span_str(g->others[i].token)))
+			return &g->others[i].subject;
+	return NULL;
+}
+
+static bool is_ours(const struct gateway *g, const struct subject *subject)
+{
+	for (uint32_t i = 0; i < g->n_others; i++)
+		if (subject == &g->others[i].subject)
+			return true;
+	return subject == &g->subject;
+}
+
 static void give_back(struct gateway *g, const struct event *event)
 {
-	need(event->subject == &g->subject && g->subjects > 0, "a subject came back twice");
+	need(is_ours(g, event->subject) && g->subjects > 0, "a subject came back twice");
 	g->subjects--;
 }
 
@@ -46,7 +65,7 @@ static bool on_event(void *ctx, const struct event *event)
 		g->logins++;
 		break;
 	case EVENT_OPENED:
-		need(event->subject == &g->subject, "opened without a subject");
+		need(is_ours(g, event->subject), "opened without a subject");
 		g->opened++;
 		break;
 	case EVENT_SUBJECT:
@@ -55,7 +74,11 @@ static bool on_event(void *ctx, const struct event *event)
 	case EVENT_ACCESS:
 	case EVENT_HOLD:
 	case EVENT_HOLD_GONE:
+		break;
 	case EVENT_REVOKED:
+		need(event->number == g->revoked + 1, "revocations out of order");
+		g->revoked = event->number;
+		g->revoked_sessions = event->commands;
 		break;
 	case EVENT_CLOSED:
 		g->closed++;
@@ -77,18 +100,30 @@ static uint64_t on_random(void *ctx)
 	return rng_next(&((struct gateway *)ctx)->rng);
 }
 
+static bool is_refused(
+	const struct gateway *g, const struct event *event, const struct subject *subject
+)
+{
+	const struct command *r = &g->revocation;
+	return r->number != 0 &&
+	       (r->kind == REVOKE_RESOURCE
+			? node_equal(&g->policy->resources[event->resource].node, &r->revoked)
+			: subject_is_revoked(subject, r->kind, &r->revoked));
+}
+
 static void answer_logins(struct gateway *g)
 {
 	for (uint32_t i = 0; !g->control_mute && i < g->n_waiting; i++) {
 		const struct event *event = &g->waiting[i];
 		struct command command = {.type = COMMAND_IDENTITY, .session = event->session};
 		// The token must still be there to read, whatever has become of the session.
-		if (span_equal(span_of(event->token, event->token_len), span_str(TOKEN_GOOD))) {
-			command.subject = &g->subject;
-			g->subjects++;
-		} else {
+		struct span token = span_of(event->token, event->token_len);
+		command.subject = subject_of(g, token);
+		if (command.subject == NULL)
 			strcpy(command.reason, "signature");
-		}
+		else if (is_refused(g, event, command.subject))
+			command.subject = NULL;
+		g->subjects += command.subject != NULL;
 		relay_command(g->relay, &command);
 	}
 	if (!g->control_mute)
@@ -178,6 +213,19 @@ void gateway_kill(struct gateway *g, session_id session)
 	struct command command = {.type = COMMAND_KILL, .session = session};
 	strcpy(command.reason, "revoked");
 	relay_command(g->relay, &command);
+}
+
+uint64_t gateway_revoke(struct gateway *g, enum revoke_kind kind, struct node_id node)
+{
+	uint64_t number = g->revocation.number + 1;
+	g->revocation = (struct command){
+		.type = COMMAND_REVOKE,
+		.number = number,
+		.kind = kind,
+		.revoked = node,
+	};
+	relay_command(g->relay, &g->revocation);
+	return number;
 }
 
 bool gateway_recorded(const struct gateway *g, const char *text)

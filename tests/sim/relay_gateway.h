@@ -13,7 +13,13 @@
 
 #define TOKEN_GOOD "eyJhbGciOi.good-token-of-an-agent.c2lnbmF0dXJl"
 
-enum gateway_size { GATEWAY_SESSIONS = 256, GATEWAY_EVENTS = 1024 };
+enum gateway_size { GATEWAY_SESSIONS = 256, GATEWAY_EVENTS = 1024, GATEWAY_IDENTITIES = 4 };
+
+// Somebody else than the usual subject, by another token.
+struct gateway_identity {
+	const char *token;
+	struct subject subject;
+};
 
 // What the recorder has of one session.
 struct recorded {
@@ -51,6 +57,11 @@ struct gateway {
 	bool events_full;  // the ring takes nothing
 	bool control_mute; // control answers nothing
 	struct subject subject;
+	struct gateway_identity others[GATEWAY_IDENTITIES];
+	uint32_t n_others;
+	struct command revocation; // by which control refuses tokens from now on; number 0: none
+	uint64_t revoked;          // the last that was done
+	uint64_t revoked_sessions; // that it ended
 
 	// recorder
 	bool recorder_stalled;
@@ -74,6 +85,8 @@ void gateway_app(void *ctx, uint64_t now_us);
 // Put another policy in force; the old one is gone after the next pass.
 void gateway_publish(struct gateway *gateway, const struct policy_options *options);
 void gateway_kill(struct gateway *gateway, session_id session);
+// Put on control's list, then told to the relay. Returns its number.
+uint64_t gateway_revoke(struct gateway *gateway, enum revoke_kind kind, struct node_id node);
 // All that was recorded holds `text`.
 bool gateway_recorded(const struct gateway *gateway, const char *text);
 uint64_t gateway_wall_ns(uint64_t now_us);

@@ -160,6 +160,7 @@ static void resource_fill(
 {
 	struct resource *r = &p->resources[i];
 	*r = (struct resource){
+		.node.w[0] = tls ? NODE_ORDERS : NODE_PLAIN,
 		.protocol = "postgres",
 		.host = "orders.test",
 		.tls = tls ? RESOURCE_TLS_VERIFY_FULL : RESOURCE_TLS_OFF,

@@ -143,16 +143,27 @@ void agent_token(struct agent *a, const char *token)
 	say(&a->peer.out, 'p', "s", token);
 }
 
-struct agent *agent_login(struct sim *sim, uint16_t port)
+struct agent *agent_knock(struct sim *sim, uint16_t port, const char *token)
 {
 	struct agent *a = agent_new(sim, port);
 	agent_secure(a);
 	agent_start(a);
 	agent_expect(a, "R");
-	agent_token(a, TOKEN_GOOD);
+	agent_token(a, token);
+	return a;
+}
+
+struct agent *agent_login_with(struct sim *sim, uint16_t port, const char *token)
+{
+	struct agent *a = agent_knock(sim, port, token);
 	agent_expect(a, "RSSSKZ");
 	agent_forget(a);
 	return a;
+}
+
+struct agent *agent_login(struct sim *sim, uint16_t port)
+{
+	return agent_login_with(sim, port, TOKEN_GOOD);
 }
 
 void agent_query(struct agent *a, const char *text)

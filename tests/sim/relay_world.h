@@ -54,7 +54,7 @@ struct scenario {
 
 // NULL-terminated lists, by file.
 extern const struct scenario relay_login_scenarios[], relay_command_scenarios[],
-	relay_end_scenarios[], relay_limit_scenarios[];
+	relay_end_scenarios[], relay_limit_scenarios[], relay_revoke_scenarios[];
 
 // Returns what went wrong, or NULL.
 const char *sim_run(
@@ -86,6 +86,9 @@ void agent_start(struct agent *agent);
 void agent_token(struct agent *agent, const char *token);
 // All of the above, up to ReadyForQuery, at the listener `port`.
 struct agent *agent_login(struct sim *sim, uint16_t port);
+struct agent *agent_login_with(struct sim *sim, uint16_t port, const char *token);
+// Up to the token, and what answers it is still to come.
+struct agent *agent_knock(struct sim *sim, uint16_t port, const char *token);
 
 void agent_query(struct agent *agent, const char *text);
 // The next messages have these types, one letter each; their bytes are in `heard`.

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// COMMAND_REVOKE: every session at or below what is revoked ends, a bounded number in a pass.
+//
+// A session whose token control still looks at has no subject yet and is not looked for: control
+// has the revocation on its list before it sends the command, and so refuses the token; an answer
+// that it had given before lies before the command in the ring.
+
+#include "dataplane/relay/session.h"
+
+#include <assert.h>
+
+static struct sweep *sweep_at(struct relay *relay, uint32_t i)
+{
+	return &relay->sweeps[(relay->first_sweep + i) % REVOKES_AT_ONCE];
+}
+
+void revoke_begin(struct relay *relay, const struct command *command)
+{
+	assert(relay->n_sweeps < REVOKES_AT_ONCE); // control keeps the rest back
+	tokens_revoke(relay->tokens, command->kind, &command->revoked);
+	*sweep_at(relay, relay->n_sweeps++) = (struct sweep){
+		.number = command->number,
+		.kind = command->kind,
+		.node = command->revoked,
+	};
+}
+
+static bool is_revoked(const struct session *s, const struct sweep *sweep)
+{
+	if (s->state == SESSION_FREE || s->state == SESSION_ENDED || s->subject == NULL)
+		return false;
+	if (sweep->kind == REVOKE_RESOURCE)
+		return node_equal(&s->resource_node, &sweep->node);
+	return subject_is_revoked(s->subject, sweep->kind, &sweep->node);
+}
+
+static void end(struct relay *relay, struct session *s, struct sweep *sweep)
+{
+	static const struct denial why = {
+		.fatal = true,
+		.code = "57P01",
+		.message = "bulkhead: access was revoked",
+		.hint = "The operator of the gateway knows why.",
+	};
+	// One that closes already still has to be waited for, unless another revocation does.
+	sweep->ended += s->state < SESSION_CLOSING;
+	(void)session_end(relay, s, END_REVOKED, &why, "revoked");
+	session_wake(relay, s);
+	if (s->sweep != 0)
+		return;
+	s->sweep = (uint8_t)(sweep - relay->sweeps + 1);
+	sweep->closing++;
+}
+
+static bool is_looking(const struct relay *relay, const struct sweep *sweep)
+{
+	return sweep->at < relay->n_slots;
+}
+
+// Out: *looks and *ends, what is left of this pass's share.
+static void look(struct relay *relay, struct sweep *sweep, uint32_t *looks, uint32_t *ends)
+{
+	while (is_looking(relay, sweep) && *looks > 0 && *ends > 0) {
+		struct session *s = pool_at(relay->sessions, sweep->at++);
+		--*looks;
+		if (!is_revoked(s, sweep))
+			continue;
+		--*ends;
+		end(relay, s, sweep);
+	}
+}
+
+static bool tell_control(struct relay *relay, const struct sweep *sweep)
+{
+	const struct event event = {
+		.type = EVENT_REVOKED,
+		.worker = relay->config.worker,
+		.number = sweep->number,
+		.commands = sweep->ended,
+		.time_ns = sweep->last_ns != 0 ? sweep->last_ns : relay->now.wall_ns,
+	};
+	return relay->ops.event(relay->ops.ctx, &event);
+}
+
+bool revoke_step(struct relay *relay)
+{
+	uint32_t looks = RELAY_REVOKE_LOOKS, ends = RELAY_REVOKE_ENDS;
+	bool more = false;
+	for (uint32_t i = 0; i < relay->n_sweeps; i++)
+		look(relay, sweep_at(relay, i), &looks, &ends);
+	// In their order: a session of two revocations is waited for by the first.
+	while (relay->n_sweeps > 0) {
+		struct sweep *first = sweep_at(relay, 0);
+		more = is_looking(relay, first);
+		if (more || first->closing > 0)
+			break;
+		more = !tell_control(relay, first);
+		if (more)
+			break;
+		relay->first_sweep = (relay->first_sweep + 1) % REVOKES_AT_ONCE;
+		relay->n_sweeps--;
+	}
+	return more;
+}
+
+void revoke_note(struct relay *relay, struct session *s)
+{
+	struct sweep *sweep = &relay->sweeps[s->sweep - 1];
+	s->sweep = 0;
+	sweep->closing--;
+	sweep->last_ns = relay->now.wall_ns;
+}
