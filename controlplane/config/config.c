@@ -34,8 +34,9 @@ static const struct node *part(struct reader *r, const struct node *root, const 
 
 static void read_parts(struct reader *r, const struct node *root, struct config *config)
 {
-	static const char *const keys[] = {"gateway",   "issuers",   "token_service", "admin",
-					   "resources", "listeners", "rules",         NULL};
+	static const char *const keys[] = {"gateway", "issuers",       "token_service",
+					   "admin",   "resources",     "listeners",
+					   "rules",   "notifications", NULL};
 
 	if (!read_map(r, root, "the file", keys))
 		return;
@@ -52,6 +53,9 @@ static void read_parts(struct reader *r, const struct node *root, struct config 
 	node = tree_get(root, "admin");
 	if (node != NULL)
 		section_admin(r, node, &config->admin);
+	node = tree_get(root, "notifications");
+	if (node != NULL)
+		section_notifications(r, node, config);
 	node = part(r, root, "resources");
 	if (node != NULL)
 		section_resources(r, node, config);

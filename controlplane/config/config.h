@@ -30,7 +30,8 @@ enum config_size {
 	CONFIG_ISSUERS_MAX = 64,
 	CONFIG_AUDIENCES_MAX = 8,
 	CONFIG_TOKEN_TTL_MAX = 24 * 3600, // seconds
-	CONFIG_ERRORS_MAX = 100,          // more are counted only
+	CONFIG_NOTIFICATIONS_MAX = 16,
+	CONFIG_ERRORS_MAX = 100, // more are counted only
 };
 
 struct config_position {
@@ -193,9 +194,28 @@ struct config_admin {
 	uint32_t rate;            // requests per second, of a subject; default 20
 };
 
-// ---- resources and listeners
-
 enum config_secret { CONFIG_SECRET_NONE, CONFIG_SECRET_FILE, CONFIG_SECRET_ENV };
+
+// ---- notifications: who is told that something waits for a human
+
+enum config_channel { CONFIG_CHANNEL_WEBHOOK, CONFIG_CHANNEL_SLACK, CONFIG_CHANNEL_TEAMS };
+
+struct config_notification {
+	struct config_position at;
+	char name[SNAPSHOT_NAME_MAX];
+	enum config_channel channel;
+	struct config_position url_at;
+	char url[CONFIG_URL_MAX];       // https, or http on the loopback; "": from url_secret
+	enum config_secret url_secret;  // who knows a Slack or Teams URL can write there
+	char url_name[CONFIG_PATH_MAX]; // the file or the environment variable
+	char ca_file[CONFIG_PATH_MAX];  // "": the system's
+	struct config_position secret_at;
+	enum config_secret secret; // NONE: not signed
+	char secret_name[CONFIG_PATH_MAX];
+	uint32_t events; // bits by enum notify_event (controlplane/notify/notify.h); default: all
+};
+
+// ---- resources and listeners
 
 struct config_resource {
 	struct config_position at;
@@ -263,8 +283,9 @@ struct config {
 	struct config_gateway gateway;
 	struct config_token_service token_service;
 	struct config_admin admin;
-	uint16_t n_issuers, n_resources, n_listeners, n_rules;
+	uint16_t n_issuers, n_notifications, n_resources, n_listeners, n_rules;
 	struct config_issuer *issuers;
+	struct config_notification *notifications;
 	struct config_resource *resources;
 	struct config_listener *listeners;
 	struct config_rule *rules;

@@ -61,23 +61,37 @@ static void check_folder(
 		config_error_add(c->errors, c->file, at, "%s %s is not a folder", what, path);
 }
 
-static void check_resource(struct checker *c, const struct config_resource *resource)
+static void check_secret(
+	struct checker *c, struct config_position at, const char *what, enum config_secret kind,
+	const char *name
+)
 {
-	check_file(c, resource->ca_at, "`ca`", resource->ca_file, false);
-	switch (resource->secret) {
+	switch (kind) {
 	case CONFIG_SECRET_NONE:
 		break;
 	case CONFIG_SECRET_FILE:
-		check_file(c, resource->secret_at, "credential", resource->secret_name, true);
+		check_file(c, at, what, name, true);
 		break;
 	case CONFIG_SECRET_ENV:
-		if (getenv(resource->secret_name) == NULL)
+		if (getenv(name) == NULL)
 			config_error_add(
-				c->errors, c->file, resource->secret_at,
-				"environment variable %s is not set", resource->secret_name
+				c->errors, c->file, at, "environment variable %s is not set", name
 			);
 		break;
 	}
+}
+
+static void check_resource(struct checker *c, const struct config_resource *resource)
+{
+	check_file(c, resource->ca_at, "`ca`", resource->ca_file, false);
+	check_secret(c, resource->secret_at, "credential", resource->secret, resource->secret_name);
+}
+
+static void check_notification(struct checker *c, const struct config_notification *target)
+{
+	check_file(c, target->at, "`ca`", target->ca_file, false);
+	check_secret(c, target->url_at, "`url`", target->url_secret, target->url_name);
+	check_secret(c, target->secret_at, "`secret`", target->secret, target->secret_name);
 }
 
 static void check_core(struct checker *c, struct config_position at, uint16_t core)
@@ -115,6 +129,8 @@ void config_check_files(const struct config *config, struct config_errors *error
 	}
 	check_https(&c, &config->admin.https);
 	check_https(&c, &config->token_service.https);
+	for (uint16_t i = 0; i < config->n_notifications; i++)
+		check_notification(&c, &config->notifications[i]);
 	for (uint16_t i = 0; i < config->n_resources; i++)
 		check_resource(&c, &config->resources[i]);
 	for (uint16_t i = 0; i < config->n_listeners; i++) {

@@ -13,22 +13,6 @@ static bool starts_with(const char *text, const char *start)
 	return strncmp(text, start, strlen(start)) == 0;
 }
 
-// Keys over plain HTTP could be anyone's; on the loopback nobody is in between.
-static bool is_safe_url(const char *url)
-{
-	static const char *const starts[] = {
-		"https://",      "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:",
-		"http://[::1]/", "http://localhost:", "http://localhost/"};
-
-	// What stands in front of an @ is a user name, not the host.
-	if (strchr(url, '@') != NULL)
-		return false;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (starts_with(url, starts[i]))
-			return true;
-	return false;
-}
-
 static void read_audiences(struct reader *r, const struct node *node, struct config_issuer *out)
 {
 	const struct node *item = read_one_or_more(r, node, "audience", CONFIG_AUDIENCES_MAX);
@@ -59,7 +43,7 @@ static void read_keys(struct reader *r, const struct node *node, struct config_i
 	}
 	if (url != NULL && read_text(r, url, "url", out->keys_url, sizeof(out->keys_url))) {
 		out->keys = CONFIG_KEYS_URL;
-		if (!is_safe_url(out->keys_url))
+		if (!read_is_safe_url(out->keys_url))
 			read_fail(r, url->at, "`url` must start with https://");
 	}
 	if (ca != NULL && url == NULL)

@@ -474,3 +474,18 @@ const struct node *read_one_or_more(
 		read_fail(r, node->at, "`%s` is empty; write at least one", what);
 	return node->first;
 }
+
+bool read_is_safe_url(const char *url)
+{
+	static const char *const starts[] = {
+		"https://",      "http://127.0.0.1:", "http://127.0.0.1/", "http://[::1]:",
+		"http://[::1]/", "http://localhost:", "http://localhost/"};
+
+	// What stands in front of an @ is a user name, not the host.
+	if (strchr(url, '@') != NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (strncmp(url, starts[i], strlen(starts[i])) == 0)
+			return true;
+	return false;
+}

@@ -44,6 +44,8 @@ bool read_path(
 	struct reader *r, const struct node *node, const char *what,
 	char out[static CONFIG_PATH_MAX]
 );
+// Is the URL https, or http on the loopback, where nobody is in between?
+bool read_is_safe_url(const char *url);
 bool read_bool(struct reader *r, const struct node *node, const char *what, bool *out);
 bool read_number(
 	struct reader *r, const struct node *node, const char *what, uint64_t min, uint64_t max,

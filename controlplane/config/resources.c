@@ -50,33 +50,6 @@ static void read_target(struct reader *r, const struct node *node, struct config
 	out->port = (uint16_t)port;
 }
 
-static void read_secret(struct reader *r, const struct node *node, struct config_resource *out)
-{
-	static const char *const keys[] = {"file", "env", NULL};
-
-	out->secret_at = node->at;
-	if (node->kind == NODE_SCALAR) {
-		read_fail(
-			r, node->at,
-			"a password has no place in this file; "
-			"write {file: ...} or {env: ...}"
-		);
-		return;
-	}
-	if (!read_map(r, node, "`password`", keys))
-		return;
-	const struct node *file = tree_get(node, "file");
-	const struct node *env = tree_get(node, "env");
-	if ((file == NULL) == (env == NULL)) {
-		read_fail(r, node->at, "`password` must have either `file` or `env`");
-		return;
-	}
-	if (file != NULL && read_path(r, file, "file", out->secret_name))
-		out->secret = CONFIG_SECRET_FILE;
-	if (env != NULL && read_name(r, env, "env", out->secret_name, sizeof(out->secret_name)))
-		out->secret = CONFIG_SECRET_ENV;
-}
-
 static void read_credential(struct reader *r, const struct node *node, struct config_resource *out)
 {
 	static const char *const keys[] = {"user", "password", NULL};
@@ -87,8 +60,10 @@ static void read_credential(struct reader *r, const struct node *node, struct co
 	if (value != NULL)
 		(void)read_text(r, value, "user", out->user, sizeof(out->user));
 	value = tree_get(node, "password");
-	if (value != NULL)
-		read_secret(r, value, out);
+	if (value != NULL) {
+		out->secret_at = value->at;
+		(void)section_secret(r, value, "password", &out->secret, out->secret_name);
+	}
 }
 
 static bool is_loopback(const char *host)

@@ -25,6 +25,14 @@ void section_rules(struct reader *r, const struct node *node, struct config *con
 // One item of `mask:`. False when it is wrong.
 bool section_mask(struct reader *r, const struct node *node, struct config_mask *out);
 
+// {file: ...} or {env: ...}. `what`: "password". False, and the outputs untouched, when it is
+// wrong.
+bool section_secret(
+	struct reader *r, const struct node *node, const char *what, enum config_secret *kind,
+	char name[static CONFIG_PATH_MAX]
+);
+void section_notifications(struct reader *r, const struct node *node, struct config *config);
+
 // References, duplicates, contradictions. Fills the indices (resource_index, resource_bits).
 void config_cross_check(struct reader *r, struct config *config);
 // Rules that cannot match, and names of `subjects` and `resources` that mean nothing.

@@ -5,6 +5,7 @@
 
 #include "controlplane/config/config.h"
 
+#include "controlplane/notify/notify.h"
 #include "dataplane/api/subject.h"
 #include "tests/unit/control/sample.h"
 
@@ -104,6 +105,35 @@ static void an_admin_section_may_be_there(void **)
 	config = sample_config(SAMPLE);
 	assert_false(config->admin.https.enabled);
 	assert_int_equal(config->admin.rate, 20);
+	config_free(config);
+}
+
+static void notifications_may_be_there(void **)
+{
+	struct config *config = sample_config(
+		SAMPLE "notifications:\n"
+		       "  - {name: ops, url: \"https://hooks.example\", ca: ca.pem,\n"
+		       "     secret: {env: HOOK_KEY}, events: [approval_requested, revoked]}\n"
+		       "  - {name: chat, kind: slack, url: {file: slack.url}, events: revoked}\n"
+		       "  - {name: all, kind: teams, url: {env: TEAMS_URL}}\n"
+	);
+	const struct config_notification *list = config->notifications;
+
+	assert_int_equal(config->n_notifications, 3);
+	assert_string_equal(list[0].name, "ops");
+	assert_int_equal(list[0].channel, CONFIG_CHANNEL_WEBHOOK);
+	assert_string_equal(list[0].url, "https://hooks.example");
+	assert_string_equal(list[0].ca_file, "ca.pem");
+	assert_int_equal(list[0].secret, CONFIG_SECRET_ENV);
+	assert_string_equal(list[0].secret_name, "HOOK_KEY");
+	assert_int_equal(list[0].events, 1 << NOTIFY_APPROVAL_REQUESTED | 1 << NOTIFY_REVOKED);
+	assert_int_equal(list[1].channel, CONFIG_CHANNEL_SLACK);
+	assert_int_equal(list[1].url_secret, CONFIG_SECRET_FILE);
+	assert_string_equal(list[1].url_name, "slack.url");
+	assert_int_equal(list[1].secret, CONFIG_SECRET_NONE);
+	assert_int_equal(list[1].events, 1 << NOTIFY_REVOKED);
+	assert_int_equal(list[2].channel, CONFIG_CHANNEL_TEAMS);
+	assert_int_equal(list[2].events, (1 << NOTIFY_EVENTS) - 1);
 	config_free(config);
 }
 
@@ -379,6 +409,7 @@ int main(void)
 		cmocka_unit_test(the_smallest_file_gets_defaults),
 		cmocka_unit_test(a_token_service_may_be_there),
 		cmocka_unit_test(an_admin_section_may_be_there),
+		cmocka_unit_test(notifications_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
 		cmocka_unit_test(entra_keys_follow_from_the_issuer),
 		cmocka_unit_test(a_tenant_of_entra_has_two_spellings),

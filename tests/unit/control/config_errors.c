@@ -124,6 +124,25 @@ static const struct wrong issuers[] = {
 #define RES(more) G I "resources:\n  - name: orders\n    protocol: postgres\n" more L U
 #define CRED      "    credential: {user: a}\n"
 
+#define N(keys) SAMPLE "notifications:\n  - {" keys "}\n"
+static const struct wrong notifications[] = {
+	{SAMPLE "notifications: {}\n", "21:16: `notifications` must be a list"},
+	{N("url: \"https://a\""), "22:5: the notification has no `name`; add it"},
+	{N("name: a"), "22:5: the notification has no `url`; add it"},
+	{N("name: a, url: \"http://hooks\""), "22:20: `url` must start with https://"},
+	{N("name: a, url: {}"), "22:20: `url` must have either `file` or `env`"},
+	{N("name: a, url: \"https://a\", kind: mail"),
+	 "22:39: `kind` must be `webhook`, `slack` or `teams`, not `mail`"},
+	{N("name: a, url: \"https://a\", secret: x"),
+	 "22:41: a secret has no place in this file; write {file: ...} or {env: ...}"},
+	{N("name: a, url: \"https://a\", events: [all]"),
+	 "22:42: `events` must be `approval_requested`, `approval_decided`, "
+	 "`approval_expired`, `access_requested`, `access_decided`, `access_revoked` or `revoked`, not `all`"},
+	{N("name: a, url: \"https://a\", body: x"), "22:33: unknown key `body` in a notification"},
+	{N("name: a, url: \"https://a\"}\n  - {name: a, url: \"https://a\""),
+	 "23:5: notification `a` is there twice"},
+};
+
 static const struct wrong token_service[] = {
 	{T("ttl: 1m"), "21:16: `token_service` has no `issuer`; add it"},
 	{SAMPLE "token_service: []\n", "21:16: `token_service` must be a map of keys and values"},
@@ -306,6 +325,7 @@ TABLE(gateway)
 TABLE(issuers)
 TABLE(token_service)
 TABLE(admin)
+TABLE(notifications)
 TABLE(resources)
 TABLE(listeners)
 TABLE(rules)
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(wrong_issuers),
 		cmocka_unit_test(wrong_token_service),
 		cmocka_unit_test(wrong_admin),
+		cmocka_unit_test(wrong_notifications),
 		cmocka_unit_test(wrong_resources),
 		cmocka_unit_test(wrong_listeners),
 		cmocka_unit_test(wrong_rules),
