@@ -9,30 +9,31 @@ const char *const schema_steps[] = {
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"INSERT INTO meta VALUES('probe', 0);",
 
-	// controlplane/approval. `text` is the exact command and is erased when it is decided.
+	// controlplane/approval. `text` is the exact command and is erased when it is decided;
+	// `valid_ns` is a duration, from the approval on; `policy` is the digest it was asked
+	// under.
 	"CREATE TABLE approvals("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
-	" mode TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '',"
-	" epoch INTEGER NOT NULL, worker INTEGER NOT NULL, session INTEGER NOT NULL,"
-	" session_name TEXT NOT NULL, requested_ns INTEGER NOT NULL, deadline_ns INTEGER NOT NULL,"
+	" mode TEXT NOT NULL, state TEXT NOT NULL, outcome TEXT NOT NULL DEFAULT '',"
+	" purpose TEXT NOT NULL, epoch INTEGER NOT NULL, worker INTEGER NOT NULL,"
+	" session INTEGER NOT NULL, session_name TEXT NOT NULL, requested_ns INTEGER NOT NULL,"
+	" deadline_ns INTEGER NOT NULL, timeout_ns INTEGER NOT NULL, valid_ns INTEGER NOT NULL,"
 	" decided_ns INTEGER, expires_ns INTEGER, used_ns INTEGER,"
-	" timeout_ns INTEGER NOT NULL, valid_ns INTEGER NOT NULL,"
 	" digest BLOB NOT NULL, chain BLOB NOT NULL, policy BLOB NOT NULL, subject BLOB NOT NULL,"
 	" links TEXT NOT NULL, who TEXT NOT NULL, resource TEXT NOT NULL, database TEXT NOT NULL,"
 	" rule TEXT NOT NULL, approvers TEXT NOT NULL, quorum INTEGER NOT NULL,"
 	" effects INTEGER NOT NULL, text BLOB, masked BLOB NOT NULL, cut INTEGER NOT NULL);"
 	"CREATE INDEX approvals_state ON approvals(state, n);"
-	"CREATE INDEX approvals_digest ON approvals(digest, n);"
-	"CREATE INDEX approvals_pending ON approvals(subject) WHERE state='pending';"
+	"CREATE INDEX approvals_same ON approvals(digest, chain, n);"
 	"CREATE TABLE votes("
 	" approval INTEGER NOT NULL REFERENCES approvals(n), issuer TEXT NOT NULL,"
 	" key TEXT NOT NULL, name TEXT NOT NULL, yes INTEGER NOT NULL, comment TEXT NOT NULL,"
 	" time_ns INTEGER NOT NULL, PRIMARY KEY(approval, issuer, key)) WITHOUT ROWID;"
 	"CREATE TABLE grants("
-	" n INTEGER PRIMARY KEY AUTOINCREMENT, approval INTEGER NOT NULL UNIQUE"
-	" REFERENCES approvals(n), chain BLOB NOT NULL, subject BLOB NOT NULL, who TEXT NOT NULL,"
+	" approval INTEGER PRIMARY KEY REFERENCES approvals(n), chain BLOB NOT NULL,"
 	" resource TEXT NOT NULL, granted_ns INTEGER NOT NULL, expires_ns INTEGER NOT NULL,"
-	" revoked_ns INTEGER, revoked_by TEXT, reason TEXT NOT NULL DEFAULT '');"
+	" revoked_ns INTEGER, revoked_by TEXT NOT NULL DEFAULT '',"
+	" reason TEXT NOT NULL DEFAULT '');"
 	"CREATE INDEX grants_chain ON grants(chain, resource);"
 	// What the audit log is to be told: written with the change that it tells of.
 	"CREATE TABLE told(n INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL,"
@@ -41,7 +42,7 @@ const char *const schema_steps[] = {
 	// controlplane/notify. state: waiting or dead.
 	"CREATE TABLE notifications("
 	" n INTEGER PRIMARY KEY AUTOINCREMENT, target TEXT NOT NULL, event TEXT NOT NULL,"
-	" body TEXT NOT NULL, state TEXT NOT NULL, created_ns INTEGER NOT NULL,"
+	" approval TEXT, body TEXT NOT NULL, state TEXT NOT NULL, created_ns INTEGER NOT NULL,"
 	" attempts INTEGER NOT NULL DEFAULT 0, next_ns INTEGER NOT NULL,"
 	" error TEXT NOT NULL DEFAULT '');"
 	"CREATE INDEX notifications_due ON notifications(target, state, n);",
