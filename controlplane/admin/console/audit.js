@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The audit log: its newest lines, and whether the chain holds.
+
+import {get, keep, post} from './api.js';
+import {announce, clip, count, empty, h, swap, table, tag, time, visible} from './dom.js';
+
+const KNOWN = ['seq', 'time_ns', 't_ns', 'time', 'type', 'event', 'previous', 'hash', 'prev'];
+
+function when(line) {
+	const t = line.t_ns ?? line.time_ns ?? line.time;
+	return typeof t === 'number' ? time(t) : clip(t);
+}
+
+function rest(line) {
+	return Object.entries(line).filter(([name, value]) => !KNOWN.includes(name) && value !== '' && value !== null)
+		.map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`).join('  ');
+}
+
+function outcome(found) {
+	const whole = found.faults === 0;
+	return [
+		h('p', {class: whole ? 'note' : 'note bad', role: 'status', id: 'verified'}, whole
+			? `Whole: ${count(found.lines)} lines and ${count(found.segments)} segments, every link holds.`
+			: `${count(found.faults)} faults in ${count(found.lines)} lines and ${count(found.segments)} segments.`),
+		found.findings.length > 0 ? h('section', {class: 'panel'}, table([{text: 'Line', right: true}, 'Kind', 'What'],
+			found.findings.map((one) => [count(one.line), tag(one.fault ? 'fault' : 'note', one.fault ? 'bad' : ''), visible(one.text)]), 'Findings')) : null,
+	];
+}
+
+export function audit({main, signal}) {
+	const type = h('input', {id: 'type', placeholder: 'any type', spellcheck: 'false', size: 20, 'aria-label': 'Type'});
+	const holder = h('div', {}), result = h('div', {class: 'stack'});
+	const older = h('button', {}, 'Older'), newest = h('button', {}, 'Newest');
+	let cursor = null, next = null;
+	const verify = h('button', {id: 'verify', onclick: async () => {
+		verify.disabled = true;
+		swap(result, h('p', {class: 'note', role: 'status'}, 'Reading every line and every recording…'));
+		try {
+			const found = await post('audit/verify', {}, signal);
+			swap(result, outcome(found));
+			announce(found.faults === 0 ? 'The audit log is whole.' : 'The audit log is not whole.');
+		} catch (e) {
+			if (!signal.aborted)
+				swap(result, h('p', {class: 'note bad', role: 'alert'}, e.message));
+		}
+		verify.disabled = false;
+	}}, 'Verify the chain');
+
+	async function load() {
+		try {
+			const found = await get('audit', {limit: 100, cursor, type: type.value.trim()}, signal);
+			next = found.next;
+			older.disabled = next === null;
+			newest.disabled = cursor === null;
+			swap(holder, h('section', {class: 'panel'}, found.lines.length === 0 ? empty('No lines', 'None fits.')
+				: table(['When', {text: 'No.', right: true}, 'Type', 'What'], found.lines.map((line) => [
+					when(line), line.seq ?? '–', tag(line.type ?? line.event ?? ''),
+					h('code', {}, visible(rest(line)))]), 'Lines of the audit log, the newest first')));
+		} catch (e) {
+			if (!signal.aborted)
+				swap(holder, h('p', {class: 'note bad', role: 'alert'}, e.message));
+		}
+	}
+	const go = (to) => {
+		cursor = to;
+		void load();
+	};
+	type.addEventListener('change', () => go(null));
+	older.addEventListener('click', () => go(next));
+	newest.addEventListener('click', () => go(null));
+	main.append(h('div', {class: 'title'}, h('h1', {}, 'Audit'), h('p', {}, 'Who did what. Each line holds the hash of the one before.'),
+		h('div', {class: 'actions'}, type, verify)), h('div', {class: 'stack'}, result, holder, h('div', {class: 'row'}, newest, older)));
+	keep(() => (cursor === null ? load() : null), {ms: 5000, names: 'session_opened session_closed approval revocation policy', signal});
+}
