@@ -14,17 +14,17 @@ function rows(list) {
 	return list.map((one) => [
 		time(one.opened_ns),
 		h('a', {href: `#/sessions/${one.id}`, class: 'mono', 'data-key': one.id}, one.id),
-		clip(one.chain || one.name || one.subject), clip(one.resource), clip(one.application), h('span', {class: 'nowrap'}, visible(one.client)),
+		clip(one.chain || one.name || one.subject), clip(one.resource), clip(one.application),
 		one.closed_ns ? h('span', {class: 'nowrap'}, lasting((one.closed_ns - one.opened_ns) / 1e9)) : tag('live', 'good'),
 		one.commands, one.rows,
 		one.masked > 0 ? h('span', {class: 'number mask'}, count(one.masked)) : 0,
 		one.denied > 0 ? h('span', {class: 'number bad'}, count(one.denied)) : 0,
-		bytes(one.bytes_out),
+		bytes(one.bytes_out), h('span', {class: 'nowrap'}, visible(one.client)),
 	]);
 }
 
-const HEADS = ['Opened', 'Session', 'Chain', 'Resource', 'Application', 'Client', 'Lasted', {text: 'Commands', right: true}, {text: 'Rows', right: true},
-	{text: 'Masked', right: true}, {text: 'Blocked', right: true}, {text: 'Sent', right: true}];
+const HEADS = ['Opened', 'Session', 'Chain', 'Resource', 'Application', 'Lasted', {text: 'Commands', right: true}, {text: 'Rows', right: true},
+	{text: 'Masked', right: true}, {text: 'Blocked', right: true}, {text: 'Sent', right: true}, 'Client'];
 
 function history({main, signal}) {
 	const subject = h('input', {id: 'subject', size: 26, placeholder: 'key of the root', spellcheck: 'false'});
