@@ -159,7 +159,7 @@ static bool needs_catalog(const struct snapshot *s, uint16_t resource)
 		if (!bit_is_set(s->rules[i].resources, resource))
 			continue;
 		for (size_t w = 0; w < COLUMN_WORDS; w++)
-			if (s->rules[i].columns[w] != 0)
+			if (s->rules[i].right.columns[w] != 0)
 				return true;
 	}
 	return false;

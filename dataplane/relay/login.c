@@ -194,10 +194,9 @@ enum step login_verified(struct relay *relay, struct session *s)
 		relay->stats->logins_refused++;
 		return session_end(relay, s, END_AUTH, &refused, s->refusal);
 	}
-	if (!session_choose_rule(relay, s))
+	if (!session_choose_rights(relay, s))
 		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
-	const struct rule *rule = session_rule(relay, s);
-	if (s->setting[0] != '\0' && (rule->allow & ~rule->deny & EFFECT_ADMIN) == 0)
+	if (s->setting[0] != '\0' && (s->rights.right.allow & EFFECT_ADMIN) == 0)
 		return refuse_setting(relay, s);
 	if (wants_other_database(relay, s))
 		return refuse_database(relay, s);
