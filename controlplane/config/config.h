@@ -194,7 +194,12 @@ struct config_admin {
 	uint32_t rate;            // requests per second, of a subject; default 20
 };
 
-enum config_secret { CONFIG_SECRET_NONE, CONFIG_SECRET_FILE, CONFIG_SECRET_ENV };
+enum config_secret {
+	CONFIG_SECRET_NONE,
+	CONFIG_SECRET_FILE,
+	CONFIG_SECRET_ENV,
+	CONFIG_SECRET_MANAGED, // a token of the machine's identity
+};
 
 // ---- notifications: who is told that something waits for a human
 
@@ -230,8 +235,10 @@ struct config_resource {
 	char user[SNAPSHOT_NAME_MAX];
 	struct config_position secret_at;
 	enum config_secret secret;
-	char secret_name[CONFIG_PATH_MAX]; // the file or the environment variable
-	char database[SNAPSHOT_NAME_MAX];  // "": the client's choice; needed to mask columns
+	// The file, the environment variable, or the audience of the token.
+	char secret_name[CONFIG_PATH_MAX];
+	char client_id[64]; // CONFIG_SECRET_MANAGED: which identity; "": the machine's own
+	char database[SNAPSHOT_NAME_MAX]; // "": the client's choice; needed to mask columns
 	bool allow_replication;
 };
 

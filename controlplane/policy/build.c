@@ -225,8 +225,10 @@ int snapshot_build(
 	if (core == NULL)
 		return -ENOMEM;
 	struct build_job job = {config, errors, core->arena, &core->base};
-	if (hooks != NULL)
+	if (hooks != NULL) {
 		core->hooks = *hooks;
+		job.managed = hooks->managed;
+	}
 	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
 	memcpy(core->base.digest, config->digest.b, sizeof(core->base.digest));
 	core->base.n_workers = n_workers;

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "dataplane/api/credential.h"
 #include "dataplane/api/effects.h"
 #include "dataplane/api/subject.h"
 #include "dataplane/base/addr.h"
@@ -103,6 +104,7 @@ struct resource {
 	char ca_file[256]; // "": the system's
 	char user[SNAPSHOT_NAME_MAX];
 	char password[256];               // scrubbed when the snapshot is freed
+	const struct credential *managed; // in place of it, when it changes by itself; else NULL
 	char database[SNAPSHOT_NAME_MAX]; // "": the client's choice
 	bool allow_replication;
 	const struct catalog *catalog; // NULL when no rule masks a column of it

@@ -15,7 +15,7 @@ void session_free(struct relay *relay, struct session *s)
 		explicit_bzero(s->token, s->token_len);
 		blocks_put(relay->blocks, s->token, s->token_block);
 	}
-	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	login_forget_password(relay, s);
 	token_drop(relay->tokens, s->login);
 	relay->n_detached -= s->detached;
 	list_remove(&s->ready);

@@ -86,7 +86,9 @@ struct session {
 	char refusal[96];
 	struct proto_upstream upstream;
 	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
-	char upstream_password[256];
+	uint8_t *password; // a block, until the server has let us in
+	size_t password_block;
+	uint32_t password_len;
 	uint8_t cancel_secret_copy[256];
 	uint32_t cancel_secret; // ours, shown to the client
 	struct list key;        // in relay.keys, by cancel_secret
@@ -198,6 +200,8 @@ void login_answered(struct relay *relay, struct session *s, const struct command
 // Control has answered, or the policy changed before it did.
 enum step login_verified(struct relay *relay, struct session *s);
 void login_connect(struct relay *relay, struct session *s);
+// Scrub what we log in with. Nothing happens when it is gone.
+void login_forget_password(struct relay *relay, struct session *s);
 void login_connected(struct relay *relay, struct session *s);
 enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg);
 enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg);

@@ -199,6 +199,11 @@ static const struct wrong resources[] = {
 	{RES("    address: \"a b:1\"\n" CRED),
 	 "10:14: `address` must be host:port, such as db.example.com:5432"},
 	{RES("    address: db:1\n"), "8:5: the resource has no `credential`; add it"},
+	{RES("    address: db:1\n    credential: {user: a, password: {env: HOME}, "
+	     "managed_identity: {audience: x}}\n"),
+	 "11:54: `managed_identity` stands for a `password`; keep one of them"},
+	{RES("    address: db:1\n    credential: {user: a, managed_identity: {}}\n"),
+	 "11:45: `managed_identity` has no `audience`; add it"},
 	{RES("    address: db:1\n    credential: {user: a, password: hunter2}\n"),
 	 "11:37: a password has no place in this file; write {file: ...} or {env: ...}"},
 	{RES("    address: db:1\n    tls: on\n" CRED),
