@@ -5,7 +5,7 @@
 
 #include "controlplane/admin/admin.h"
 
-#include "app/control.h"
+#include "app/api.h"
 #include "dataplane/proto/proto.h"
 
 #include <errno.h>
@@ -51,18 +51,28 @@ static json_t *recorder_json(struct control *control)
 	);
 }
 
-static json_t *on_policy(void *context)
+static json_t *policy_json(const struct control *control)
 {
-	struct control *control = context;
 	const struct snapshot *s = publisher_current(control->publisher);
+	char digest[DIGEST_TEXT_SIZE];
 
 	if (s == NULL)
 		return NULL;
 	return json_pack(
-		"{s:I, s:s, s:i, s:i, s:i}", "version", (json_int_t)s->version, "file",
-		control->file, "rules", (int)s->n_rules, "resources", (int)s->n_resources,
-		"listeners", (int)s->n_listeners
+		"{s:I, s:s, s:s, s:i, s:i, s:i}", "version", (json_int_t)s->version, "file",
+		control->file, "digest", digest_text(&control->config->digest, digest), "rules",
+		(int)s->n_rules, "resources", (int)s->n_resources, "listeners", (int)s->n_listeners
 	);
+}
+
+static int on_policy(void *context, struct admin_call *, json_t **out, char *why)
+{
+	if (publisher_current(((struct control *)context)->publisher) == NULL) {
+		snprintf(why, ADMIN_WHY, "no policy is in force");
+		return -ENOENT;
+	}
+	*out = policy_json(context);
+	return *out == NULL ? -ENOMEM : 0;
 }
 
 // Sessions that the policy turned away, or ended when it changed.
@@ -100,97 +110,45 @@ static json_t *unresolved_json(const struct control *control)
 	return list;
 }
 
-static json_t *on_status(void *context)
+static int on_status(void *context, struct admin_call *, json_t **out, char *)
 {
 	struct control *control = context;
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
-	return json_pack(
+	*out = json_pack(
 		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version",
 		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
-		"policy", on_policy(control), "recorder", recorder_json(control), "audit",
+		"policy", policy_json(control), "recorder", recorder_json(control), "audit",
 		audit_json(control), "store", store_json(control), "logins", logins_json(control),
 		"unresolved_columns", unresolved_json(control), "sessions",
 		(json_int_t)workers_sessions(control->workers)
 	);
+	return *out == NULL ? -ENOMEM : 0;
 }
 
-// ---- sessions
-
-static bool add_row(void *context, const struct session_row *row)
-{
-	return json_array_append_new(context, index_row_json(row)) == 0;
-}
-
-static json_t *on_sessions(void *context, const struct admin_page *page)
+static int on_reload(void *context, struct admin_call *call, json_t **out, char *why)
 {
 	struct control *control = context;
-	const struct session_query query = {
-		.limit = page->limit,
-		.before = page->before,
-		.live = page->live,
-		.subject = page->subject,
-		.resource = page->resource,
-	};
-	json_t *rows = json_array();
 
-	if (rows != NULL && index_list(control->index, &query, add_row, rows) != 0) {
-		json_decref(rows);
-		return NULL;
-	}
-	return rows;
-}
-
-static json_t *on_session(void *context, const char *id)
-{
-	struct control *control = context;
-	struct session_row row;
-
-	return index_get(control->index, id, &row) == 0 ? index_row_json(&row) : NULL;
-}
-
-static int on_kill(void *context, const char *id, const char *reason)
-{
-	struct control *control = context;
-	struct session_row row;
-	struct command command = {.type = COMMAND_KILL};
-	uint32_t value;
-
-	int r = index_get(control->index, id, &row);
+	int r = control_reload(control, why);
 	if (r != 0)
-		return r;
-	uint16_t worker = session_id_worker(row.session);
-	if (row.epoch != control->epoch || worker >= control->contexts.n_workers ||
-	    !live_find(&control->live, row.session, &value))
-		return -ENOENT;
-	command.session = row.session;
-	snprintf(command.reason, sizeof(command.reason), "%s", reason);
-	return ring_push(workers_commands(control->workers, worker), &command) ? 0 : -EBUSY;
+		return ERR_CONFIG;
+	return on_policy(context, call, out, why);
 }
 
-// ---- the rest
+// ---- the local issuer
 
-static int on_reload(void *context, char *why)
+static int mint(
+	struct control *control, const struct local_claims *claims, char **token,
+	char why[static ADMIN_WHY]
+)
 {
-	return control_reload(context, why);
-}
+	int r = identity_mint(control->identity, claims, token, why);
 
-static int on_token(void *context, const struct admin_token *ask, char **token, char *why)
-{
-	struct control *control = context;
-	const struct local_claims claims = {
-		.subject = ask->subject,
-		.groups = ask->groups,
-		.n_groups = ask->n_groups,
-		.ttl_s = ask->ttl_s,
-		.now = (uint64_t)time(NULL),
-	};
-
-	int r = identity_mint(control->identity, &claims, token, why);
 	if (r != 0)
-		return r;
+		return r == -ENOMEM ? r : -EEXIST; // in the way is how things are
 	r = audit_token_minted(
-		control->audit, ask->subject, ask->groups, ask->n_groups, ask->ttl_s
+		control->audit, claims->subject, claims->groups, claims->n_groups, claims->ttl_s
 	);
 	if (r == 0)
 		return 0;
@@ -200,6 +158,32 @@ static int on_token(void *context, const struct admin_token *ask, char **token, 
 	*token = NULL;
 	return r;
 }
+
+static int on_token(void *context, struct admin_call *call, json_t **out, char *why)
+{
+	const json_t *groups = json_object_get(call->body, "groups");
+	const char *names[ADMIN_GROUPS_MAX];
+	struct local_claims claims = {
+		.subject = json_string_value(json_object_get(call->body, "subject")),
+		.groups = names,
+		.n_groups = json_array_size(groups),
+		.ttl_s = (uint32_t)json_integer_value(json_object_get(call->body, "ttl")),
+		.now = (uint64_t)time(NULL),
+	};
+	char *token = NULL;
+
+	for (size_t i = 0; i < claims.n_groups; i++)
+		names[i] = json_string_value(json_array_get(groups, i));
+	int r = mint(context, &claims, &token, why);
+	if (r != 0)
+		return r;
+	*out = json_pack("{s:s}", "token", token);
+	explicit_bzero(token, strlen(token));
+	free(token);
+	return *out == NULL ? -ENOMEM : 0;
+}
+
+// ---- counters and health
 
 static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 {
@@ -214,8 +198,6 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 	uint64_t fetches = identity_fetches(control->identity, &failed);
 	const struct logins_stats l = logins_stats(control->logins);
 	const struct snapshot *s = publisher_current(control->publisher);
-	struct managed_stats managed;
-	managed_stats_get(control->managed, &managed);
 	const struct admin_metric all[] = {
 		{"policy_version", "Version of the policy in force.", false,
 		 s == NULL ? 0 : s->version},
@@ -232,12 +214,6 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},
 		{"key_fetches_failed_total", "Fetches of issuers' keys that failed.", true,
 		 (double)failed},
-		{"credentials", "Managed identities that resources log in with.", false,
-		 managed.n},
-		{"credentials_missing", "Those of them without a token in force.", false,
-		 managed.missing},
-		{"credentials_failed_total", "Requests for their tokens that failed.", true,
-		 (double)managed.failed},
 		{"records_total", "Records taken from the workers.", true, (double)r.records},
 		{"record_bytes_total", "Bytes of records.", true, (double)r.bytes},
 		{"segments_total", "Segments begun.", true, (double)r.segments},
@@ -267,17 +243,13 @@ static bool on_ready(void *context, char *why)
 {
 	struct control *control = context;
 	struct recorder_stats recorder;
-	struct managed_stats managed;
 	const char *text = NULL;
 
 	recorder_stats_get(control->recorder, &recorder);
-	managed_stats_get(control->managed, &managed);
 	if (publisher_current(control->publisher) == NULL)
 		text = "no policy is in force";
 	else if (control->draining)
 		text = "stopping";
-	else if (managed.missing > 0)
-		text = "a resource's managed identity has no token";
 	else if (catalogs_missing(control))
 		text = "the columns that a rule masks are not known yet";
 	else if (!recorder.healthy)
@@ -291,13 +263,77 @@ static bool on_ready(void *context, char *why)
 	return text == NULL;
 }
 
-static void on_called(
-	void *context, uint32_t uid, const char *method, const char *path, unsigned status
+// ---- who may
+
+static int on_authenticate(
+	void *context, struct span token, const uint8_t *certificate, const struct subject **out,
+	char *why
 )
 {
 	struct control *control = context;
+	struct subject *subject;
 
-	if (audit_admin_call(control->audit, uid, method, path, status) != 0)
+	int r = identity_verify(
+		control->identity, token, certificate, (uint64_t)time(NULL), &subject, why
+	);
+	if (r == 0)
+		*out = subject;
+	return r;
+}
+
+static void on_subject_free(void *, const struct subject *subject)
+{
+	subject_free(subject);
+}
+
+static uint32_t on_roles(void *context, const struct subject *subject)
+{
+	const struct control *control = context;
+
+	return admin_roles(&control->config->admin, subject);
+}
+
+static uint32_t on_rate(void *context)
+{
+	const struct control *control = context;
+
+	return control->config->admin.rate;
+}
+
+static bool on_console(void *context, struct admin_console *out)
+{
+	const struct control *control = context;
+	const struct config *config = control->config;
+	const struct config_console *console = &config->admin.console;
+
+	for (uint16_t i = 0; console->enabled && i < config->n_issuers; i++) {
+		if (strcmp(config->issuers[i].name, console->issuer.text) != 0)
+			continue;
+		*out = (struct admin_console){
+			.issuer = config->issuers[i].issuer,
+			.client_id = console->client_id,
+			.scope = console->scope,
+			.resource = console->resource,
+			.url = config->admin.url,
+		};
+		return true;
+	}
+	return false;
+}
+
+static void on_called(
+	void *context, const struct admin_caller *caller, const char *method, const char *path,
+	unsigned status, const char *why
+)
+{
+	struct control *control = context;
+	const struct audit_caller who = {
+		.uid = caller->local ? &caller->uid : NULL,
+		.subject = caller->subject,
+		.address = caller->address,
+	};
+
+	if (audit_admin_call(control->audit, &who, method, path, status, why) != 0)
 		log_limited(
 			&control->limit, LOG_ERROR, "audit", "a call of the admin API is missing"
 		);
@@ -308,31 +344,40 @@ static const char *bad_name(unsigned bad)
 	return bad < PROTO_BAD_COUNT ? proto_bad_name((enum proto_bad)bad) : NULL;
 }
 
-int control_admin_start(struct control *control)
+static void fill_ops(struct control *control, struct admin_ops *ops)
+{
+	*ops = (struct admin_ops){
+		.context = control,
+		.status = on_status,
+		.policy = on_policy,
+		.reload = on_reload,
+		.token = on_token,
+		.metrics = on_metrics,
+		.ready = on_ready,
+		.bad_name = bad_name,
+		.authenticate = on_authenticate,
+		.subject_free = on_subject_free,
+		.roles = on_roles,
+		.rate = on_rate,
+		.console = on_console,
+		.called = on_called,
+	};
+	api_sessions(ops);
+}
+
+int control_admin_start(struct control *control, char why[static ADMIN_WHY])
 {
 	const struct config_gateway *gateway = &control->config->gateway;
+	const struct config_https *https = &control->config->admin.https;
 	struct admin_config config = {
 		.socket = gateway->admin_socket,
 		.metrics = gateway->has_metrics ? &gateway->metrics : NULL,
+		.https = https->enabled ? https : NULL,
 		.n_workers = control->contexts.n_workers,
-		.ops =
-			{
-				.context = control,
-				.status = on_status,
-				.sessions = on_sessions,
-				.session = on_session,
-				.kill = on_kill,
-				.policy = on_policy,
-				.reload = on_reload,
-				.token = on_token,
-				.metrics = on_metrics,
-				.ready = on_ready,
-				.bad_name = bad_name,
-				.called = on_called,
-			},
 	};
 
+	fill_ops(control, &config.ops);
 	for (uint16_t i = 0; i < config.n_workers; i++)
 		config.workers[i] = workers_stats(control->workers, i);
-	return admin_new(&config, &control->admin);
+	return admin_new(&config, &control->admin, why);
 }

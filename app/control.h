@@ -28,7 +28,6 @@ struct control {
 	struct nic *nic;
 	struct workers *workers;
 	struct contexts contexts;
-	struct managed *managed;
 	struct snapshot_slot slot;
 	struct publisher *publisher;
 	struct identity *identity;
@@ -92,7 +91,7 @@ void catalogs_poke(struct control *control, const struct event *event);
 // ---- admin.c
 
 // Open the admin API; admin_poll does its work. Returns as admin_new.
-int control_admin_start(struct control *control) must_check;
+int control_admin_start(struct control *control, char why[static ADMIN_WHY]) must_check;
 
 // ---- policy.c
 

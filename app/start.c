@@ -74,13 +74,12 @@ static int start_control(struct control *control)
 	uint32_t sessions = n_workers * control->config->gateway.limits.sessions;
 
 	control->identity = identity_new();
-	control->managed = managed_new();
 	control->publisher = publisher_new(&control->slot);
 	control->watch = watch_new();
 	control->waiting = calloc(LOGINS_WAITING_MAX, sizeof(*control->waiting));
 	control->logins = logins_new(control->identity, control_answer, control);
-	if (control->identity == NULL || control->managed == NULL || control->publisher == NULL ||
-	    control->watch == NULL || control->waiting == NULL || control->logins == NULL ||
+	if (control->identity == NULL || control->publisher == NULL || control->watch == NULL ||
+	    control->waiting == NULL || control->logins == NULL ||
 	    names_init(&control->names) != 0 || live_init(&control->live, sessions) != 0)
 		return fail("control plane", -ENOMEM, "");
 	int r = contexts_init(&control->contexts, n_workers);
@@ -130,8 +129,8 @@ int control_start(struct control *control)
 		r = workers_launch(control->workers);
 	if (r != 0)
 		return r;
-	r = control_admin_start(control);
-	return r == 0 ? 0 : fail(control->config->gateway.admin_socket, r, "");
+	r = control_admin_start(control, why);
+	return r == 0 ? 0 : fail("admin API", r, why);
 }
 
 void control_stop(struct control *control)
@@ -147,7 +146,6 @@ void control_stop(struct control *control)
 	identity_free(control->identity);
 	workers_free(control->workers);
 	publisher_free(control->publisher);
-	managed_free(control->managed);
 	contexts_fini(&control->contexts);
 	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");

@@ -3,273 +3,223 @@
 
 #include "controlplane/admin/admin.h"
 
+#include "controlplane/admin/https.h"
+#include "controlplane/admin/listen.h"
 #include "controlplane/admin/request.h"
+#include "controlplane/admin/serve.h"
 
 #include <microhttpd.h>
 
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 64, TIMEOUT_S = 10, BACKLOG = 16, POLLS = 8 };
+enum {
+	CONNECTIONS_MAX = 64, // of a entrance: a flood on one leaves the others alone
+	ADDRESS_MAX = 32,     // of one address
+	IDLE_S = 10,
+	PATIENCE_MS = 30000, // for a request to come in, and again for its answer to go out
+	MEMORY = 32 << 10,   // of a connection: its request's headers fit in
+	POLLS = 8,
+	SWEEP_MS = 1000,
+};
 
-const char *request_argument(const struct request *request, const char *name)
+uint64_t admin_now_ms(void)
 {
-	return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
-}
+	struct timespec now;
 
-uint32_t request_uid(const struct request *request)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct ucred peer;
-	socklen_t n = sizeof(peer);
-
-	if (info == NULL || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) != 0)
-		return UINT32_MAX; // nobody
-	return peer.uid;
-}
-
-static enum MHD_Result send_answer(struct request *request, struct answer *answer)
-{
-	const char *type = "application/json";
-	char *text = NULL;
-	size_t n = 0;
-
-	if (answer->json != NULL) {
-		text = json_dumps(answer->json, JSON_COMPACT | JSON_ENSURE_ASCII);
-		n = text == NULL ? 0 : strlen(text);
-	} else {
-		type = answer->type;
-		n = buf_len(&answer->text);
-		text = malloc(n + 1);
-		if (text != NULL && n > 0)
-			memcpy(text, buf_span(&answer->text).p, n);
-	}
-	json_decref(answer->json);
-	buf_fini(&answer->text);
-	if (text == NULL)
-		return MHD_NO; // closes the connection
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_FREE);
-	if (response == NULL) {
-		free(text);
-		return MHD_NO;
-	}
-	MHD_add_response_header(response, "Content-Type", type);
-	MHD_add_response_header(response, "Cache-Control", "no-store");
-	enum MHD_Result result = MHD_queue_response(request->connection, answer->status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result work(struct request *request, bool local)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	struct answer answer = {0};
-	uint32_t uid = local ? request_uid(request) : 0;
-
-	request->admin->requests++;
-	if (local && uid != 0 && uid != geteuid()) {
-		answer_error(&answer, MHD_HTTP_FORBIDDEN, "only root and the gateway's own user");
-		ops->called(ops->context, uid, request->method, request->path, answer.status);
-	} else {
-		routes_handle(request, local, &answer);
-	}
-	return send_answer(request, &answer);
-}
-
-static enum MHD_Result take(
-	struct admin *admin, bool local, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *data, size_t *n, void **state
-)
-{
-	struct request *request = *state;
-
-	if (request == NULL) { // the headers: more may come
-		request = calloc(1, sizeof(*request));
-		if (request == NULL)
-			return MHD_NO;
-		request->admin = admin;
-		request->connection = connection;
-		buf_init(&request->body, NULL, ADMIN_BODY_MAX);
-		*state = request;
-		return MHD_YES;
-	}
-	if (*n > 0) {
-		if (buf_append(&request->body, span_of(data, *n)) != 0)
-			request->too_long = true;
-		*n = 0;
-		return MHD_YES;
-	}
-	request->method = method;
-	request->path = url;
-	return work(request, local);
-}
-
-static enum MHD_Result take_local(
-	void *admin, struct MHD_Connection *connection, const char *url, const char *method,
-	const char *, const char *data, size_t *n, void **state
-)
-{
-	return take(admin, true, connection, url, method, data, n, state);
-}
-
-static enum MHD_Result take_remote(
-	void *admin, struct MHD_Connection *connection, const char *url, const char *method,
-	const char *, const char *data, size_t *n, void **state
-)
-{
-	return take(admin, false, connection, url, method, data, n, state);
-}
-
-static void forget(void *, struct MHD_Connection *, void **state, enum MHD_RequestTerminationCode)
-{
-	struct request *request = *state;
-
-	if (request == NULL)
-		return;
-	if (request->body.data != NULL)
-		explicit_bzero(request->body.data, request->body.cap);
-	buf_fini(&request->body);
-	free(request);
-	*state = NULL;
-}
-
-// A socket that nobody listens on is what a killed process left behind.
-static int stale_remove(const struct sockaddr_un *address)
-{
-	struct stat st;
-
-	if (lstat(address->sun_path, &st) != 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode))
-		return -EEXIST;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	int ret = connect(fd, (const struct sockaddr *)address, sizeof(*address));
-	int error = errno;
-	close(fd);
-	if (ret == 0 || error == EAGAIN)
-		return -EADDRINUSE;
-	return unlink(address->sun_path) == 0 ? 0 : -errno;
-}
-
-static int listen_local(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	int ret = stale_remove(&address);
-	if (ret != 0)
-		return ret;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	// Nobody can connect between bind and listen: the mode is right before the door opens.
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    chmod(path, 0600) != 0 || listen(fd, BACKLOG) != 0) {
-		ret = -errno;
-		close(fd);
-		return ret;
-	}
-	return fd;
-}
-
-static int listen_remote(const struct endpoint *endpoint)
-{
-	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(endpoint->port)};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(endpoint->port)};
-	bool is_v4 = addr_is_v4(&endpoint->addr);
-	int on = 1;
-
-	if (is_v4)
-		v4.sin_addr.s_addr = addr_v4(&endpoint->addr);
-	memcpy(&v6.sin6_addr, endpoint->addr.b, sizeof(v6.sin6_addr));
-	int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	const struct sockaddr *address =
-		is_v4 ? (const struct sockaddr *)&v4 : (const struct sockaddr *)&v6;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-	    bind(fd, address, is_v4 ? sizeof(v4) : sizeof(v6)) != 0 || listen(fd, BACKLOG) != 0) {
-		int ret = -errno;
-		close(fd);
-		return ret;
-	}
-	return fd;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 // No thread: it runs in admin_poll. Takes `fd`.
-static int serve(struct admin *admin, int fd, MHD_AccessHandlerCallback handler, void **out)
+static int serve(struct entrance *entrance, int fd)
 {
+	struct https *https = entrance->admin->https;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
+	struct MHD_OptionItem secure[] = {
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, NULL},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, ADDRESS_MAX, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	struct MHD_OptionItem plain[] = {{MHD_OPTION_END, 0, NULL}};
+
 	if (fd < 0)
 		return fd;
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		MHD_USE_EPOLL, 0, NULL, NULL, handler, admin, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_NOTIFY_COMPLETED,
-		forget, NULL, MHD_OPTION_END
-	);
-	if (daemon == NULL) {
-		close(fd);
-		return -ENOMEM;
+	if (entrance->kind == ENTRANCE_API) {
+		const char *texts[] = {
+			https_priorities, https_certificate_pem(https), https_key_pem(https)};
+		for (size_t i = 0; i < 3; i++) // the library does not write to them
+			memcpy(&secure[i].ptr_value, &texts[i], sizeof(texts[i]));
+		flags |= MHD_USE_TLS;
 	}
-	*out = daemon;
-	return 0;
+	entrance->daemon = MHD_start_daemon(
+		flags, 0, NULL, NULL, serve_request, entrance, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+		1, MHD_OPTION_NOTIFY_CONNECTION, serve_peer, entrance, MHD_OPTION_NOTIFY_COMPLETED,
+		serve_end, NULL, MHD_OPTION_ARRAY, entrance->kind == ENTRANCE_API ? secure : plain,
+		MHD_OPTION_END
+	);
+	if (entrance->daemon != NULL)
+		return 0;
+	close(fd);
+	return -ENOMEM;
 }
 
-int admin_new(const struct admin_config *config, struct admin **out)
+static int fail(int result, const char *what, char *why)
+{
+	if (result != 0 && why[0] == '\0')
+		snprintf(why, ADMIN_WHY, "%s: %s", what, err_text(result));
+	return result;
+}
+
+static int open_entrances(struct admin *admin, char *why)
+{
+	const struct admin_config *config = &admin->config;
+	char text[ADDR_TEXT_MAX];
+
+	int r = serve(&admin->entrances[ENTRANCE_LOCAL], listen_local(config->socket));
+	if (r != 0)
+		return fail(r, config->socket, why);
+	admin->socket = strdup(config->socket);
+	if (admin->socket == NULL)
+		return fail(-ENOMEM, config->socket, why);
+	if (config->metrics != NULL) {
+		r = serve(&admin->entrances[ENTRANCE_METRICS], listen_remote(config->metrics));
+		if (r != 0)
+			return fail(r, endpoint_text(config->metrics, text), why);
+	}
+	if (config->https == NULL)
+		return 0;
+	r = https_new(config->https, &admin->https, why);
+	if (r == 0)
+		r = serve(&admin->entrances[ENTRANCE_API], listen_remote(&config->https->address));
+	if (admin->https != NULL)
+		https_forget_pem(admin->https);
+	return fail(r, endpoint_text(&config->https->address, text), why);
+}
+
+int admin_new(const struct admin_config *config, struct admin **out, char *why)
 {
 	struct admin *admin = calloc(1, sizeof(*admin));
+
 	if (admin == NULL)
-		return -ENOMEM;
+		return fail(-ENOMEM, "admin", why);
 	admin->config = *config;
-	int ret = serve(admin, listen_local(config->socket), take_local, &admin->local);
-	if (ret == 0) {
-		admin->socket = strdup(config->socket);
-		ret = admin->socket == NULL ? -ENOMEM : 0;
-	}
-	if (ret == 0 && config->metrics != NULL)
-		ret = serve(admin, listen_remote(config->metrics), take_remote, &admin->remote);
-	if (ret != 0) {
+	limiter_init(&admin->limiter);
+	for (int i = 0; i < ENTRANCE_COUNT; i++)
+		admin->entrances[i] = (struct entrance){.admin = admin, .kind = i};
+	admin->feed = feed_new();
+	admin->history = history_new();
+	admin->jobs = jobs_new();
+	int r = -ENOMEM;
+	if (admin->feed != NULL && admin->history != NULL && admin->jobs != NULL)
+		r = open_entrances(admin, why);
+	if (r != 0) {
+		(void)fail(r, "admin", why);
 		admin_free(admin);
-		return ret;
+		return r;
 	}
 	*out = admin;
 	return 0;
 }
 
+int admin_https_reload(struct admin *admin, const struct config_https *https, char *why)
+{
+	if (admin->https == NULL)
+		return 0;
+	int r = https_reload(admin->https, https, why);
+	if (r == 0)
+		https_forget_pem(admin->https);
+	return r;
+}
+
+// ---- the loop's part
+
+// Who takes too long is cut off: the library's own timeout begins anew with each byte.
+static void sweep(struct admin *admin, uint64_t now_ms)
+{
+	for (int i = 0; i < ENTRANCE_COUNT; i++) {
+		for (struct peer *p = admin->entrances[i].peers; p != NULL; p = p->next) {
+			if (p->waits || now_ms - p->since_ms < PATIENCE_MS)
+				continue;
+			const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+				p->connection, MHD_CONNECTION_INFO_CONNECTION_FD
+			);
+			if (info != NULL)
+				shutdown(info->connect_fd, SHUT_RDWR);
+		}
+	}
+}
+
+static void tick(struct admin *admin)
+{
+	uint64_t now_ms = admin_now_ms();
+	json_t *sample = history_poll(admin->history, admin, now_ms);
+
+	if (sample != NULL)
+		admin_tell(admin, "stats", sample);
+	feed_poll(admin->feed, now_ms);
+	if (now_ms - admin->swept_ms < SWEEP_MS)
+		return;
+	admin->swept_ms = now_ms;
+	sweep(admin, now_ms);
+}
+
 void admin_poll(struct admin *admin)
 {
+	tick(admin);
+	serve_resume(admin);
 	// A request takes several turns: reading, answering, closing.
 	for (int i = 0; i < POLLS; i++) {
 		uint64_t before = admin->requests;
-		MHD_run(admin->local);
-		if (admin->remote != NULL)
-			MHD_run(admin->remote);
+		for (int k = 0; k < ENTRANCE_COUNT; k++) {
+			if (admin->entrances[k].daemon != NULL)
+				MHD_run(admin->entrances[k].daemon);
+		}
 		if (admin->requests == before)
 			break;
 	}
+}
+
+void admin_tell(struct admin *admin, const char *event, json_t *data)
+{
+	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *line = NULL;
+
+	json_decref(data);
+	if (text != NULL && asprintf(&line, "event: %s\ndata: %s\n\n", event, text) >= 0) {
+		feed_tell(admin->feed, span_str(line));
+		free(line);
+	}
+	free(text);
 }
 
 void admin_free(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
-	if (admin->local != NULL)
-		MHD_stop_daemon(admin->local);
-	if (admin->remote != NULL)
-		MHD_stop_daemon(admin->remote);
+	jobs_free(admin->jobs);
+	admin->jobs = NULL;
+	if (admin->feed != NULL)
+		feed_stop(admin->feed);
+	serve_resume(admin); // none may be suspended when the library stops
+	for (int i = 0; i < ENTRANCE_COUNT; i++) {
+		if (admin->entrances[i].daemon != NULL)
+			MHD_stop_daemon(admin->entrances[i].daemon);
+	}
 	if (admin->socket != NULL)
 		unlink(admin->socket);
+	https_free(admin->https);
+	feed_free(admin->feed);
+	history_free(admin->history);
 	free(admin->socket);
 	free(admin);
 }

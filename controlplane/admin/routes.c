@@ -1,342 +1,169 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "controlplane/admin/assets.h"
-#include "controlplane/admin/request.h"
+#include "controlplane/admin/routes.h"
 
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
+#include <string.h>
 
 enum {
-	HTTP_OK = 200,
-	HTTP_BAD_REQUEST = 400,
-	HTTP_NOT_FOUND = 404,
-	HTTP_METHOD = 405,
-	HTTP_CONFLICT = 409,
-	HTTP_TOO_LARGE = 413,
-	HTTP_FAILED = 500,
-	HTTP_UNAVAILABLE = 503,
-	PAGE_DEFAULT = 100,
-	METRICS_MAX = 4 << 20,
+	ADMIN = 1 << CONFIG_ROLE_ADMIN,
+	AUDITOR = 1 << CONFIG_ROLE_AUDITOR,
+	APPROVER = 1 << CONFIG_ROLE_APPROVER,
+	YEAR_S = 366 * 86400,
 };
 
-void answer_error(struct answer *answer, unsigned status, const char *format, ...)
-{
-	char text[ADMIN_WHY + 128];
-	va_list args;
+// ---- what may be in a query
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	answer->status = status;
-	answer->json = json_pack("{s:s}", "error", text);
-	if (answer->json == NULL) // no UTF-8, then
-		answer->json = json_pack("{s:s}", "error", "failed");
-}
+#define AT(member) .at = offsetof(struct admin_page, member)
+#define TEXT_AT(member, least)                                                       \
+	.kind = VALUE_TEXT, .low = least, .at = offsetof(struct admin_page, member), \
+	.high = sizeof(((struct admin_page *)0)->member) - 1
 
-void answer_json(struct answer *answer, json_t *json)
-{
-	if (json == NULL) {
-		answer_error(answer, HTTP_FAILED, "out of memory");
-		return;
-	}
-	answer->status = HTTP_OK;
-	answer->json = json;
-}
+static const char *const approval_states[] = {"pending",   "approved", "refused", "expired",
+					      "cancelled", "used",     NULL};
+static const char *const approval_kinds[] = {"command", "access", NULL};
+static const char *const notification_states[] = {"pending", "sent", "dead", NULL};
 
-static json_t *workers_json(const struct admin *admin)
-{
-	json_t *workers = json_array();
+static const struct value limit = {"limit", VALUE_NUMBER, 1, ADMIN_PAGE_MAX, AT(limit)};
+static const struct value cursor = {"cursor", VALUE_NUMBER, 0, INT64_MAX, AT(cursor)};
+static const struct value before = {"before", VALUE_NUMBER, 0, INT64_MAX, AT(cursor)};
+static const struct value live = {"live", VALUE_NUMBER, 0, 1, AT(live)};
+static const struct value by_subject = {"subject", TEXT_AT(subject, 1)};
+static const struct value by_resource = {"resource", TEXT_AT(resource, 1)};
+static const struct value by_type = {"type", TEXT_AT(type, 1)};
+static const struct value by_node = {"node", VALUE_NODE, AT(node)};
+static const struct value by_approval_state = {
+	"state", VALUE_WORD, .words = approval_states, AT(state)};
+static const struct value by_approval_kind = {
+	"kind", VALUE_WORD, .words = approval_kinds, AT(kind)};
+static const struct value by_notification_state = {
+	"state", VALUE_WORD, .words = notification_states, AT(state)};
 
-	for (unsigned i = 0; i < admin->config.n_workers; i++)
-		json_array_append_new(workers, metrics_worker_json(admin, i));
-	return workers;
-}
+// ---- and in a body
 
-static void get_workers(struct request *request, struct answer *answer)
-{
-	answer_json(answer, json_pack("{s:o}", "workers", workers_json(request->admin)));
-}
+static const char *const target_kinds[] = {"token", "subject", "node", "resource", NULL};
 
-static void get_status(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	json_t *status = ops->status(ops->context);
+static const struct value comment = {"comment", VALUE_LINES, 0, 1000};
+static const struct value reason = {"reason", VALUE_TEXT, 0, 200};
+static const struct value resource = {"resource", VALUE_TEXT, 1, SNAPSHOT_NAME_MAX - 1};
+static const struct value asked_resource = {
+	"resource", VALUE_TEXT, 1, SNAPSHOT_NAME_MAX - 1, .needed = true};
+static const struct value duration = {"duration_s", VALUE_NUMBER, 60, YEAR_S};
+static const struct value target_kind = {"kind", VALUE_WORD, .words = target_kinds, .needed = true};
+static const struct value target_node = {"node", VALUE_NODE};
+static const struct value target_token = {"token", VALUE_TEXT, 1, 16 << 10};
+static const struct value target_issuer = {"issuer", VALUE_TEXT, 1, SNAPSHOT_NAME_MAX - 1};
+static const struct value target_key = {"key", VALUE_TEXT, 1, SUBJECT_KEY_MAX - 1};
+static const struct value for_s = {"for_s", VALUE_NUMBER, 1, 10 * (int64_t)YEAR_S};
+static const struct value dry_config = {"config", VALUE_LINES, 1, CONFIG_FILE_MAX};
+static const struct value from_ns = {"from_ns", VALUE_NUMBER, 0, INT64_MAX};
+static const struct value to_ns = {"to_ns", VALUE_NUMBER, 0, INT64_MAX};
+static const struct value dry_limit = {"limit", VALUE_NUMBER, 1, 10000};
+static const struct value mint_subject = {
+	"subject", VALUE_TEXT, 1, SUBJECT_KEY_MAX - 1, .needed = true};
+static const struct value mint_groups = {"groups", VALUE_TEXTS, 1, SUBJECT_KEY_MAX - 1};
+static const struct value mint_ttl = {"ttl", VALUE_NUMBER, 1, INT32_MAX, .needed = true};
 
-	if (status != NULL)
-		json_object_set_new(status, "workers", workers_json(request->admin));
-	answer_json(answer, status);
-}
+#define PAGE     &limit, &cursor
+#define TARGET   &target_kind, &target_node, &target_token, &target_issuer, &target_key, &resource
+#define OP(name) .op = offsetof(struct admin_ops, name)
 
-// A whole number from `low` to `high`; *ok is cleared when the text is something else.
-static int64_t number(const char *text, int64_t low, int64_t high, int64_t absent, bool *ok)
-{
-	char *end;
-
-	if (text == NULL)
-		return absent;
-	errno = 0;
-	long long n = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || n < low || n > high)
-		*ok = false;
-	return n;
-}
-
-static void get_sessions(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	bool ok = true;
-	struct admin_page page = {
-		.limit = (unsigned
-		)number(request_argument(request, "limit"), 1, ADMIN_PAGE_MAX, PAGE_DEFAULT, &ok),
-		.before = number(request_argument(request, "before"), 0, INT64_MAX, 0, &ok),
-		.live = number(request_argument(request, "live"), 0, 1, 0, &ok) != 0,
-		.subject = request_argument(request, "subject"),
-		.resource = request_argument(request, "resource"),
-	};
-
-	if (!ok) {
-		answer_error(
-			answer, HTTP_BAD_REQUEST, "limit is 1 to %d, before a number, live 0 or 1",
-			ADMIN_PAGE_MAX
-		);
-		return;
-	}
-	json_t *sessions = ops->sessions(ops->context, &page);
-	json_t *next = NULL;
-	size_t n = json_array_size(sessions);
-	if (n == page.limit)
-		next = json_object_get(json_array_get(sessions, n - 1), "n");
-	answer_json(answer, json_pack("{s:o,s:O?}", "sessions", sessions, "next", next));
-}
-
-static void get_session(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	json_t *session = ops->session(ops->context, request->id);
-
-	if (session == NULL)
-		answer_error(answer, HTTP_NOT_FOUND, "there is no session %.32s", request->id);
-	else
-		answer_json(answer, session);
-}
-
-// The body as an object; an empty one is an empty object. NULL: answered.
-static json_t *body_json(struct request *request, struct answer *answer)
-{
-	struct span body = buf_span(&request->body);
-	json_t *json =
-		body.n == 0
-			? json_object()
-			: json_loadb((const char *)body.p, body.n, JSON_REJECT_DUPLICATES, NULL);
-
-	if (json_is_object(json))
-		return json;
-	json_decref(json);
-	answer_error(answer, HTTP_BAD_REQUEST, "the body is no JSON object");
-	return NULL;
-}
-
-static void post_kill(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	json_t *body = body_json(request, answer);
-	if (body == NULL)
-		return;
-	const char *reason = json_string_value(json_object_get(body, "reason"));
-	int ret = ops->kill(
-		ops->context, request->id, reason == NULL ? "killed by an operator" : reason
-	);
-
-	if (ret == -ENOENT)
-		answer_error(answer, HTTP_NOT_FOUND, "session %.32s is not open", request->id);
-	else if (ret != 0)
-		answer_error(answer, HTTP_UNAVAILABLE, "not now: %s", err_text(ret));
-	else
-		answer_json(answer, json_pack("{s:s}", "killed", request->id));
-	json_decref(body);
-}
-
-static void get_policy(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	json_t *policy = ops->policy(ops->context);
-
-	if (policy == NULL)
-		answer_error(answer, HTTP_NOT_FOUND, "no policy is in force");
-	else
-		answer_json(answer, policy);
-}
-
-static void post_reload(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	char why[ADMIN_WHY] = "";
-
-	if (ops->reload(ops->context, why) != 0)
-		answer_error(answer, HTTP_CONFLICT, "%s", why);
-	else
-		get_policy(request, answer);
-}
-
-static bool token_ask(const json_t *body, struct admin_token *ask)
-{
-	const json_t *groups = json_object_get(body, "groups");
-	const json_t *ttl = json_object_get(body, "ttl");
-
-	*ask = (struct admin_token){
-		.subject = json_string_value(json_object_get(body, "subject")),
-		.n_groups = json_array_size(groups),
-	};
-	if (ask->subject == NULL || ask->n_groups > ADMIN_GROUPS_MAX || !json_is_integer(ttl) ||
-	    json_integer_value(ttl) < 1 || json_integer_value(ttl) > INT32_MAX)
-		return false;
-	ask->ttl_s = (uint32_t)json_integer_value(ttl);
-	for (size_t i = 0; i < ask->n_groups; i++) {
-		ask->groups[i] = json_string_value(json_array_get(groups, i));
-		if (ask->groups[i] == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void post_token(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	char why[ADMIN_WHY] = "";
-	struct admin_token ask;
-	char *token = NULL;
-
-	json_t *body = body_json(request, answer);
-	if (body == NULL)
-		return;
-	if (!token_ask(body, &ask))
-		answer_error(
-			answer, HTTP_BAD_REQUEST,
-			"a token needs \"subject\", \"groups\" (at most %d) and \"ttl\" in seconds",
-			ADMIN_GROUPS_MAX
-		);
-	else if (ops->token(ops->context, &ask, &token, why) != 0)
-		answer_error(answer, HTTP_CONFLICT, "%s", why);
-	else
-		answer_json(answer, json_pack("{s:s}", "token", token));
-	if (token != NULL)
-		explicit_bzero(token, strlen(token));
-	free(token);
-	json_decref(body);
-}
-
-static void get_metrics(struct request *request, struct answer *answer)
-{
-	buf_init(&answer->text, NULL, METRICS_MAX);
-	if (metrics_text(request->admin, &answer->text) != 0) {
-		answer_error(answer, HTTP_FAILED, "out of memory");
-		return;
-	}
-	answer->status = HTTP_OK;
-	answer->type = "text/plain; version=0.0.4; charset=utf-8";
-}
-
-static void get_health(struct request *, struct answer *answer)
-{
-	answer_json(answer, json_pack("{s:b}", "live", 1));
-}
-
-static void get_ready(struct request *request, struct answer *answer)
-{
-	const struct admin_ops *ops = &request->admin->config.ops;
-	char why[ADMIN_WHY] = "";
-
-	if (metrics_workers_are_live(request->admin, why) && ops->ready(ops->context, why))
-		answer_json(answer, json_pack("{s:b}", "ready", 1));
-	else
-		answer_error(answer, HTTP_UNAVAILABLE, "not ready: %s", why);
-}
-
-static void get_asset(struct request *request, struct answer *answer)
-{
-	const struct asset *asset = asset_find(request->path);
-
-	buf_init(&answer->text, NULL, asset == NULL ? 0 : asset->n);
-	if (asset == NULL || buf_append(&answer->text, span_of(asset->data, asset->n)) != 0) {
-		answer_error(answer, HTTP_NOT_FOUND, "there is no %.128s", request->path);
-		return;
-	}
-	answer->status = HTTP_OK;
-	answer->type = asset->type;
-}
-
-static const struct route {
-	const char *method, *path; // * is one element, request.id
-	void (*handle)(struct request *request, struct answer *answer);
-	bool anyone;  // over TCP too
-	bool changes; // for the audit
-} routes[] = {
-	{"GET", "/v1/status", get_status, false, false},
-	{"GET", "/v1/workers", get_workers, false, false},
-	{"GET", "/v1/sessions", get_sessions, false, false},
-	{"GET", "/v1/sessions/*", get_session, false, false},
-	{"POST", "/v1/sessions/*/kill", post_kill, false, true},
-	{"GET", "/v1/policy", get_policy, false, false},
-	{"POST", "/v1/reload", post_reload, false, true},
-	{"POST", "/v1/token", post_token, false, true},
-	{"GET", "/v1/openapi.json", get_asset, false, false},
-	{"GET", "/metrics", get_metrics, true, false},
-	{"GET", "/healthz", get_health, true, false},
-	{"GET", "/readyz", get_ready, true, false},
+const struct route routes[] = {
+	{"GET", "/v1/whoami", ROLE_ANY, .handle = handle_whoami},
+	{"GET", "/v1/status", AUDITOR, .handle = handle_status},
+	{"GET", "/v1/workers", AUDITOR, .handle = handle_workers},
+	{"GET", "/v1/stats/history", AUDITOR, .handle = handle_history},
+	{"GET", "/v1/events", AUDITOR, .handle = handle_events},
+	{"GET", "/v1/sessions", AUDITOR, OP(sessions),
+	 .query = {PAGE, &before, &live, &by_subject, &by_resource}},
+	{"GET", "/v1/sessions/*", AUDITOR, OP(session)},
+	{"GET", "/v1/sessions/*/recording", AUDITOR, OP(recording), .query = {PAGE}, .slow = true},
+	{"POST", "/v1/sessions/*/kill", ADMIN, OP(kill), .body = {&reason}},
+	{"GET", "/v1/chains", AUDITOR, OP(chains), .query = {PAGE, &live}},
+	{"GET", "/v1/approvals", AUDITOR | APPROVER, OP(approvals),
+	 .query = {PAGE, &by_approval_state, &by_approval_kind}},
+	{"GET", "/v1/approvals/*", AUDITOR | APPROVER, OP(approval)},
+	{"POST", "/v1/approvals/*/approve", APPROVER, OP(approve), .body = {&comment},
+	 .needs = NEEDS_HUMAN},
+	{"POST", "/v1/approvals/*/refuse", APPROVER, OP(refuse), .body = {&comment},
+	 .needs = NEEDS_HUMAN},
+	{"POST", "/v1/access", ROLE_ANY, OP(access), .body = {&asked_resource, &duration, &reason},
+	 .needs = NEEDS_TOKEN, .created = true},
+	{"GET", "/v1/grants", AUDITOR | APPROVER, OP(grants), .query = {PAGE, &live}},
+	{"POST", "/v1/grants/*/revoke", ADMIN | APPROVER, OP(revoke_grant), .body = {&reason}},
+	{"POST", "/v1/revocations/preview", AUDITOR, OP(preview), .body = {TARGET}},
+	{"GET", "/v1/revocations", AUDITOR, OP(revocations), .query = {PAGE, &live}},
+	{"POST", "/v1/revocations", ADMIN, OP(revoke), .body = {TARGET, &reason, &for_s},
+	 .created = true},
+	{"GET", "/v1/revocations/*", AUDITOR, OP(revocation)},
+	{"POST", "/v1/revocations/*/lift", ADMIN, OP(lift), .body = {&reason}},
+	{"GET", "/v1/budgets", AUDITOR, OP(budgets), .query = {PAGE, &by_node}},
+	{"GET", "/v1/notifications", AUDITOR, OP(notifications),
+	 .query = {PAGE, &by_notification_state}},
+	{"POST", "/v1/notifications/*/requeue", ADMIN, OP(requeue)},
+	{"GET", "/v1/policy", AUDITOR, OP(policy)},
+	{"POST", "/v1/policy/dry-run", ADMIN | AUDITOR, OP(dry_run),
+	 .body = {&dry_config, &from_ns, &to_ns, &dry_limit}, .body_max = ADMIN_POLICY_MAX,
+	 .slow = true},
+	{"POST", "/v1/reload", ADMIN, OP(reload)},
+	{"POST", "/v1/token", ADMIN, OP(token), .body = {&mint_subject, &mint_groups, &mint_ttl}},
+	{"GET", "/v1/audit", AUDITOR, OP(audit), .query = {PAGE, &by_type}, .slow = true},
+	{"POST", "/v1/audit/verify", AUDITOR, OP(verify), .slow = true},
+	{"GET", "/v1/openapi.json", 0, .handle = handle_asset, .quiet = true},
+	{"GET", "/metrics", AUDITOR, .handle = handle_metrics, .metrics = true},
+	{"GET", "/healthz", 0, .handle = handle_health, .metrics = true, .quiet = true},
+	{"GET", "/readyz", 0, .handle = handle_ready, .metrics = true, .quiet = true},
+	{"GET", "/", 0, .handle = handle_asset, .quiet = true, .any_query = true},
+	{"GET", "/console", 0, .handle = handle_root, .quiet = true},
+	{"GET", "/console/", 0, .handle = handle_root, .quiet = true},
+	{"GET", "/console/config.json", 0, .handle = handle_console_config, .quiet = true},
+	{"GET", "/console/*", 0, .handle = handle_asset, .quiet = true},
 };
+const size_t n_routes = sizeof(routes) / sizeof(routes[0]);
 
-// Does `path` fit `pattern`? Out: id, the element that stands for *, of `size` bytes.
-static bool path_fits(const char *pattern, const char *path, char *id, size_t size)
+// Does `path` fit `pattern`? Out: id, the element that stands for *.
+static bool path_fits(const char *pattern, const char *path, char id[static ADMIN_ID_MAX])
 {
 	const char *star = strchr(pattern, '*');
 
 	if (star == NULL)
 		return strcmp(pattern, path) == 0;
-	size_t before = (size_t)(star - pattern);
-	if (strncmp(pattern, path, before) != 0)
+	size_t before_star = (size_t)(star - pattern);
+	if (strncmp(pattern, path, before_star) != 0)
 		return false;
-	size_t n = strcspn(path + before, "/");
-	if (n == 0 || n >= size || strcmp(star + 1, path + before + n) != 0)
+	size_t n = strcspn(path + before_star, "/");
+	if (n == 0 || n >= ADMIN_ID_MAX || strcmp(star + 1, path + before_star + n) != 0)
 		return false;
-	memcpy(id, path + before, n);
+	memcpy(id, path + before_star, n);
 	id[n] = '\0';
 	return true;
 }
 
-void routes_handle(struct request *request, bool local, struct answer *answer)
+const struct route *call_route(
+	const char *method, const char *path, bool metrics, char id[static ADMIN_ID_MAX],
+	bool *found
+)
 {
-	const struct admin_ops *ops = &request->admin->config.ops;
-	bool found = false;
-	char id[64];
+	const char *as = strcmp(method, "HEAD") == 0 ? "GET" : method;
 
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	*found = false;
+	id[0] = '\0';
+	for (size_t i = 0; i < n_routes; i++) {
 		const struct route *route = &routes[i];
-		if ((!local && !route->anyone) ||
-		    !path_fits(route->path, request->path, id, sizeof(id)))
+		if ((metrics && !route->metrics) || !path_fits(route->path, path, id))
 			continue;
-		found = true;
-		if (strcmp(route->method, request->method) != 0)
-			continue;
-		request->id = id;
-		if (request->too_long)
-			answer_error(
-				answer, HTTP_TOO_LARGE, "the body has more than %d bytes",
-				ADMIN_BODY_MAX
-			);
-		else
-			route->handle(request, answer);
-		if (route->changes)
-			ops->called(
-				ops->context, request_uid(request), request->method, request->path,
-				answer->status
-			);
-		return;
+		*found = true;
+		if (strcmp(route->method, as) == 0)
+			return route;
 	}
-	if (found)
-		answer_error(answer, HTTP_METHOD, "%s does not do that", request->path);
-	else
-		answer_error(answer, HTTP_NOT_FOUND, "there is no %.128s", request->path);
+	return NULL;
+}
+
+admin_op *call_op(const struct route *route, const struct admin_ops *ops)
+{
+	admin_op *op;
+
+	memcpy(&op, (const char *)ops + route->op, sizeof(op));
+	return op;
 }

@@ -67,8 +67,15 @@ int audit_policy_published(
 	struct audit *audit, uint32_t version, const char *file, const struct digest *digest
 ) must_check;
 int audit_policy_refused(struct audit *audit, const char *file, const char *error) must_check;
+// A call of the admin API. `why` says more about a refusal, or is "".
+struct audit_caller {
+	const uint32_t *uid;           // over the Unix socket: its user; NULL: over the network
+	const struct subject *subject; // by token; NULL: without
+	const char *address;           // over the network: where from
+};
 int audit_admin_call(
-	struct audit *audit, uint32_t uid, const char *method, const char *path, unsigned status
+	struct audit *audit, const struct audit_caller *caller, const char *method,
+	const char *path, unsigned status, const char *why
 ) must_check;
 // What the local issuer was asked for: the token itself is in no log.
 int audit_token_minted(

@@ -147,16 +147,24 @@ int audit_policy_refused(struct audit *audit, const char *file, const char *erro
 }
 
 int audit_admin_call(
-	struct audit *audit, uint32_t uid, const char *method, const char *path, unsigned status
+	struct audit *audit, const struct audit_caller *caller, const char *method,
+	const char *path, unsigned status, const char *why
 )
 {
-	return audit_write(
-		audit, "admin_call",
-		json_pack(
-			"{s:o,s:o,s:o,s:o}", "uid", number(uid), "method", text(method), "path",
-			text(path), "status", number(status)
-		)
+	json_t *fields = json_pack(
+		"{s:o,s:o,s:o}", "method", text(method), "path", text(path), "status",
+		number(status)
 	);
+
+	if (caller->uid != NULL)
+		json_object_set_new(fields, "uid", number(*caller->uid));
+	else
+		json_object_set_new(fields, "address", text(caller->address));
+	if (caller->subject != NULL)
+		add_subject(fields, caller->subject);
+	if (why[0] != '\0')
+		json_object_set_new(fields, "why", text(why));
+	return audit_write(audit, "admin_call", fields);
 }
 
 int audit_token_minted(

@@ -77,7 +77,7 @@ static void read_roles(struct reader *r, const struct node *node, struct config_
 
 static void read_console(struct reader *r, const struct node *node, struct config_console *out)
 {
-	static const char *const keys[] = {"issuer", "client_id", "scope", NULL};
+	static const char *const keys[] = {"issuer", "client_id", "scope", "resource", NULL};
 	char name[SNAPSHOT_NAME_MAX];
 
 	if (!read_map(r, node, "`console`", keys))
@@ -92,6 +92,9 @@ static void read_console(struct reader *r, const struct node *node, struct confi
 	value = read_need(r, node, "`console`", "scope");
 	if (value != NULL)
 		(void)read_text(r, value, "scope", out->scope, sizeof(out->scope));
+	value = tree_get(node, "resource");
+	if (value != NULL)
+		(void)read_text(r, value, "resource", out->resource, sizeof(out->resource));
 }
 
 // "20/s"

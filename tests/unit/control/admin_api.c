@@ -28,56 +28,94 @@ static char called[256], killed[64], minted[256];
 static bool reload_fails, is_ready, no_policy;
 static struct admin_page asked;
 
-static json_t *op_status(void *)
+static int op_status(void *, struct admin_call *, json_t **out, char *)
 {
-	return json_pack("{s:s}", "version", "1");
+	*out = json_pack("{s:s}", "version", "1");
+	return 0;
 }
 
-static json_t *op_sessions(void *, const struct admin_page *page)
+static int op_sessions(void *, struct admin_call *call, json_t **out, char *)
 {
 	json_t *list = json_array();
 
-	asked = *page;
-	for (int n = page->before == 0 ? 5 : (int)page->before - 1;
-	     n > 0 && json_array_size(list) < page->limit; n--)
+	asked = call->page;
+	for (int n = asked.cursor == 0 ? 5 : (int)asked.cursor - 1;
+	     n > 0 && json_array_size(list) < asked.limit; n--)
 		json_array_append_new(list, json_pack("{s:i}", "n", n));
-	return list;
+	*out = json_pack("{s:o}", "sessions", list);
+	return 0;
 }
 
-static json_t *op_session(void *, const char *id)
+static int op_session(void *, struct admin_call *call, json_t **out, char *)
 {
-	return strcmp(id, "00ff") == 0 ? json_pack("{s:s}", "id", id) : NULL;
-}
-
-static int op_kill(void *, const char *id, const char *reason)
-{
-	snprintf(killed, sizeof(killed), "%.20s: %.40s", id, reason);
-	return strcmp(id, "00ff") == 0 ? 0 : -ENOENT;
-}
-
-static json_t *op_policy(void *)
-{
-	return no_policy ? NULL : json_pack("{s:i}", "version", 3);
-}
-
-static int op_reload(void *, char *why)
-{
-	if (reload_fails)
-		strcpy(why, "bulkhead.yaml:3:1: no such key");
-	return reload_fails ? ERR_CONFIG : 0;
-}
-
-static int op_token(void *, const struct admin_token *ask, char **token, char *why)
-{
-	snprintf(
-		minted, sizeof(minted), "%s %zu %s %u", ask->subject, ask->n_groups,
-		ask->n_groups > 0 ? ask->groups[0] : "", ask->ttl_s
-	);
-	if (strcmp(ask->subject, "nobody") == 0) {
-		strcpy(why, "there is no local issuer");
+	if (strcmp(call->id, "00ff") != 0)
 		return -ENOENT;
+	*out = json_pack("{s:s}", "id", call->id);
+	return 0;
+}
+
+static int op_kill(void *, struct admin_call *call, json_t **out, char *)
+{
+	const char *reason = json_string_value(json_object_get(call->body, "reason"));
+
+	snprintf(killed, sizeof(killed), "%.20s: %.40s", call->id, reason == NULL ? "" : reason);
+	*out = json_pack("{s:s}", "killed", call->id);
+	if (strcmp(call->id, "00ff") == 0)
+		return 0;
+	json_decref(*out);
+	return -ENOENT;
+}
+
+static int op_policy(void *, struct admin_call *, json_t **out, char *)
+{
+	if (no_policy)
+		return -ENOENT;
+	*out = json_pack("{s:i}", "version", 3);
+	return 0;
+}
+
+static int op_reload(void *context, struct admin_call *call, json_t **out, char *why)
+{
+	if (!reload_fails)
+		return op_policy(context, call, out, why);
+	strcpy(why, "bulkhead.yaml:3:1: no such key");
+	return ERR_CONFIG;
+}
+
+static int op_token(void *, struct admin_call *call, json_t **out, char *why)
+{
+	const char *subject = json_string_value(json_object_get(call->body, "subject"));
+	const json_t *groups = json_object_get(call->body, "groups");
+	const char *first = json_string_value(json_array_get(groups, 0));
+
+	snprintf(
+		minted, sizeof(minted), "%s %zu %s %lld", subject, json_array_size(groups),
+		first == NULL ? "" : first,
+		(long long)json_integer_value(json_object_get(call->body, "ttl"))
+	);
+	if (strcmp(subject, "nobody") == 0) {
+		strcpy(why, "there is no local issuer");
+		return -EEXIST;
 	}
-	*token = strdup("eyJ.secret");
+	*out = json_pack("{s:s}", "token", "eyJ.secret");
+	return 0;
+}
+
+// What a slow operation reads, it reads elsewhere.
+static int op_audit(void *, struct admin_call *call, json_t **out, char *)
+{
+	*out = json_pack(
+		"{s:b,s:s}", "elsewhere", !pthread_equal(pthread_self(), thread), "type",
+		call->page.type
+	);
+	return 0;
+}
+
+static int op_revoke(void *, struct admin_call *call, json_t **out, char *)
+{
+	if (++call->number < 20)
+		return -EINPROGRESS;
+	*out = json_pack("{s:I}", "turns", (json_int_t)call->number);
 	return 0;
 }
 
@@ -100,9 +138,21 @@ static const char *op_bad_name(unsigned bad)
 	return bad == 1 ? "length" : NULL;
 }
 
-static void op_called(void *, uint32_t uid, const char *method, const char *path, unsigned status)
+static void
+op_called(void *, const struct admin_caller *caller, const char *method, const char *path, unsigned status, const char *)
 {
-	snprintf(called, sizeof(called), "%u %s %s %u", uid, method, path, status);
+	snprintf(called, sizeof(called), "%u %s %s %u", caller->uid, method, path, status);
+}
+
+static uint32_t op_rate(void *)
+{
+	return 1000;
+}
+
+static int op_authenticate(void *, struct span, const uint8_t *, const struct subject **, char *why)
+{
+	strcpy(why, "nobody");
+	return ERR_AUTH;
 }
 
 static void beat(void)
@@ -141,6 +191,10 @@ static struct admin_config config(void)
 				.policy = op_policy,
 				.reload = op_reload,
 				.token = op_token,
+				.audit = op_audit,
+				.revoke = op_revoke,
+				.rate = op_rate,
+				.authenticate = op_authenticate,
 				.metrics = op_metrics,
 				.ready = op_ready,
 				.bad_name = op_bad_name,
@@ -162,7 +216,8 @@ static int set_up(void **)
 	struct admin_config c = config();
 	c.metrics = &metrics;
 	for (metrics.port = 39000; metrics.port < 39100; metrics.port++) {
-		int ret = admin_new(&c, &admin);
+		char why[ADMIN_WHY] = "";
+		int ret = admin_new(&c, &admin, why);
 		if (ret != 0)
 			continue;
 		tcp_port = metrics.port;
@@ -233,18 +288,20 @@ static void status_holds_the_workers_counters(void **)
 	);
 	json_decref(json);
 	assert_int_equal(ask("/v1/workers", NULL, false), 200);
-	assert_string_equal(called, ""); // reading is no event
+	assert_string_equal(called, "0 GET /v1/workers 200"); // reading is told too
+	assert_int_equal(ask("/healthz", NULL, false), 200);
+	assert_string_equal(called, ""); // but not that somebody looked whether it lives
 }
 
 static void sessions_come_in_pages(void **)
 {
 	assert_int_equal(ask("/v1/sessions?limit=2&live=1&subject=a%20b", NULL, false), 200);
-	assert_string_equal(reply, "{\"sessions\":[{\"n\":5},{\"n\":4}],\"next\":4}");
+	assert_string_equal(reply, "{\"sessions\":[{\"n\":5},{\"n\":4}]}");
 	assert_true(asked.live);
 	assert_int_equal(ask("/v1/sessions?limit=2&before=4", NULL, false), 200);
-	assert_string_equal(reply, "{\"sessions\":[{\"n\":3},{\"n\":2}],\"next\":2}");
+	assert_string_equal(reply, "{\"sessions\":[{\"n\":3},{\"n\":2}]}");
 	assert_int_equal(ask("/v1/sessions?limit=2&before=2", NULL, false), 200);
-	assert_string_equal(reply, "{\"sessions\":[{\"n\":1}],\"next\":null}");
+	assert_string_equal(reply, "{\"sessions\":[{\"n\":1}]}");
 	assert_int_equal(ask("/v1/sessions", NULL, false), 200);
 	assert_int_equal(asked.limit, 100);
 	static const char *const wrong[] = {"limit=0",
@@ -276,7 +333,7 @@ static void a_session_is_killed_and_that_is_told(void **)
 	assert_string_equal(killed, "00ff: leak");
 	assert_string_equal(called, "0 POST /v1/sessions/00ff/kill 200");
 	assert_int_equal(ask("/v1/sessions/00ff/kill", "", false), 200);
-	assert_string_equal(killed, "00ff: killed by an operator");
+	assert_string_equal(killed, "00ff: ");
 	assert_int_equal(ask("/v1/sessions/0000/kill", "", false), 404);
 	assert_int_equal(ask("/v1/sessions/00ff/kill", "[1]", false), 400);
 	assert_int_equal(ask("/v1/sessions/00ff/kill", NULL, false), 405);
@@ -331,10 +388,33 @@ static void a_body_has_a_limit(void **)
 
 static void what_is_not_there_is_said(void **)
 {
-	assert_int_equal(ask("/", NULL, false), 404);
+	assert_int_equal(ask("/", NULL, false), 200); // the console
+	assert_int_equal(ask("/nowhere", NULL, false), 404);
 	assert_int_equal(ask("/v2/status", NULL, false), 404);
 	assert_int_equal(ask("/v1/reload", NULL, false), 405);
 	assert_int_equal(ask("/v1/status", "", false), 405);
+}
+
+static void slow_work_is_done_elsewhere(void **)
+{
+	assert_int_equal(ask("/v1/audit?type=login_refused", NULL, false), 200);
+	assert_string_equal(reply, "{\"elsewhere\":true,\"type\":\"login_refused\"}");
+	assert_string_equal(called, "0 GET /v1/audit 200");
+	assert_int_equal(ask("/v1/audit?type=a%0ab", NULL, false), 400);
+}
+
+static void what_is_not_done_yet_is_tried_again(void **)
+{
+	assert_int_equal(
+		ask("/v1/revocations", "{\"kind\":\"resource\",\"resource\":\"a\"}", false), 201
+	);
+	assert_string_equal(reply, "{\"turns\":20}");
+}
+
+static void what_the_gateway_has_not_is_said(void **)
+{
+	assert_int_equal(ask("/v1/approvals", NULL, false), 501);
+	assert_int_equal(ask("/v1/approvals/1/approve", "", false), 401); // a human's token first
 }
 
 static void the_document_of_the_api_is_served(void **)
@@ -443,8 +523,10 @@ static void a_socket_in_use_is_left_alone_a_stale_one_replaced(void **)
 {
 	struct admin *other;
 	struct admin_config c = config();
+	char why[ADMIN_WHY] = "";
 
-	assert_int_equal(admin_new(&c, &other), -EADDRINUSE);
+	assert_int_equal(admin_new(&c, &other, why), -EADDRINUSE);
+	assert_non_null(strstr(why, "admin.sock"));
 	char path[256];
 	snprintf(path, sizeof(path), "%s", scratch_file(&scratch, "stale.sock"));
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -453,14 +535,14 @@ static void a_socket_in_use_is_left_alone_a_stale_one_replaced(void **)
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd); // bound, and nobody listens
 	c.socket = path;
-	assert_int_equal(admin_new(&c, &other), 0);
+	assert_int_equal(admin_new(&c, &other, why), 0);
 	admin_free(other);
 	scratch_write(&scratch, "file", "x", 1);
 	c.socket = scratch_file(&scratch, "file");
-	assert_int_equal(admin_new(&c, &other), -EEXIST);
+	assert_int_equal(admin_new(&c, &other, why), -EEXIST);
 	c.socket = "/tmp/a/path/that/is/much/too/long/for/the/address/of/a/unix/socket/because/it/"
 		   "has/more/than/one/hundred/and/seven/bytes";
-	assert_int_equal(admin_new(&c, &other), -ENAMETOOLONG);
+	assert_int_equal(admin_new(&c, &other, why), -ENAMETOOLONG);
 }
 
 int main(void)
@@ -474,6 +556,9 @@ int main(void)
 		cmocka_unit_test(a_token_is_minted_and_not_told),
 		cmocka_unit_test(a_body_has_a_limit),
 		cmocka_unit_test(what_is_not_there_is_said),
+		cmocka_unit_test(slow_work_is_done_elsewhere),
+		cmocka_unit_test(what_is_not_done_yet_is_tried_again),
+		cmocka_unit_test(what_the_gateway_has_not_is_said),
 		cmocka_unit_test(the_document_of_the_api_is_served),
 		cmocka_unit_test(metrics_have_prometheus_format),
 		cmocka_unit_test(ready_needs_workers_and_the_rest),

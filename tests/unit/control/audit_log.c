@@ -39,13 +39,15 @@ static struct said verify(const struct scratch *s)
 // Five lines: 1 started, 2 to 4 admin calls, 5 stopped.
 static void small_log(const struct scratch *s)
 {
+	static const uint32_t uids[] = {0, 1000};
+	const struct audit_caller root = {.uid = &uids[0]}, other = {.uid = &uids[1]};
 	struct audit *audit;
 
 	assert_int_equal(audit_open(s->path, &audit), 0);
 	assert_int_equal(audit_started(audit, "1.0", 42), 0);
-	assert_int_equal(audit_admin_call(audit, 0, "POST", "/v1/reload", 200), 0);
-	assert_int_equal(audit_admin_call(audit, 0, "GET", "/v1/status", 200), 0);
-	assert_int_equal(audit_admin_call(audit, 1000, "GET", "/v1/status", 403), 0);
+	assert_int_equal(audit_admin_call(audit, &root, "POST", "/v1/reload", 200, ""), 0);
+	assert_int_equal(audit_admin_call(audit, &root, "GET", "/v1/status", 200, ""), 0);
+	assert_int_equal(audit_admin_call(audit, &other, "GET", "/v1/status", 403, ""), 0);
 	assert_int_equal(audit_stopped(audit, "signal"), 0);
 	audit_close(audit);
 }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What the admin API asks of the rest, a file a noun. Each function fills in its operations.
+
+#pragma once
+
+#include "app/control.h"
+
+void api_sessions(struct admin_ops *ops);
