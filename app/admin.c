@@ -198,6 +198,8 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 	uint64_t fetches = identity_fetches(control->identity, &failed);
 	const struct logins_stats l = logins_stats(control->logins);
 	const struct snapshot *s = publisher_current(control->publisher);
+	struct managed_stats managed;
+	managed_stats_get(control->managed, &managed);
 	const struct admin_metric all[] = {
 		{"policy_version", "Version of the policy in force.", false,
 		 s == NULL ? 0 : s->version},
@@ -214,6 +216,12 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},
 		{"key_fetches_failed_total", "Fetches of issuers' keys that failed.", true,
 		 (double)failed},
+		{"credentials", "Managed identities that resources log in with.", false,
+		 managed.n},
+		{"credentials_missing", "Those of them without a token in force.", false,
+		 managed.missing},
+		{"credentials_failed_total", "Requests for their tokens that failed.", true,
+		 (double)managed.failed},
 		{"records_total", "Records taken from the workers.", true, (double)r.records},
 		{"record_bytes_total", "Bytes of records.", true, (double)r.bytes},
 		{"segments_total", "Segments begun.", true, (double)r.segments},
@@ -243,13 +251,17 @@ static bool on_ready(void *context, char *why)
 {
 	struct control *control = context;
 	struct recorder_stats recorder;
+	struct managed_stats managed;
 	const char *text = NULL;
 
 	recorder_stats_get(control->recorder, &recorder);
+	managed_stats_get(control->managed, &managed);
 	if (publisher_current(control->publisher) == NULL)
 		text = "no policy is in force";
 	else if (control->draining)
 		text = "stopping";
+	else if (managed.missing > 0)
+		text = "a resource's managed identity has no token";
 	else if (catalogs_missing(control))
 		text = "the columns that a rule masks are not known yet";
 	else if (!recorder.healthy)

@@ -159,7 +159,7 @@ static void free_worker(void *, struct snapshot *snapshot, uint16_t worker)
 	}
 }
 
-struct snapshot_hooks contexts_hooks(struct contexts *contexts)
+struct snapshot_hooks contexts_hooks(struct contexts *contexts, struct managed *managed)
 {
-	return (struct snapshot_hooks){build_worker, free_worker, contexts};
+	return (struct snapshot_hooks){build_worker, free_worker, contexts, managed};
 }

@@ -20,8 +20,9 @@ int contexts_init(struct contexts *contexts, uint16_t n_workers) must_check;
 // Accepts a half-built one.
 void contexts_fini(struct contexts *contexts);
 
-// For snapshot_build. `contexts` is borrowed and outlives every snapshot built with them.
-struct snapshot_hooks contexts_hooks(struct contexts *contexts);
+// For snapshot_build, with `managed` or NULL. `contexts` is borrowed and outlives every snapshot
+// built with them.
+struct snapshot_hooks contexts_hooks(struct contexts *contexts, struct managed *managed);
 
 // For workers_config.thread_end: drop what OpenSSL keeps for the calling thread.
 void contexts_thread_end(void *ctx);

@@ -28,6 +28,7 @@ struct control {
 	struct nic *nic;
 	struct workers *workers;
 	struct contexts contexts;
+	struct managed *managed;
 	struct snapshot_slot slot;
 	struct publisher *publisher;
 	struct identity *identity;

@@ -7,12 +7,15 @@
 
 #include <curl/curl.h>
 
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -96,7 +99,7 @@ static int check_build(const struct config *config, struct config_errors *errors
 	int r = contexts_init(&contexts, 1);
 	if (r != 0)
 		return r;
-	const struct snapshot_hooks hooks = contexts_hooks(&contexts);
+	const struct snapshot_hooks hooks = contexts_hooks(&contexts, NULL);
 	r = snapshot_build(config, 1, 1, hash_key, &hooks, &snapshot, errors);
 	snapshot_free(snapshot);
 	contexts_fini(&contexts);
@@ -185,6 +188,17 @@ static void settle(struct control *control)
 	);
 }
 
+// What is in memory includes every credential and whatever crosses: it goes into no core file, and
+// into no pipe of a crash handler (which RLIMIT_CORE alone does not stop). After the start, since
+// EAL reads of /proc what a process that is not dumpable may not.
+static void forbid_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		log_line(LOG_WARN, "start", "core dumps stay possible: %s", strerror(errno));
+}
+
 static int run(const char *file, struct config *config)
 {
 	struct control *control = aligned_alloc(64, sizeof(*control));
@@ -206,6 +220,7 @@ static int run(const char *file, struct config *config)
 
 	int r = control_start(control);
 	if (r == 0) {
+		forbid_dumps();
 		settle(control);
 		loop(control, &signals);
 	}

@@ -70,7 +70,7 @@ static void tell(struct control *control, const struct config *config)
 
 int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
 {
-	const struct snapshot_hooks hooks = contexts_hooks(&control->contexts);
+	const struct snapshot_hooks hooks = contexts_hooks(&control->contexts, control->managed);
 	struct config_errors errors = {0};
 	struct identity_set *issuers = NULL;
 	struct snapshot *snapshot = NULL;

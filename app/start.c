@@ -74,12 +74,13 @@ static int start_control(struct control *control)
 	uint32_t sessions = n_workers * control->config->gateway.limits.sessions;
 
 	control->identity = identity_new();
+	control->managed = managed_new();
 	control->publisher = publisher_new(&control->slot);
 	control->watch = watch_new();
 	control->waiting = calloc(LOGINS_WAITING_MAX, sizeof(*control->waiting));
 	control->logins = logins_new(control->identity, control_answer, control);
-	if (control->identity == NULL || control->publisher == NULL || control->watch == NULL ||
-	    control->waiting == NULL || control->logins == NULL ||
+	if (control->identity == NULL || control->managed == NULL || control->publisher == NULL ||
+	    control->watch == NULL || control->waiting == NULL || control->logins == NULL ||
 	    names_init(&control->names) != 0 || live_init(&control->live, sessions) != 0)
 		return fail("control plane", -ENOMEM, "");
 	int r = contexts_init(&control->contexts, n_workers);
@@ -146,6 +147,7 @@ void control_stop(struct control *control)
 	identity_free(control->identity);
 	workers_free(control->workers);
 	publisher_free(control->publisher);
+	managed_free(control->managed);
 	contexts_fini(&control->contexts);
 	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 CONTROL = ["config", "identity", "policy", "recorder", "audit", "secrets", "admin", "publish",
-           "catalog", "store", "approval", "revocation", "budget", "notify", "sts"]
+           "catalog", "store", "approval", "http", "revocation", "budget", "notify", "sts"]
 
 # layer (a folder, or one header) -> folders or headers it may include besides itself
 ALLOWED = {

@@ -53,7 +53,7 @@ static int build(const struct config *config, struct config_errors *errors)
 	int ret = contexts_init(&contexts, 1);
 	if (ret != 0)
 		return ret;
-	const struct snapshot_hooks hooks = contexts_hooks(&contexts);
+	const struct snapshot_hooks hooks = contexts_hooks(&contexts, NULL);
 	ret = snapshot_build(config, 1, 1, hash_key, &hooks, &snapshot, errors);
 	snapshot_free(snapshot);
 	contexts_fini(&contexts);

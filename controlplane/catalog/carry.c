@@ -14,7 +14,7 @@ void catalog_masks(
 	for (uint16_t i = 0; i < snapshot->n_rules; i++)
 		if (bit_is_set(snapshot->rules[i].resources, resource))
 			for (size_t w = 0; w < COLUMN_WORDS; w++)
-				masks[w] |= snapshot->rules[i].columns[w];
+				masks[w] |= snapshot->rules[i].right.columns[w];
 }
 
 static bool same_text(const struct catalog_relation *a, const struct catalog_relation *b)

@@ -3,6 +3,8 @@
 
 #include "controlplane/catalog/connection.h"
 
+#include "controlplane/secrets/managed.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -69,7 +71,7 @@ static const char *ssl_mode(enum resource_tls tls)
 	return "verify-full";
 }
 
-static PGconn *start(const struct resource *resource)
+static PGconn *start_with(const struct resource *resource, const char *password)
 {
 	bool verify = resource->tls == RESOURCE_TLS_VERIFY_CA ||
 		      resource->tls == RESOURCE_TLS_VERIFY_FULL;
@@ -86,7 +88,7 @@ static PGconn *start(const struct resource *resource)
 		address,
 		port,
 		resource->user,
-		resource->password,
+		password,
 		resource->database,
 		ssl_mode(resource->tls),
 		resource->ca_file[0] != '\0' ? resource->ca_file
@@ -97,6 +99,18 @@ static PGconn *start(const struct resource *resource)
 		NULL};
 
 	return PQconnectStartParams(keys, values, 0);
+}
+
+// Out: *conn, NULL when there is no memory. Returns 0 or -EIO with `why`.
+static int start(const struct resource *resource, PGconn **conn, char why[static CONNECTION_WHY])
+{
+	char *token = NULL;
+
+	if (resource->managed != NULL && managed_read(resource->managed, &token) != 0)
+		return fail(why, "there is no token of the machine's identity");
+	*conn = start_with(resource, token != NULL ? token : resource->password);
+	managed_text_free(token);
+	return *conn == NULL ? fail(why, "out of memory") : 0;
 }
 
 static int finish_login(
@@ -135,11 +149,11 @@ int connection_open(
 	char why[static CONNECTION_WHY]
 )
 {
-	PGconn *conn = start(resource);
-	int rc;
+	PGconn *conn = NULL;
 
-	if (conn == NULL)
-		return fail(why, "out of memory");
+	int rc = start(resource, &conn, why);
+	if (rc != 0)
+		return rc;
 	// A server's notices are not for our standard error.
 	PQsetNoticeReceiver(conn, ignore_notice, NULL);
 	if (PQstatus(conn) == CONNECTION_BAD)

@@ -167,6 +167,14 @@ static void check_listeners(struct reader *r, const struct config *config)
 	}
 }
 
+static void check_whom(
+	struct reader *r, const struct config *config, const struct config_whom *whom
+)
+{
+	for (uint16_t i = 0; i < whom->issuers.n; i++)
+		check_issuer_name(r, config, &whom->issuers.list[i]);
+}
+
 static void check_rule_names(struct reader *r, struct config *config, struct config_rule *rule)
 {
 	for (uint16_t i = 0; i < rule->resources.n; i++) {
@@ -177,8 +185,9 @@ static void check_rule_names(struct reader *r, struct config *config, struct con
 		else
 			bit_set(rule->resource_bits, (uint32_t)resource);
 	}
-	for (uint16_t i = 0; i < rule->issuers.n; i++)
-		check_issuer_name(r, config, &rule->issuers.list[i]);
+	check_whom(r, config, &rule->root);
+	check_whom(r, config, &rule->actor);
+	check_whom(r, config, &rule->ancestor);
 }
 
 // OIDs mean something in one database only.

@@ -195,7 +195,12 @@ struct config_admin {
 	uint32_t rate;            // requests per second, of a subject; default 20
 };
 
-enum config_secret { CONFIG_SECRET_NONE, CONFIG_SECRET_FILE, CONFIG_SECRET_ENV };
+enum config_secret {
+	CONFIG_SECRET_NONE,
+	CONFIG_SECRET_FILE,
+	CONFIG_SECRET_ENV,
+	CONFIG_SECRET_MANAGED, // a token of the machine's identity
+};
 
 // ---- notifications: who is told that something waits for a human
 
@@ -231,8 +236,10 @@ struct config_resource {
 	char user[SNAPSHOT_NAME_MAX];
 	struct config_position secret_at;
 	enum config_secret secret;
-	char secret_name[CONFIG_PATH_MAX]; // the file or the environment variable
-	char database[SNAPSHOT_NAME_MAX];  // "": the client's choice; needed to mask columns
+	// The file, the environment variable, or the audience of the token.
+	char secret_name[CONFIG_PATH_MAX];
+	char client_id[64]; // CONFIG_SECRET_MANAGED: which identity; "": the machine's own
+	char database[SNAPSHOT_NAME_MAX]; // "": the client's choice; needed to mask columns
 	bool allow_replication;
 };
 
@@ -259,13 +266,49 @@ struct config_mask {
 	bool refuse_unresolved; // default true
 };
 
-// `hold` is accepted and carried: until approval exists, a held command is refused natively.
+// Whom a rule speaks of: all that is given must hold, one name of each list.
+struct config_whom {
+	struct config_position at; // of the key that begins it
+	bool given;
+	struct config_names groups, roles, subjects, issuers; // roles as groups: "role:NAME"
+	uint8_t kinds;                                        // bits of enum subject_kind; 0: any
+};
+
+enum config_mode {
+	CONFIG_MODE_WAIT,  // the command waits with its session
+	CONFIG_MODE_RETRY, // it is refused; once approved, it may come again
+};
+
+// Who approves what a rule holds.
+struct config_approval {
+	struct config_position at;
+	struct config_names approvers; // groups: people in any of them
+	uint32_t quorum;               // so many of them; default 1
+	uint32_t timeout_ms;           // how long a request waits for them; default 5 min
+	enum config_mode mode;
+	uint32_t valid_ms; // CONFIG_MODE_RETRY: how long what is approved may wait for its command;
+			   // default 10 min
+	uint32_t pending;  // requests that may wait for one subject; default 4
+};
+
+// The resource is open only to whoever was granted it for a while.
+struct config_access {
+	struct config_position at;
+	struct config_names approvers;
+	uint32_t quorum;     // default 1
+	uint32_t timeout_ms; // default 5 min
+	uint32_t duration_s; // of the grant, from its approval; default 1 h
+};
+
 struct config_rule {
 	struct config_position at;
 	char name[SNAPSHOT_NAME_MAX];
 	bool any_subject;
-	struct config_names groups, subjects, issuers;
-	uint16_t max_depth; // UINT16_MAX: any
+	struct config_whom root, actor, ancestor;
+	uint16_t min_depth, max_depth; // max_depth UINT16_MAX: any
+	uint16_t n_networks;
+	const struct rule_network *networks; // any of these; none: from everywhere
+	struct rule_when when;
 	struct config_names resources;
 	uint64_t resource_bits[RESOURCE_WORDS]; // indices into config.resources
 	uint32_t allow, hold, deny;             // enum effect
@@ -274,6 +317,12 @@ struct config_rule {
 	const struct config_mask *masks;
 	enum record_mode record; // default async
 	uint32_t idle_timeout_ms;
+	bool has_approval, has_access;
+	struct config_approval approval;
+	struct config_access access;
+	uint16_t n_budgets;
+	const struct rule_budget *budgets;
+	bool budget_holds; // one of them does, once it is spent
 };
 
 struct arena;

@@ -50,9 +50,24 @@ static void read_target(struct reader *r, const struct node *node, struct config
 	out->port = (uint16_t)port;
 }
 
+static void read_managed(struct reader *r, const struct node *node, struct config_resource *out)
+{
+	static const char *const keys[] = {"audience", "client_id", NULL};
+
+	out->secret = CONFIG_SECRET_MANAGED;
+	if (!read_map(r, node, "`managed_identity`", keys))
+		return;
+	const struct node *value = read_need(r, node, "`managed_identity`", "audience");
+	if (value != NULL)
+		(void)read_text(r, value, "audience", out->secret_name, sizeof(out->secret_name));
+	value = tree_get(node, "client_id");
+	if (value != NULL)
+		(void)read_name(r, value, "client_id", out->client_id, sizeof(out->client_id));
+}
+
 static void read_credential(struct reader *r, const struct node *node, struct config_resource *out)
 {
-	static const char *const keys[] = {"user", "password", NULL};
+	static const char *const keys[] = {"user", "password", "managed_identity", NULL};
 
 	if (!read_map(r, node, "`credential`", keys))
 		return;
@@ -63,6 +78,16 @@ static void read_credential(struct reader *r, const struct node *node, struct co
 	if (value != NULL) {
 		out->secret_at = value->at;
 		(void)section_secret(r, value, "password", &out->secret, out->secret_name);
+	}
+	const struct node *managed = tree_get(node, "managed_identity");
+	if (managed != NULL && value != NULL) {
+		read_fail(
+			r, managed->key_at,
+			"`managed_identity` stands for a `password`; keep one of them"
+		);
+	} else if (managed != NULL) {
+		out->secret_at = managed->at;
+		read_managed(r, managed, out);
 	}
 }
 

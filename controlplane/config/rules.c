@@ -3,54 +3,12 @@
 
 #include "controlplane/config/sections.h"
 #include "dataplane/api/effects.h"
-#include "dataplane/api/subject.h"
 
 #include <string.h>
 
-enum rule_limit { NAMES_MAX = 256, MASKS_MAX = 256, DEPTH_MAX = 64 };
+enum rule_limit { MASKS_MAX = 256 };
 
 static const uint64_t ns_per_s = 1000000000;
-
-static void read_subjects(struct reader *r, const struct node *node, struct config_rule *out)
-{
-	static const char *const keys[] = {"any",     "groups",    "subjects",
-					   "issuers", "max_depth", NULL};
-	uint64_t depth;
-
-	if (!read_map(r, node, "`subjects`", keys))
-		return;
-	const struct node *any = tree_get(node, "any");
-	if (any != NULL && read_bool(r, any, "any", &out->any_subject) && !out->any_subject)
-		read_fail(r, any->key_at, "`any: false` says nothing; remove it");
-	const struct node *value = tree_get(node, "groups");
-	if (value != NULL)
-		(void)read_names(r, value, "groups", NAMES_MAX, SUBJECT_KEY_MAX - 1, &out->groups);
-	const struct node *named = value;
-	value = tree_get(node, "subjects");
-	if (value != NULL)
-		(void
-		)read_names(r, value, "subjects", NAMES_MAX, SUBJECT_KEY_MAX - 1, &out->subjects);
-	named = named == NULL ? value : named;
-	value = tree_get(node, "issuers");
-	if (value != NULL)
-		(void)read_names(
-			r, value, "issuers", CONFIG_ISSUERS_MAX, SNAPSHOT_NAME_MAX - 1,
-			&out->issuers
-		);
-	named = named == NULL ? value : named;
-	value = tree_get(node, "max_depth");
-	if (value != NULL && read_number(r, value, "max_depth", 0, DEPTH_MAX, &depth))
-		out->max_depth = (uint16_t)depth;
-	if (any == NULL && named == NULL)
-		read_fail(
-			r, node->at,
-			"`subjects` names nobody; give `groups`, `subjects` or `issuers`, or `any: true`"
-		);
-	if (any != NULL && named != NULL)
-		read_fail(
-			r, any->key_at, "`any: true` contradicts `%s`; keep one of them", named->key
-		);
-}
 
 static uint32_t read_effect_list(
 	struct reader *r, const struct node *map, const char *key, struct config_rule *rule
@@ -133,21 +91,6 @@ static void read_masks(struct reader *r, const struct node *node, struct config_
 	}
 }
 
-// They would change what is let through: to read and ignore them would be a lie.
-static void refuse_unsupported(struct reader *r, const struct node *node)
-{
-	static const char *const keys[] = {"approval", "budget"};
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const struct node *value = tree_get(node, keys[i]);
-		if (value != NULL)
-			read_fail(
-				r, value->key_at,
-				"`%s` is not supported by this version; remove it", keys[i]
-			);
-	}
-}
-
 static void read_answer(struct reader *r, const struct node *node, struct config_rule *out)
 {
 	static const struct word modes[] = {
@@ -160,7 +103,9 @@ static void read_answer(struct reader *r, const struct node *node, struct config
 
 	const struct node *value = tree_get(node, "block");
 	if (value != NULL)
-		(void)read_names(r, value, "block", NAMES_MAX, SNAPSHOT_NAME_MAX - 1, &out->blocks);
+		(void)read_names(
+			r, value, "block", CONFIG_NAMES_MAX, SNAPSHOT_NAME_MAX - 1, &out->blocks
+		);
 	value = tree_get(node, "mask");
 	if (value != NULL)
 		read_masks(r, value, out);
@@ -174,11 +119,53 @@ static void read_answer(struct reader *r, const struct node *node, struct config
 		out->idle_timeout_ms = (uint32_t)(ns / 1000000);
 }
 
+static void read_conditions(struct reader *r, const struct node *node, struct config_rule *out)
+{
+	const struct node *value = tree_get(node, "from");
+	if (value != NULL)
+		section_from(r, value, out);
+	value = tree_get(node, "when");
+	if (value != NULL)
+		section_when(r, value, &out->when);
+}
+
+static void read_people(struct reader *r, const struct node *node, struct config_rule *out)
+{
+	const struct node *value = tree_get(node, "approval");
+	out->has_approval = value != NULL;
+	if (value != NULL)
+		section_approval(r, value, &out->approval);
+	value = tree_get(node, "access");
+	out->has_access = value != NULL;
+	if (value != NULL)
+		section_access(r, value, &out->access);
+	value = tree_get(node, "budget");
+	if (value != NULL)
+		section_budget(r, value, out);
+}
+
+// What is held needs somebody who may let it through.
+static void check_holds(struct reader *r, const struct node *node, const struct config_rule *rule)
+{
+	if (rule->has_approval)
+		return;
+	if (rule->hold != 0)
+		read_fail(
+			r, tree_get(node, "effects")->at,
+			"`hold` needs to know who approves; give the rule an `approval`"
+		);
+	if (rule->budget_holds)
+		read_fail(
+			r, tree_get(node, "budget")->at,
+			"`spent: hold` needs to know who approves; give the rule an `approval`"
+		);
+}
+
 static void read_rule(struct reader *r, const struct node *node, struct config_rule *out)
 {
-	static const char *const keys[] = {"name",     "subjects", "resources", "effects",
-					   "block",    "mask",     "record",    "idle_timeout",
-					   "approval", "budget",   NULL};
+	static const char *const keys[] = {
+		"name",   "subjects", "from",  "when", "resources", "effects",      "approval",
+		"access", "budget",   "block", "mask", "record",    "idle_timeout", NULL};
 
 	out->at = node->at;
 	out->max_depth = UINT16_MAX;
@@ -189,17 +176,20 @@ static void read_rule(struct reader *r, const struct node *node, struct config_r
 		(void)read_text(r, value, "name", out->name, sizeof(out->name));
 	value = read_need(r, node, "the rule", "subjects");
 	if (value != NULL)
-		read_subjects(r, value, out);
+		section_subjects(r, value, out);
+	read_conditions(r, node, out);
 	value = read_need(r, node, "the rule", "resources");
 	if (value != NULL)
 		(void)read_names(
-			r, value, "resources", NAMES_MAX, SNAPSHOT_NAME_MAX - 1, &out->resources
+			r, value, "resources", CONFIG_NAMES_MAX, SNAPSHOT_NAME_MAX - 1,
+			&out->resources
 		);
 	value = read_need(r, node, "the rule", "effects");
 	if (value != NULL)
 		read_effects(r, value, out);
+	read_people(r, node, out);
 	read_answer(r, node, out);
-	refuse_unsupported(r, node);
+	check_holds(r, node, out);
 }
 
 void section_rules(struct reader *r, const struct node *node, struct config *config)

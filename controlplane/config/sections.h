@@ -22,6 +22,19 @@ void section_resources(struct reader *r, const struct node *node, struct config 
 void section_listeners(struct reader *r, const struct node *node, struct config *config);
 void section_rules(struct reader *r, const struct node *node, struct config *config);
 
+// `subjects:`, `from:`, `when:`, `approval:`, `access:` and `budget:` of a rule.
+void section_subjects(struct reader *r, const struct node *node, struct config_rule *out);
+void section_from(struct reader *r, const struct node *node, struct config_rule *out);
+void section_when(struct reader *r, const struct node *node, struct rule_when *out);
+void section_approval(struct reader *r, const struct node *node, struct config_approval *out);
+void section_access(struct reader *r, const struct node *node, struct config_access *out);
+void section_budget(struct reader *r, const struct node *node, struct config_rule *out);
+
+// Is `inner` inside one of the `n` networks `outer`?
+bool section_networks_cover(
+	const struct rule_network *outer, uint16_t n, const struct rule_network *inner
+);
+
 // One item of `mask:`. False when it is wrong.
 bool section_mask(struct reader *r, const struct node *node, struct config_mask *out);
 
@@ -38,4 +51,7 @@ void config_cross_check(struct reader *r, struct config *config);
 // Rules that cannot match, and names of `subjects` and `resources` that mean nothing.
 void config_check_rules(struct reader *r, const struct config *config);
 
-enum section_limit { CONFIG_LISTENERS_MAX = 256 };
+enum section_limit {
+	CONFIG_LISTENERS_MAX = 256,
+	CONFIG_NAMES_MAX = 256, // in one list of a rule
+};

@@ -27,12 +27,47 @@ static bool covers_names(const struct config_names *outer, const struct config_n
 	return inner->n > 0;
 }
 
-static bool covers(const struct config_rule *outer, const struct config_rule *inner)
+static bool covers_whom(const struct config_whom *outer, const struct config_whom *inner)
 {
-	return outer->max_depth >= inner->max_depth &&
-	       covers_names(&outer->groups, &inner->groups) &&
+	bool kinds =
+		outer->kinds == 0 || (inner->kinds != 0 && (inner->kinds & ~outer->kinds) == 0);
+	return kinds && covers_names(&outer->groups, &inner->groups) &&
+	       covers_names(&outer->roles, &inner->roles) &&
 	       covers_names(&outer->subjects, &inner->subjects) &&
 	       covers_names(&outer->issuers, &inner->issuers);
+}
+
+static bool covers_chain(const struct config_rule *outer, const struct config_rule *inner)
+{
+	return outer->min_depth <= inner->min_depth && outer->max_depth >= inner->max_depth &&
+	       covers_whom(&outer->root, &inner->root) &&
+	       covers_whom(&outer->actor, &inner->actor) &&
+	       (!outer->ancestor.given ||
+		(inner->ancestor.given && covers_whom(&outer->ancestor, &inner->ancestor)));
+}
+
+static bool covers_networks(const struct config_rule *outer, const struct config_rule *inner)
+{
+	if (outer->n_networks == 0)
+		return true;
+	for (uint16_t i = 0; i < inner->n_networks; i++)
+		if (!section_networks_cover(
+			    outer->networks, outer->n_networks, &inner->networks[i]
+		    ))
+			return false;
+	return inner->n_networks > 0;
+}
+
+static bool covers_times(const struct rule_when *outer, const struct rule_when *inner)
+{
+	return outer->days == 0 || (outer->days == inner->days && outer->from == inner->from &&
+				    outer->to == inner->to && outer->zone == inner->zone);
+}
+
+static bool covers(const struct config_rule *outer, const struct config_rule *inner)
+{
+	return covers_chain(outer, inner) && covers_networks(outer, inner) &&
+	       covers_times(&outer->when, &inner->when);
 }
 
 // Out: the first of the rules that together take everything from rule `at`; NULL when some is left.

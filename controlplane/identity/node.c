@@ -35,6 +35,11 @@ struct node_id node_of_resource(const char *name)
 	return node_of(span_of("resource", 9), name, (struct span){NULL, 0});
 }
 
+struct node_id node_of_rule(const char *name)
+{
+	return node_of(span_of("rule", 5), name, (struct span){NULL, 0});
+}
+
 const char *node_text(const struct node_id *id, char out[static NODE_TEXT_SIZE])
 {
 	char text[DIGEST_TEXT_SIZE];

@@ -16,6 +16,8 @@ struct node_id node_of_subject(const char *issuer, const char *key);
 // A token, by its issuer's claim `iss` and its id (jti, uti); when it has none, `id` is its bytes.
 struct node_id node_of_token(const char *iss, struct span id);
 struct node_id node_of_resource(const char *name);
+// Nobody revokes a rule: it stands for the name in the keys of budgets.
+struct node_id node_of_rule(const char *name);
 
 // 32 lower-case hex digits into `out`, which it returns.
 const char *node_text(const struct node_id *id, char out[static NODE_TEXT_SIZE]);

@@ -159,7 +159,7 @@ static bool needs_catalog(const struct snapshot *s, uint16_t resource)
 		if (!bit_is_set(s->rules[i].resources, resource))
 			continue;
 		for (size_t w = 0; w < COLUMN_WORDS; w++)
-			if (s->rules[i].columns[w] != 0)
+			if (s->rules[i].right.columns[w] != 0)
 				return true;
 	}
 	return false;
@@ -225,8 +225,10 @@ int snapshot_build(
 	if (core == NULL)
 		return -ENOMEM;
 	struct build_job job = {config, errors, core->arena, &core->base};
-	if (hooks != NULL)
+	if (hooks != NULL) {
 		core->hooks = *hooks;
+		job.managed = hooks->managed;
+	}
 	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
 	memcpy(core->base.digest, config->digest.b, sizeof(core->base.digest));
 	core->base.n_workers = n_workers;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "controlplane/config/config.h"
+#include "controlplane/secrets/managed.h"
 #include "dataplane/api/snapshot.h"
 
 enum snapshot_why { SNAPSHOT_WHY = 512 };
@@ -31,6 +32,8 @@ struct snapshot_hooks {
 	)(void *ctx, struct snapshot *snapshot, uint16_t worker, struct snapshot_fault *fault);
 	void (*free_worker)(void *ctx, struct snapshot *snapshot, uint16_t worker);
 	void *ctx;
+	struct managed
+		*managed; // for resources with a managed identity; NULL: the policy is only checked
 };
 
 // Build a snapshot. `hash_key` is for MASK_HASH. `n_workers`: how many run, which a reload does not

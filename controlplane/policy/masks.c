@@ -91,7 +91,7 @@ static void settle(struct build_job *job, uint16_t rule, uint16_t id, const stru
 {
 	uint16_t before = job->style_rule[id];
 
-	bit_set(job->rules[rule].entities, id);
+	bit_set(job->rules[rule].right.entities, id);
 	if (before != UINT16_MAX && !is_same_style(&choice->style, &job->styles[id])) {
 		config_error_add(
 			job->errors, job->config->file, choice->mask->at,
@@ -140,7 +140,7 @@ static void add_column(struct build_job *job, uint16_t rule, const struct config
 			SNAPSHOT_COLUMNS_MAX
 		);
 	else
-		bit_set(job->rules[rule].columns, (uint32_t)index);
+		bit_set(job->rules[rule].right.columns, (uint32_t)index);
 }
 
 int build_rule_masks(struct build_job *job, uint16_t i)
@@ -170,7 +170,7 @@ int build_rule_masks(struct build_job *job, uint16_t i)
 		const struct config_name *name = &rule->blocks.list[b];
 		size_t n = select_ids(job, name->at, name->text, PATTERN_BLOCK, ids);
 		for (size_t k = 0; k < n; k++)
-			bit_set(job->rules[i].blocks, ids[k]);
+			bit_set(job->rules[i].right.blocks, ids[k]);
 	}
 	return 0;
 }

@@ -16,6 +16,7 @@ struct build_job {
 	struct config_errors *errors;
 	struct arena *arena;       // of the snapshot's shared part
 	struct snapshot *snapshot; // filled by the steps
+	struct managed *managed;   // or NULL
 	struct rule *rules;        // snapshot->rules, writable
 	struct column_mask *columns;
 	struct mask_style *styles;         // in force, by pattern id

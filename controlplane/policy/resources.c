@@ -9,6 +9,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static void find_managed(
+	struct build_job *job, const struct config_resource *from, struct resource *to
+)
+{
+	char why[HTTP_WHY] = "";
+
+	if (job->managed == NULL)
+		return;
+	int rc = managed_find(job->managed, from->secret_name, from->client_id, &to->managed, why);
+	if (rc != 0)
+		config_error_add(
+			job->errors, job->config->file, from->secret_at, "managed identity: %s",
+			why[0] != '\0' ? why : err_text(rc)
+		);
+}
+
 static void fill_resource(
 	struct build_job *job, const struct config_resource *from, const struct endpoint *address,
 	struct resource *to
@@ -26,7 +42,9 @@ static void fill_resource(
 	to->address = *address;
 	to->tls = from->tls;
 	to->allow_replication = from->allow_replication;
-	if (secret_get(from->secret, from->secret_name, to->password, why) != 0)
+	if (from->secret == CONFIG_SECRET_MANAGED)
+		find_managed(job, from, to);
+	else if (secret_get(from->secret, from->secret_name, to->password, why) != 0)
 		config_error_add(job->errors, job->config->file, from->secret_at, "%s", why);
 }
 

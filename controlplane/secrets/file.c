@@ -28,7 +28,7 @@ static int read_all(int fd, uint8_t *out, size_t size, size_t *n)
 	return 0;
 }
 
-int secret_file_read(const char *path, void *out, size_t size, size_t *n)
+static int read_file(const char *path, bool shared, void *out, size_t size, size_t *n)
 {
 	struct stat info;
 
@@ -40,7 +40,7 @@ int secret_file_read(const char *path, void *out, size_t size, size_t *n)
 		rc = -errno;
 	else if (!S_ISREG(info.st_mode))
 		rc = -EINVAL;
-	else if ((info.st_mode & S_IRWXO) != 0)
+	else if (!shared && (info.st_mode & S_IRWXO) != 0)
 		rc = -EACCES;
 	else if ((uint64_t)info.st_size > size)
 		rc = -EFBIG;
@@ -48,6 +48,16 @@ int secret_file_read(const char *path, void *out, size_t size, size_t *n)
 		rc = read_all(fd, out, size, n);
 	close(fd);
 	return rc;
+}
+
+int secret_file_read(const char *path, void *out, size_t size, size_t *n)
+{
+	return read_file(path, false, out, size, n);
+}
+
+int secret_file_read_shared(const char *path, void *out, size_t size, size_t *n)
+{
+	return read_file(path, true, out, size, n);
 }
 
 static int write_all(int fd, const uint8_t *data, size_t n)

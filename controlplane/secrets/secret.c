@@ -79,6 +79,8 @@ int secret_get(
 		return from_file(name, out, why);
 	case CONFIG_SECRET_ENV:
 		return from_env(name, out, why);
+	case CONFIG_SECRET_MANAGED: // of no fixed text (managed.h)
+		break;
 	}
 	return ERR_CONFIG;
 }

@@ -29,6 +29,9 @@ int secret_key_load(
 // -errno, -EACCES when it is open to others, -EINVAL when it is not regular, -EFBIG.
 int secret_file_read(const char *path, void *out, size_t size, size_t *n) must_check;
 
+// The same for a file whose mode is somebody else's doing: Kubernetes projects tokens as 0644.
+int secret_file_read_shared(const char *path, void *out, size_t size, size_t *n) must_check;
+
 // Write a new file of mode 0600, whole or not at all: it is there after a crash only when its bytes
 // are. Returns 0, -EEXIST or another -errno.
 int secret_file_create(const char *path, const void *data, size_t n) must_check;

@@ -7,8 +7,9 @@
 
 #pragma once
 
+#include "dataplane/api/credential.h"
 #include "dataplane/api/effects.h"
-#include "dataplane/api/node.h"
+#include "dataplane/api/subject.h"
 #include "dataplane/base/addr.h"
 #include "dataplane/base/span.h"
 
@@ -103,6 +104,7 @@ struct resource {
 	char ca_file[256]; // "": the system's
 	char user[SNAPSHOT_NAME_MAX];
 	char password[256];               // scrubbed when the snapshot is freed
+	const struct credential *managed; // in place of it, when it changes by itself; else NULL
 	char database[SNAPSHOT_NAME_MAX]; // "": the client's choice
 	bool allow_replication;
 	const struct catalog *catalog; // NULL when no rule masks a column of it
@@ -117,22 +119,72 @@ struct listener {
 
 enum record_mode { RECORD_OFF, RECORD_ASYNC, RECORD_STRICT };
 
-struct rule {
-	char name[SNAPSHOT_NAME_MAX];
-	// subjects: all that are given must hold
-	uint16_t n_groups, n_subjects, n_issuers;
-	const char **groups;   // any of these
-	const char **subjects; // any of these keys
-	const char **issuers;  // any of these names
-	uint16_t max_depth;    // of delegation; UINT16_MAX: any
-	bool any_subject;
-	uint64_t resources[RESOURCE_WORDS];
+// A name to be found among a subject's, with what tells most others from it at once.
+struct rule_name {
+	uint64_t hash; // rule_name_hash
+	const char *text;
+};
+
+// Cheap, not keyed: equal texts have equal hashes, and nothing more is promised.
+static inline uint64_t rule_name_hash(const char *text)
+{
+	size_t n = strlen(text), k = n < 8 ? n : 8;
+	uint64_t first = 0, last = 0;
+	memcpy(&first, text, k);
+	memcpy(&last, text + n - k, k);
+	uint64_t hash = (first * 0x9e3779b97f4a7c15 ^ last) * 0xff51afd7ed558ccd + n;
+	return hash ^ hash >> 32;
+}
+
+// Who a link of a chain must be: all that is given must hold. Nothing given: anybody.
+struct rule_whom {
+	uint8_t kinds; // bits of enum subject_kind; 0: any
+	uint16_t n_groups, n_roles, n_subjects, n_issuers;
+	const struct rule_name *groups;   // any of these
+	const struct rule_name *roles;    // any of these groups too: "role:NAME"
+	const struct rule_name *subjects; // any of these keys
+	const struct rule_name *issuers;  // any of these names
+};
+
+struct rule_network {
+	struct ip_addr addr;
+	uint8_t bits; // of 128
+};
+
+// Half-open, and of the day it begins on when it reaches past midnight.
+struct rule_when {
+	uint8_t days;      // bit 0: Monday; 0: always, and the rest is not used
+	uint16_t from, to; // minutes of the day, 0 to 1440; to <= from: of the next day
+	int16_t zone;      // minutes east of UTC
+};
+
+// What a rule gives. The rights along a chain are combined to one of these (policy/policy.h).
+struct right {
 	uint32_t allow, hold, deny;                // effects; what is in none of them is denied
 	uint64_t blocks[SNAPSHOT_PATTERN_WORDS];   // blocklist patterns
 	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // entity patterns that are masked
 	uint64_t columns[COLUMN_WORDS];            // column masks in force
 	enum record_mode record;
-	uint32_t idle_timeout_ms;     // 0: the limit of the configuration
+	uint32_t idle_timeout_ms; // 0: the limit of the configuration
+};
+
+struct rule {
+	char name[SNAPSHOT_NAME_MAX];
+	struct node_id id; // stands for the name in the keys of budgets
+	// subjects: all that is given must hold
+	bool any_subject;
+	struct rule_whom root, actor;
+	struct rule_whom ancestor;     // some link above the actor
+	uint16_t min_depth, max_depth; // of delegation; UINT16_MAX: any
+	// where from and when
+	uint16_t n_networks;
+	const struct rule_network *networks; // any of these; none: from everywhere
+	struct rule_when when;
+	uint64_t resources[RESOURCE_WORDS];
+	struct right right;
+	uint16_t n_budgets;
+	const struct rule_budget *budgets;
+	bool can_approve;             // it says who approves what is held
 	uint32_t approval_timeout_ms; // how long a held command waits; 0: the gateway's own limit
 	bool needs_grant; // nobody is let in without a grant of the resource (EVENT_ACCESS)
 };

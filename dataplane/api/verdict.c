@@ -29,6 +29,8 @@ const char *verdict_reason_name(enum verdict_reason reason)
 		return "no-rule";
 	case REASON_EFFECT:
 		return "effect";
+	case REASON_SCOPE:
+		return "scope";
 	case REASON_HOLD:
 		return "hold";
 	case REASON_BUDGET:

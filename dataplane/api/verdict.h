@@ -13,6 +13,7 @@ enum verdict_reason {
 	REASON_ALLOWED,
 	REASON_NO_RULE,       // nothing matches this subject and resource
 	REASON_EFFECT,        // an effect the rule does not allow
+	REASON_SCOPE,         // an effect that a token of the chain does not carry
 	REASON_HOLD,          // an effect that the rule holds for approval
 	REASON_BUDGET,        // a budget is spent
 	REASON_BLOCKED,       // a blocklist pattern
@@ -32,7 +33,8 @@ enum verdict_reason {
 struct verdict {
 	enum verdict_action action;
 	enum verdict_reason reason;
-	uint16_t rule;    // index in the snapshot; UINT16_MAX: none
+	uint16_t rule;    // that decided: index in the snapshot; UINT16_MAX: none
+	uint16_t link;    // of the chain, whose rule that is
 	uint32_t effects; // those that decided
 	uint16_t pattern; // REASON_BLOCKED: which
 };

@@ -93,18 +93,18 @@ static enum inspect_exposure look(
 }
 
 static bool is_unresolved(
-	const struct snapshot *snapshot, const struct rule *rule, const struct catalog *catalog
+	const struct snapshot *snapshot, const struct right *right, const struct catalog *catalog
 )
 {
 	for (uint32_t i = 0; i < snapshot->n_columns; i++)
-		if (bit_is_set(rule->columns, i) && snapshot->columns[i].refuse_unresolved &&
+		if (bit_is_set(right->columns, i) && snapshot->columns[i].refuse_unresolved &&
 		    (!catalog->resolved || bit_is_set(catalog->unresolved, i)))
 			return true;
 	return false;
 }
 
 enum inspect_exposure inspect_exposure(
-	const struct effects *effects, const struct snapshot *snapshot, const struct rule *rule,
+	const struct effects *effects, const struct snapshot *snapshot, const struct right *right,
 	const struct resource *resource
 )
 {
@@ -112,12 +112,12 @@ enum inspect_exposure inspect_exposure(
 	enum inspect_exposure worst = EXPOSURE_NONE;
 	if (catalog == NULL)
 		return EXPOSURE_NONE;
-	if (is_unresolved(snapshot, rule, catalog) &&
+	if (is_unresolved(snapshot, right, catalog) &&
 	    (effects->kinds & ~(uint32_t)EFFECT_SESSION) != 0)
 		return EXPOSURE_UNRESOLVED;
 	for (uint32_t i = 0; i < catalog->n_relations; i++) {
 		const struct catalog_relation *r = &catalog->relations[i];
-		if (!bit_is_set(rule->columns, r->mask))
+		if (!bit_is_set(right->columns, r->mask))
 			continue;
 		enum inspect_exposure one = look(effects, snapshot, r);
 		if (one == EXPOSURE_CARRIES)

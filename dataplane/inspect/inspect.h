@@ -46,7 +46,7 @@ int inspect_blocked(
 	struct span normalised
 );
 
-// What the statement touches of columns that `rule` masks at `resource`.
+// What the statement touches of columns that `right` masks at `resource`.
 enum inspect_exposure {
 	EXPOSURE_NONE,
 	EXPOSURE_READS,      // may read a masked column: output without origin is masked
@@ -57,14 +57,14 @@ enum inspect_exposure {
 };
 
 enum inspect_exposure inspect_exposure(
-	const struct effects *effects, const struct snapshot *snapshot, const struct rule *rule,
+	const struct effects *effects, const struct snapshot *snapshot, const struct right *right,
 	const struct resource *resource
 );
 
 // How a result is to be masked.
 struct mask_context {
 	const struct snapshot *snapshot;
-	const struct rule *rule;
+	const struct right *right;
 	const struct resource *resource;
 	struct scan_scratch *scratch; // of snapshot->entities
 	bool exposed; // the statement reads a masked relation: columns without origin are masked
@@ -85,7 +85,7 @@ int inspect_mask(
 	struct mask_outcome *outcome
 ) must_check;
 
-// Append `text` to `out` with every entity of the snapshot (not only the rule's) masked: for the
+// Append `text` to `out` with every entity of the snapshot (not only the session's) masked: for the
 // record and for messages. Returns as inspect_mask.
 int inspect_redact(
 	const struct snapshot *snapshot, struct scan_scratch *scratch, struct span text,

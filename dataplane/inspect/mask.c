@@ -48,12 +48,12 @@ static bool hides_all(const struct masker *m, const struct catalog *catalog)
 	if (!catalog->resolved)
 		return true;
 	for (unsigned i = 0; i < COLUMN_WORDS; i++)
-		if ((catalog->unresolved[i] & m->context->rule->columns[i]) != 0)
+		if ((catalog->unresolved[i] & m->context->right->columns[i]) != 0)
 			return true;
 	return false;
 }
 
-// Several masks may name one column (two rules): the first that is this rule's.
+// Several masks may name one column (two rules): the first that is in force.
 static uint32_t mark_by_origin(
 	const struct masker *m, const struct catalog *catalog, const struct proto_column *column
 )
@@ -66,7 +66,7 @@ static uint32_t mark_by_origin(
 	while (found > catalog->columns && compare_column(&key, found - 1) == 0)
 		found--;
 	for (; found < end && compare_column(&key, found) == 0; found++)
-		if (bit_is_set(m->context->rule->columns, found->mask))
+		if (bit_is_set(m->context->right->columns, found->mask))
 			return MARK_STYLE + found->mask;
 	return MARK_NONE;
 }
@@ -78,7 +78,7 @@ static uint32_t mark_row(
 {
 	for (uint32_t i = 0; i < catalog->n_columns; i++)
 		if (catalog->columns[i].table_oid == column->table_oid &&
-		    bit_is_set(m->context->rule->columns, catalog->columns[i].mask))
+		    bit_is_set(m->context->right->columns, catalog->columns[i].mask))
 			return MARK_WHOLE;
 	return MARK_NONE;
 }
@@ -315,12 +315,12 @@ int inspect_mask(
 {
 	struct masker m = {
 		.context = context,
-		.scan = {context->snapshot, context->scratch, context->rule->entities},
+		.scan = {context->snapshot, context->scratch, context->right->entities},
 		.out = scratch,
 		.outcome = outcome,
 		.has_entities = context->snapshot->entities != NULL &&
-				bit_is_any_set(context->rule->entities, SNAPSHOT_PATTERN_WORDS),
-		.has_columns = bit_is_any_set(context->rule->columns, COLUMN_WORDS),
+				bit_is_any_set(context->right->entities, SNAPSHOT_PATTERN_WORDS),
+		.has_columns = bit_is_any_set(context->right->columns, COLUMN_WORDS),
 	};
 	int r = 0;
 	if (!m.has_entities && !m.has_columns)

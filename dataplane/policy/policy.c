@@ -3,72 +3,88 @@
 
 #include "dataplane/policy/policy.h"
 
-#include <string.h>
+enum side { SIDE_REFUSES, SIDE_HOLDS, SIDE_BLOCKS, SIDE_MASKS, SIDE_APPROVES };
 
-static bool any_equals(const char *const *list, uint16_t n, const char *value)
+static bool is_reason(const struct rule *rule, enum side side, uint32_t what)
 {
-	for (uint16_t i = 0; i < n; i++)
-		if (strcmp(list[i], value) == 0)
-			return true;
+	const struct right *right = &rule->right;
+
+	switch (side) {
+	case SIDE_REFUSES:
+		return (what & (right->deny | ~(right->allow | right->hold))) != 0;
+	case SIDE_HOLDS:
+		return (what & right->hold) != 0;
+	case SIDE_BLOCKS:
+		return bit_is_set(right->blocks, what);
+	case SIDE_MASKS:
+		return bit_is_any_set(right->columns, COLUMN_WORDS);
+	case SIDE_APPROVES:
+		return rule->can_approve;
+	}
 	return false;
 }
 
-static bool in_a_group(const struct rule *rule, const struct subject *subject)
-{
-	for (uint16_t i = 0; i < subject->n_groups; i++)
-		if (any_equals(rule->groups, rule->n_groups, subject->groups[i]))
-			return true;
-	return false;
-}
-
-static bool subject_matches(const struct rule *rule, const struct subject *subject)
-{
-	if (subject->depth > rule->max_depth)
-		return false;
-	if (rule->n_issuers > 0 && !any_equals(rule->issuers, rule->n_issuers, subject->issuer))
-		return false;
-	if (rule->n_groups > 0 && !in_a_group(rule, subject))
-		return false;
-	if (rule->n_subjects > 0 && !any_equals(rule->subjects, rule->n_subjects, subject->key))
-		return false;
-	return rule->any_subject || rule->n_groups > 0 || rule->n_subjects > 0 ||
-	       rule->n_issuers > 0;
-}
-
-uint16_t policy_rule(
-	const struct snapshot *snapshot, const struct subject *subject, uint16_t resource
+// The first link, from the root, whose rule is the reason. Out: *v, untouched when there is none.
+static bool find_reason(
+	const struct policy_input *input, enum side side, uint32_t what, struct verdict *v
 )
 {
-	for (uint16_t i = 0; i < snapshot->n_rules; i++) {
-		const struct rule *rule = &snapshot->rules[i];
-		if (bit_is_set(rule->resources, resource) && subject_matches(rule, subject))
-			return i;
+	for (uint16_t i = 0; i < input->rights->n_links; i++) {
+		uint16_t rule = input->rights->rules[i];
+		if (!is_reason(&input->snapshot->rules[rule], side, what))
+			continue;
+		v->rule = rule;
+		v->link = i;
+		return true;
 	}
-	return POLICY_NO_RULE;
+	return false;
+}
+
+static void deny(
+	const struct policy_input *input, enum verdict_reason reason, enum side side, uint32_t what,
+	struct verdict *v
+)
+{
+	v->reason = reason;
+	(void)find_reason(input, side, what, v);
+}
+
+static void hold(const struct policy_input *input, uint32_t effects, struct verdict *v)
+{
+	v->effects = effects;
+	v->action = VERDICT_HOLD;
+	v->reason = REASON_HOLD;
+	if (find_reason(input, SIDE_HOLDS, effects, v) || find_reason(input, SIDE_APPROVES, 0, v))
+		return;
+	v->action = VERDICT_DENY;
+	v->reason = REASON_REFUSED;
 }
 
 struct verdict policy_judge(const struct policy_input *input)
 {
-	struct verdict v = {.action = VERDICT_DENY, .reason = REASON_NO_RULE, .rule = input->rule};
-	if (input->rule >= input->snapshot->n_rules)
+	const struct rights *rights = input->rights;
+	struct verdict v = {.action = VERDICT_DENY, .reason = REASON_NO_RULE, .rule = rights->rule};
+
+	if (rights->n_links == 0) {
+		v.rule = POLICY_NO_RULE;
 		return v;
-	const struct rule *rule = &input->snapshot->rules[input->rule];
+	}
+	v.link = (uint16_t)(rights->n_links - 1);
 	uint32_t kinds = input->effects->kinds & ~(uint32_t)EFFECT_SESSION;
-	uint32_t refused = kinds & (rule->deny | ~(rule->allow | rule->hold));
+	uint32_t refused = kinds & ~(rights->right.allow | rights->right.hold);
 	if (input->blocked >= 0) {
-		v.reason = REASON_BLOCKED;
 		v.pattern = (uint16_t)input->blocked;
+		deny(input, REASON_BLOCKED, SIDE_BLOCKS, v.pattern, &v);
 	} else if (refused != 0) {
-		v.reason = REASON_EFFECT;
 		v.effects = refused;
+		v.reason = find_reason(input, SIDE_REFUSES, refused, &v) ? REASON_EFFECT
+									 : REASON_SCOPE;
 	} else if (input->unresolved) {
-		v.reason = REASON_UNRESOLVED;
+		deny(input, REASON_UNRESOLVED, SIDE_MASKS, 0, &v);
 	} else if (input->carries_masked) {
-		v.reason = REASON_MASKED_COLUMN;
-	} else if ((kinds & rule->hold) != 0) {
-		v.action = VERDICT_HOLD;
-		v.reason = REASON_HOLD;
-		v.effects = kinds & rule->hold;
+		deny(input, REASON_MASKED_COLUMN, SIDE_MASKS, 0, &v);
+	} else if ((kinds & rights->right.hold) != 0) {
+		hold(input, kinds & rights->right.hold, &v);
 	} else {
 		v.action = VERDICT_FORWARD;
 		v.reason = REASON_ALLOWED;

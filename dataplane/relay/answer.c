@@ -54,7 +54,7 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 	struct mask_outcome outcome = {0};
 	const struct mask_context context = {
 		.snapshot = snapshot,
-		.rule = session_rule(relay, s),
+		.right = &s->rights.right,
 		.resource = session_resource(relay, s),
 		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
 		.exposed = command_is_exposed(msg->tag),

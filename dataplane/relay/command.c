@@ -10,9 +10,9 @@
 // The note on a statement that comes back with everything about it (proto_msg.tag).
 enum tag_bit { TAG_EXPOSED = 1 << 0, TAG_ALLOWED = 1 << 1, TAG_DDL = 1 << 2 };
 
-static uint64_t tag_of(const struct relay *relay, uint32_t bits)
+static uint64_t tag_of(const struct session *s, uint32_t bits)
 {
-	return (uint64_t)relay->snapshot->version << 32 | bits;
+	return (uint64_t)s->rights_version << 32 | bits;
 }
 
 bool command_is_exposed(uint64_t tag)
@@ -25,9 +25,9 @@ bool command_may_change_catalog(uint64_t tag)
 	return (tag & TAG_DDL) != 0;
 }
 
-static bool is_allowed_now(const struct relay *relay, uint64_t tag)
+static bool is_allowed_now(const struct session *s, uint64_t tag)
 {
-	return tag >> 32 == relay->snapshot->version && (tag & TAG_ALLOWED) != 0;
+	return tag >> 32 == s->rights_version && (tag & TAG_ALLOWED) != 0;
 }
 
 static const struct effects *effects_of(
@@ -66,21 +66,21 @@ static struct verdict judge(
 )
 {
 	const struct snapshot *snapshot = relay->snapshot;
-	const struct rule *rule = session_rule(relay, s);
+	const struct right *right = &s->rights.right;
 	struct policy_input input = {
 		.snapshot = snapshot,
-		.rule = s->rule,
+		.rights = &s->rights,
 		.effects = effects,
 		.blocked = -1,
 	};
-	if (snapshot->blocks != NULL && bit_is_any_set(rule->blocks, SNAPSHOT_PATTERN_WORDS))
+	if (snapshot->blocks != NULL && bit_is_any_set(right->blocks, SNAPSHOT_PATTERN_WORDS))
 		input.blocked = inspect_blocked(
 			snapshot->blocks, snapshot->workers[relay->config.worker].block_scratch,
-			rule->blocks, effects->normalised
+			right->blocks, effects->normalised
 		);
 	*exposure = EXPOSURE_NONE;
-	if (bit_is_any_set(rule->columns, COLUMN_WORDS))
-		*exposure = inspect_exposure(effects, snapshot, rule, session_resource(relay, s));
+	if (bit_is_any_set(right->columns, COLUMN_WORDS))
+		*exposure = inspect_exposure(effects, snapshot, right, session_resource(relay, s));
 	if ((effects->flags & EFFECT_INDIRECT) != 0 && s->exposed_names &&
 	    *exposure == EXPOSURE_NONE)
 		*exposure = EXPOSURE_READS;
@@ -128,6 +128,14 @@ static void explain(
 			"bulkhead: %.*s refused: rule \"%s\" holds the effect %s for approval, and "
 			"nobody can approve yet",
 			verb, text, rule, names
+		);
+		break;
+	case REASON_SCOPE:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: a token of this session does not carry the effect "
+			"%s",
+			verb, text, names
 		);
 		break;
 	case REASON_BLOCKED:
@@ -206,11 +214,11 @@ static uint32_t note(const struct effects *effects, enum inspect_exposure exposu
 // Only what is new is recorded and waited for: an Execute repeats a Bind that is on record.
 static bool must_wait(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
-	if (session_rule(relay, s)->record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
+	if (s->rights.right.record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
 		return false;
 	s->strict_waiting = true;
 	s->strict_sequence = relay->records->sequence;
-	s->strict_version = relay->snapshot->version;
+	s->strict_version = s->rights_version;
 	return true;
 }
 
@@ -255,13 +263,13 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 	const struct effects *effects;
 	enum inspect_exposure exposure = EXPOSURE_NONE;
 	struct verdict verdict;
-	if (msg->command == PROTO_EXECUTE && is_allowed_now(relay, msg->tag))
+	if (msg->command == PROTO_EXECUTE && is_allowed_now(s, msg->tag))
 		return forward(relay, s, msg); // the same text under the same policy
 	effects = effects_of(relay, s, msg);
 	verdict = judge(relay, s, effects, &exposure);
 	// A command that was recorded and has become durable is only judged again; by another
 	// policy, it is recorded again too.
-	bool recorded = s->strict_waiting && s->strict_version == relay->snapshot->version;
+	bool recorded = s->strict_waiting && s->strict_version == s->rights_version;
 	enum step step = recorded ? STEP_MOVED : record(relay, s, msg, effects, &verdict);
 	if (step != STEP_MOVED)
 		return step;
@@ -272,6 +280,6 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		return STEP_RETRY;
 	if (((effects->flags & EFFECT_PREPARES) != 0 || msg->named) && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
-	msg->tag = tag_of(relay, note(effects, exposure));
+	msg->tag = tag_of(s, note(effects, exposure));
 	return forward(relay, s, msg);
 }

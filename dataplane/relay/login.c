@@ -9,6 +9,7 @@
 #include "dataplane/tls/digest.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 
 static void copy_text(char *out, size_t size, struct span text)
@@ -194,10 +195,9 @@ enum step login_verified(struct relay *relay, struct session *s)
 		relay->stats->logins_refused++;
 		return session_end(relay, s, END_AUTH, &refused, s->refusal);
 	}
-	if (!session_choose_rule(relay, s))
+	if (!session_choose_rights(relay, s))
 		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
-	const struct rule *rule = session_rule(relay, s);
-	if (s->setting[0] != '\0' && (rule->allow & ~rule->deny & EFFECT_ADMIN) == 0)
+	if (s->setting[0] != '\0' && (s->rights.right.allow & EFFECT_ADMIN) == 0)
 		return refuse_setting(relay, s);
 	if (wants_other_database(relay, s))
 		return refuse_database(relay, s);
@@ -205,15 +205,45 @@ enum step login_verified(struct relay *relay, struct session *s)
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
 }
 
+void login_forget_password(struct relay *relay, struct session *s)
+{
+	if (s->password == NULL)
+		return;
+	explicit_bzero(s->password, s->password_len);
+	blocks_put(relay->blocks, s->password, s->password_block);
+	s->password = NULL;
+	s->upstream.password = (struct span){NULL, 0};
+}
+
+// What the gateway shows the server: fixed, or a token of the machine's identity. The login goes on
+// over many passes, in which either may change: a copy. Returns 0, ERR_POOL_EMPTY, or -ENOENT when
+// there is no token in force.
+static int copy_password(struct relay *relay, struct session *s)
+{
+	const struct resource *resource = session_resource(relay, s);
+	struct span password = span_str(resource->password);
+	if (resource->managed != NULL) {
+		const struct credential_text *text = credential_current(resource->managed);
+		if (text == NULL || text->expires <= relay->now.wall_ns / 1000000000)
+			return -ENOENT;
+		password = span_of(text->text, text->n);
+	}
+	s->password = blocks_get(relay->blocks, password.n + 1, &s->password_block);
+	if (s->password == NULL)
+		return ERR_POOL_EMPTY;
+	memcpy(s->password, password.p, password.n);
+	s->password_len = (uint32_t)password.n;
+	return 0;
+}
+
 static void fill_upstream(struct relay *relay, struct session *s)
 {
 	const struct resource *resource = session_resource(relay, s);
 	memcpy(s->upstream_user, resource->user, sizeof(s->upstream_user));
 	memcpy(s->upstream_database, resource->database, sizeof(s->upstream_database));
-	memcpy(s->upstream_password, resource->password, sizeof(s->upstream_password));
 	s->upstream.user = span_str(s->upstream_user);
 	s->upstream.database = span_str(s->upstream_database);
-	s->upstream.password = span_str(s->upstream_password);
+	s->upstream.password = span_of(s->password, s->password_len);
 	s->upstream.tls = resource->tls != RESOURCE_TLS_OFF;
 	s->upstream.scram_cache = relay->scram;
 	s->upstream.describe = resource->catalog != NULL || relay->snapshot->entities != NULL;
@@ -234,9 +264,20 @@ void login_connect(struct relay *relay, struct session *s)
 		.code = "08001",
 		.message = "bulkhead: the server cannot be reached",
 	};
+	static const struct denial no_credential = {
+		.fatal = true,
+		.code = "08004",
+		.message = "bulkhead: the gateway has no credential for this server now",
+		.hint = "Try again in a minute; if it persists, tell the operator of the gateway.",
+	};
 	const struct resource *resource = session_resource(relay, s);
+	int r = s->upstream.cancel ? 0 : copy_password(relay, s);
+	if (r != 0) {
+		(void)session_end(relay, s, END_UPSTREAM_AUTH, &no_credential, "no credential");
+		return;
+	}
 	fill_upstream(relay, s);
-	int r = tcp_connect(relay->tcp, &resource->address, s, relay->now.us, &s->server.conn);
+	r = tcp_connect(relay->tcp, &resource->address, s, relay->now.us, &s->server.conn);
 	if (r != 0) {
 		s->server.conn = NULL;
 		(void)session_end(relay, s, END_UPSTREAM_CONNECT, &unreachable, err_text(r));
@@ -298,7 +339,7 @@ enum step login_done(struct relay *relay, struct session *s, struct proto_msg *m
 		return STEP_RETRY;
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return STEP_RETRY;
-	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	login_forget_password(relay, s);
 	if (!recording_open(relay, s) || s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room");
 	s->opened = true;

@@ -54,9 +54,9 @@ static bool put_pair(struct buf *out, const char *key, const char *value, bool l
 	return put(out, "\"%s\":", key) && put_json(out, value) && put(out, "%s", last ? "" : ",");
 }
 
-static bool is_on(const struct relay *relay, const struct session *s)
+static bool is_on(const struct session *s)
 {
-	return session_rule(relay, s)->record != RECORD_OFF;
+	return s->rights.right.record != RECORD_OFF;
 }
 
 static bool write_text(
@@ -259,8 +259,8 @@ enum recorded recording_command(
 {
 	enum { VERDICT_MAX = 4096 };
 	size_t most = room_at_best(relay), least = msg->statement.n + VERDICT_MAX;
-	bool strict = session_rule(relay, s)->record == RECORD_STRICT;
-	if (!is_on(relay, s) && verdict->action == VERDICT_FORWARD)
+	bool strict = s->rights.right.record == RECORD_STRICT;
+	if (!is_on(s) && verdict->action == VERDICT_FORWARD)
 		return RECORDED;
 	if (least > most)
 		return RECORD_NEVER;
@@ -286,7 +286,7 @@ enum recorded recording_command(
 
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes)
 {
-	if (s->state != SESSION_OPEN || !is_on(relay, s))
+	if (s->state != SESSION_OPEN || !is_on(s))
 		return true;
 	// Escaping at most doubles a value, hexadecimal too; names come on top.
 	size_t need = 3 * bytes + (16 << 10), most = room_at_best(relay);
@@ -309,7 +309,7 @@ static bool record_names(struct relay *relay, struct session *s, const struct pr
 
 bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
-	if (!is_on(relay, s) || msg->carrier == PROTO_PARAMETER)
+	if (!is_on(s) || msg->carrier == PROTO_PARAMETER)
 		return true;
 	if (msg->kind == PROTO_RESULT && msg->carrier == PROTO_ROW && !s->rows_open &&
 	    !record_names(relay, s, msg))

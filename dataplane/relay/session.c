@@ -15,7 +15,7 @@ void session_free(struct relay *relay, struct session *s)
 		explicit_bzero(s->token, s->token_len);
 		blocks_put(relay->blocks, s->token, s->token_block);
 	}
-	explicit_bzero(s->upstream_password, sizeof(s->upstream_password));
+	login_forget_password(relay, s);
 	token_drop(relay->tokens, s->login);
 	relay->n_detached -= s->detached;
 	list_remove(&s->ready);
@@ -49,7 +49,7 @@ void session_give_back(struct relay *relay)
 
 const struct rule *session_rule(const struct relay *relay, const struct session *s)
 {
-	return &relay->snapshot->rules[s->rule];
+	return &relay->snapshot->rules[s->rights.rule];
 }
 
 const struct resource *session_resource(const struct relay *relay, const struct session *s)
@@ -70,7 +70,7 @@ static int find_resource(const struct snapshot *snapshot, const char *name)
 	return -1;
 }
 
-bool session_choose_rule(struct relay *relay, struct session *s)
+bool session_choose_rights(struct relay *relay, struct session *s)
 {
 	const struct snapshot *snapshot = relay->snapshot;
 	int resource = find_resource(snapshot, s->resource_name);
@@ -80,17 +80,31 @@ bool session_choose_rule(struct relay *relay, struct session *s)
 	s->resource = (uint16_t)resource;
 	s->policy_version = snapshot->version;
 	s->catalog_version = catalog == NULL ? 0 : catalog->version;
-	s->rule = 0; // a session without a subject yet has none
-	if (s->subject != NULL)
-		s->rule = policy_rule(snapshot, s->subject, s->resource);
-	return s->rule != POLICY_NO_RULE;
+	s->rights_version++;
+	if (s->subject == NULL)
+		return true; // it has none yet
+	const struct policy_request request = {
+		.subject = s->subject,
+		.resource = s->resource,
+		.client = s->peer.addr,
+		.wall_ns = relay->now.wall_ns,
+	};
+	return policy_rights(snapshot, &request, &s->rights);
 }
 
 bool session_follow_policy(struct relay *relay, struct session *s)
 {
 	if (relay->snapshot == NULL)
 		return s->policy_version == 0;
-	return s->policy_version == relay->snapshot->version || session_choose_rule(relay, s);
+	bool current = s->policy_version == relay->snapshot->version &&
+		       (s->subject == NULL || (s->rights.since <= relay->now.wall_ns &&
+					       relay->now.wall_ns < s->rights.until));
+	if (current)
+		return true;
+	bool ok = session_choose_rights(relay, s);
+	if (ok && s->state == SESSION_OPEN)
+		session_arm(relay, s);
+	return ok;
 }
 
 struct session *session_new(struct relay *relay)

@@ -66,7 +66,10 @@ struct session {
 	char resource_name[SNAPSHOT_NAME_MAX];
 	struct node_id resource_node; // the name's, whatever the policy
 	struct endpoint listener, peer;
-	uint16_t resource, rule; // in the snapshot of `policy_version`
+	uint16_t resource;       // in the snapshot of `policy_version`
+	struct rights rights;    // by the same
+	uint32_t rights_version; // counts up when they are computed again: what a note on a
+				 // statement was made under
 	uint32_t policy_version;
 	uint32_t catalog_version;
 	char database[64], user[64], application[64]; // as the client asked
@@ -83,7 +86,9 @@ struct session {
 	char refusal[96];
 	struct proto_upstream upstream;
 	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
-	char upstream_password[256];
+	uint8_t *password; // a block, until the server has let us in
+	size_t password_block;
+	uint32_t password_len;
 	uint8_t cancel_secret_copy[256];
 	uint32_t cancel_secret; // ours, shown to the client
 	struct list key;        // in relay.keys, by cancel_secret
@@ -98,7 +103,7 @@ struct session {
 
 	// the command that waits to be durable
 	uint64_t strict_sequence;
-	uint32_t strict_version; // of the policy by which it was judged and recorded
+	uint32_t strict_version; // of the rights by which it was judged and recorded
 	bool strict_waiting;
 
 	// what runs at the server: a text until it is ready again, portals until each completes
@@ -172,14 +177,16 @@ void session_wake(struct relay *relay, struct session *s);
 void session_give_back(struct relay *relay);
 // NULL when there is no place.
 struct session *session_new(struct relay *relay);
+// The rule of the whole chain, for its name; what is allowed is in s->rights. Only with a subject.
 const struct rule *session_rule(const struct relay *relay, const struct session *s);
 const struct resource *session_resource(const struct relay *relay, const struct session *s);
 struct proto_io session_io(struct session *s);
 // The listener that `local` belongs to, or -1.
 int session_listener(const struct snapshot *snapshot, const struct endpoint *local);
-// By the policy in force, whatever was chosen before. False when no rule lets the subject in.
-bool session_choose_rule(struct relay *relay, struct session *s);
-// Judge by the policy in force. False when the subject may no longer reach the resource.
+// By the policy in force, whatever was chosen before. False when the subject has no right.
+bool session_choose_rights(struct relay *relay, struct session *s);
+// Judge by the policy in force, as it is at this time of day. False when the subject may no longer
+// reach the resource.
 bool session_follow_policy(struct relay *relay, struct session *s);
 
 // client.c, server.c: take one message of that leg.
@@ -193,6 +200,8 @@ void login_answered(struct relay *relay, struct session *s, const struct command
 // Control has answered, or the policy changed before it did.
 enum step login_verified(struct relay *relay, struct session *s);
 void login_connect(struct relay *relay, struct session *s);
+// Scrub what we log in with. Nothing happens when it is gone.
+void login_forget_password(struct relay *relay, struct session *s);
 void login_connected(struct relay *relay, struct session *s);
 enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg);
 enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg);

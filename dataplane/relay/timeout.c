@@ -24,14 +24,14 @@ static bool is_expired(const struct relay *relay, const struct session *s)
 
 static uint32_t idle_limit_ms(const struct relay *relay, const struct session *s)
 {
-	if (relay->snapshot != NULL && s->policy_version == relay->snapshot->version &&
-	    session_rule(relay, s)->idle_timeout_ms != 0)
-		return session_rule(relay, s)->idle_timeout_ms;
-	return relay->config.idle_timeout_ms;
+	uint32_t own = s->rights.right.idle_timeout_ms, usual = relay->config.idle_timeout_ms;
+	if (own == 0)
+		return usual;
+	return s->rights.idle_default && usual != 0 && usual < own ? usual : own;
 }
 
-// The deadline of an open session: idleness or the token's end; looked at anew at least every
-// minute, so that a new policy's limits take hold.
+// The deadline of an open session: idleness, the token's end or that of its rights; looked at anew
+// at least every minute, so that a new policy's limits take hold.
 void session_arm(struct relay *relay, struct session *s)
 {
 	uint64_t now = relay->now.us / 1000, next = now + 60000;
@@ -39,6 +39,8 @@ void session_arm(struct relay *relay, struct session *s)
 	uint32_t idle = idle_limit_ms(relay, s);
 	if (now + left < next)
 		next = now + left;
+	if (s->rights.until - relay->now.wall_ns < (next - now) * 1000000)
+		next = now + (s->rights.until - relay->now.wall_ns) / 1000000 + 1;
 	uint64_t due = s->last_activity_us / 1000 + idle;
 	if (due <= now)
 		due = now + 1000; // it works, and is looked at again

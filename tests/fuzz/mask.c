@@ -17,7 +17,7 @@ static struct snapshot snapshot = {.version = 1, .styles = styles, .pattern_name
 static struct scan_scratch *scratch;
 static struct pattern_lib *library;
 static struct pattern_set *set;
-static struct rule rule;
+static struct right right;
 static struct buf out;
 
 static void set_up(void)
@@ -37,7 +37,7 @@ static void set_up(void)
 		abort();
 	snapshot.entities = set;
 	scratch = scan_scratch_new(set);
-	memset(rule.entities, 0xff, sizeof(rule.entities));
+	memset(right.entities, 0xff, sizeof(right.entities));
 	buf_init(&out, NULL, 1 << 22);
 }
 
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	field.type_oid = cursor_be16(&c);
 	field.code = cursor_u8(&c);
 	field.value = cursor_bytes(&c, c.bad ? 0 : cursor_left(&c));
-	const struct mask_context context = {&snapshot, &rule, &resource, scratch, false};
+	const struct mask_context context = {&snapshot, &right, &resource, scratch, false};
 	buf_consume(&out, buf_len(&out));
 	if (inspect_mask(&context, &msg, &out, &outcome) == 0 && !field.null && field.value.n > 0) {
 		volatile uint8_t last = field.value.p[field.value.n - 1]; // is readable

@@ -287,6 +287,16 @@ void gateway_init(
 		.expires = UINT32_MAX,
 		.n_groups = 1,
 		.groups = {"agents"},
+		.n_links = 1,
+		.scope = {.any_resource = true, .effects = EFFECT_ALL},
+	};
+	g->subject.links[0] = (struct chain_link){
+		.kind = SUBJECT_AGENT,
+		.issuer = g->subject.issuer,
+		.key = g->subject.key,
+		.name = g->subject.name,
+		.n_groups = g->subject.n_groups,
+		.groups = g->subject.groups,
 	};
 	buf_init(&g->joined, NULL, 128 << 20);
 	g->blocks = blocks_new(config->memory);

@@ -146,7 +146,6 @@ struct policy {
 	struct catalog catalog;
 };
 
-static const char *const agents[] = {"agents"};
 static const struct column_mask columns[] = {
 	{"public", "customers", "ssn", {.kind = MASK_KEEP_LAST, .keep = 4}, true},
 };
@@ -187,22 +186,27 @@ static void listener_fill(struct policy *p, unsigned i, uint16_t port, uint16_t 
 
 static void rule_fill(struct rule *rule, const struct policy_options *options)
 {
+	static struct rule_name agents = {0, "agents"};
+	agents.hash = rule_name_hash(agents.text);
 	*rule = (struct rule){
 		.name = "agents read",
-		.n_groups = 1,
-		.groups = (const char **)(uintptr_t)agents,
+		.root = {.n_groups = 1, .groups = &agents},
 		.max_depth = UINT16_MAX,
-		.allow = options->allow == 0 ? EFFECT_READ : options->allow,
-		.deny = options->deny,
-		.record = options->record == RECORD_OFF ? RECORD_ASYNC : options->record,
-		.idle_timeout_ms = options->idle_timeout_ms,
+		.resources = {3},
+		.right =
+			{
+				.allow = options->allow == 0 ? EFFECT_READ : options->allow,
+				.deny = options->deny,
+				.record = options->record == RECORD_OFF ? RECORD_ASYNC
+									: options->record,
+				.idle_timeout_ms = options->idle_timeout_ms,
+			},
 	};
-	rule->resources[0] = 3;
 	if (options->no_masks)
 		return;
-	memset(rule->entities, 0xff, sizeof(rule->entities));
-	memset(rule->blocks, 0xff, sizeof(rule->blocks));
-	bit_set(rule->columns, 0);
+	memset(rule->right.entities, 0xff, sizeof(rule->right.entities));
+	memset(rule->right.blocks, 0xff, sizeof(rule->right.blocks));
+	bit_set(rule->right.columns, 0);
 }
 
 static void snapshot_fill(struct policy *p, uint32_t version, const struct policy_options *options)

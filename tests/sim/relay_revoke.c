@@ -26,12 +26,14 @@ static void add(struct sim *sim, const char *token, unsigned n, const enum node 
 	other->token = token;
 	other->subject = sim->gateway.subject;
 	other->subject.n_links = (uint16_t)n;
-	for (unsigned i = 0; i < n; i++)
-		other->subject.links[i] = (struct chain_link){
-			.token = node(nodes[i], TOKEN),
-			.subject = node(nodes[i], SUBJECT),
-			.node = node(nodes[i], NODE),
-		};
+	other->subject.depth = (uint16_t)(n - 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct chain_link *link = &other->subject.links[i];
+		*link = sim->gateway.subject.links[0];
+		link->token = node(nodes[i], TOKEN);
+		link->subject = node(nodes[i], SUBJECT);
+		link->node = node(nodes[i], NODE);
+	}
 }
 
 static void make_family(struct sim *sim)

@@ -130,22 +130,22 @@ static void everything_arrives(void **)
 	assert_string_equal(s->listeners[0].key_files[0], "key.pem");
 	assert_string_equal(s->listeners[0].key_files[1], "");
 	const struct rule *rule = &s->rules[0];
-	assert_string_equal(rule->groups[0], "agents");
-	assert_int_equal(rule->n_groups, 1);
-	assert_int_equal(rule->record, RECORD_STRICT);
-	assert_int_equal(rule->idle_timeout_ms, 60000);
+	assert_string_equal(rule->root.groups[0].text, "agents");
+	assert_int_equal(rule->root.n_groups, 1);
+	assert_int_equal(rule->right.record, RECORD_STRICT);
+	assert_int_equal(rule->right.idle_timeout_ms, 60000);
 	int email = pattern_id(s, "email");
-	assert_true(bit_is_set(rule->entities, (uint32_t)email));
+	assert_true(bit_is_set(rule->right.entities, (uint32_t)email));
 	assert_int_equal(s->styles[email].kind, MASK_HASH);
-	assert_true(bit_is_set(rule->entities, (uint32_t)pattern_id(s, "payment-card")));
-	assert_false(bit_is_set(rule->entities, (uint32_t)pattern_id(s, "iban")));
-	assert_true(bit_is_set(rule->blocks, (uint32_t)pattern_id(s, "sql-tautology")));
+	assert_true(bit_is_set(rule->right.entities, (uint32_t)pattern_id(s, "payment-card")));
+	assert_false(bit_is_set(rule->right.entities, (uint32_t)pattern_id(s, "iban")));
+	assert_true(bit_is_set(rule->right.blocks, (uint32_t)pattern_id(s, "sql-tautology")));
 	assert_non_null(s->entities);
 	assert_non_null(s->blocks);
 	assert_non_null(s->workers[1].entity_scratch);
 	assert_int_equal(s->n_columns, 1);
 	assert_string_equal(s->columns[0].column, "ssn");
-	assert_true(bit_is_set(rule->columns, 0));
+	assert_true(bit_is_set(rule->right.columns, 0));
 	assert_false(s->resources[0].catalog->resolved);
 	assert_true(bit_is_set(s->resources[0].catalog->unresolved, 0));
 	assert_memory_equal(s->hash_key, key, sizeof(key));
@@ -172,7 +172,7 @@ static void a_group_means_all_of_its_patterns(void **)
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < s->n_patterns; i++)
-		n += bit_is_set(s->rules[0].entities, i);
+		n += bit_is_set(s->rules[0].right.entities, i);
 	assert_true(n > 1);
 	assert_int_equal(s->styles[pattern_id(s, "email")].keep, 3);
 	snapshot_free(s);

@@ -250,6 +250,7 @@ static void every_form_of_a_mask_is_read(void **)
 		"    subjects: {any: true, max_depth: 2}\n"
 		"    resources: [orders]\n"
 		"    effects: {allow: [read, exec], hold: [write], deny: [ddl]}\n"
+		"    approval: {approvers: [dba]}\n"
 		"    block: [sql-tautology]\n"
 		"    record: strict\n"
 		"    idle_timeout: 5m\n"
@@ -282,6 +283,166 @@ static void every_form_of_a_mask_is_read(void **)
 	assert_int_equal(rule->masks[4].style.keep, 4);
 	assert_false(rule->masks[4].refuse_unresolved);
 	config_free(config);
+}
+
+static const struct config_rule *only_rule(struct config **config, const char *rule)
+{
+	char text[4096];
+
+	snprintf(
+		text, sizeof(text), "%s  - {name: r, resources: [orders], %s}\n",
+		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS "rules:\n", rule
+	);
+	*config = sample_config(text);
+	return &(*config)->rules[0];
+}
+
+static void a_rule_speaks_of_every_link(void **)
+{
+	struct config *config;
+	const struct config_rule *rule = only_rule(
+		&config, "subjects: {groups: [a], roles: [R, S], kind: human, min_depth: 1, "
+			 "max_depth: 3, actor: {subjects: [x], kind: agent}, "
+			 "ancestor: {roles: [Planner], issuers: [test]}}, effects: {}"
+	);
+
+	assert_true(rule->root.given && rule->actor.given && rule->ancestor.given);
+	assert_false(rule->any_subject);
+	assert_string_equal(rule->root.groups.list[0].text, "a");
+	assert_int_equal(rule->root.roles.n, 2);
+	assert_string_equal(rule->root.roles.list[1].text, "role:S");
+	assert_int_equal(rule->root.kinds, 1 << SUBJECT_HUMAN);
+	assert_int_equal(rule->min_depth, 1);
+	assert_int_equal(rule->max_depth, 3);
+	assert_string_equal(rule->actor.subjects.list[0].text, "x");
+	assert_int_equal(rule->actor.kinds, 1 << SUBJECT_AGENT);
+	assert_string_equal(rule->ancestor.roles.list[0].text, "role:Planner");
+	assert_string_equal(rule->ancestor.issuers.list[0].text, "test");
+	config_free(config);
+}
+
+static void a_rule_speaks_of_places_and_times(void **)
+{
+	struct config *config;
+	const struct config_rule *rule = only_rule(
+		&config, "subjects: {any: true}, effects: {}, from: [10.0.0.0/8, 192.0.2.7], "
+			 "when: {days: [mon, sun], hours: 22:00-06:30, zone: \"-05:30\"}"
+	);
+
+	assert_int_equal(rule->n_networks, 2);
+	assert_int_equal(rule->networks[0].bits, 104);
+	assert_int_equal(rule->networks[1].bits, 128);
+	assert_int_equal(rule->when.days, 1 | 64);
+	assert_int_equal(rule->when.from, 22 * 60);
+	assert_int_equal(rule->when.to, 6 * 60 + 30);
+	assert_int_equal(rule->when.zone, -330);
+	config_free(config);
+	rule = only_rule(
+		&config, "subjects: {any: true}, effects: {}, when: {days: [tue], zone: UTC}"
+	);
+	assert_int_equal(rule->when.days, 2);
+	assert_int_equal(rule->when.to, 1440);
+	assert_int_equal(rule->when.zone, 0);
+	assert_int_equal(rule->n_networks, 0);
+	config_free(config);
+}
+
+static void a_rule_says_who_approves(void **)
+{
+	struct config *config;
+	const struct config_rule *rule = only_rule(
+		&config, "subjects: {any: true}, effects: {hold: [write]}, "
+			 "approval: {approvers: [dba, \"role:Boss\"], quorum: 2, timeout: 90s, "
+			 "mode: retry, valid: 20m, pending: 7}, "
+			 "access: {approvers: [ops], quorum: 3, timeout: 1m, duration: 2h}"
+	);
+
+	assert_true(rule->has_approval && rule->has_access);
+	assert_int_equal(rule->approval.approvers.n, 2);
+	assert_string_equal(rule->approval.approvers.list[1].text, "role:Boss");
+	assert_int_equal(rule->approval.quorum, 2);
+	assert_int_equal(rule->approval.timeout_ms, 90000);
+	assert_int_equal(rule->approval.mode, CONFIG_MODE_RETRY);
+	assert_int_equal(rule->approval.valid_ms, 1200000);
+	assert_int_equal(rule->approval.pending, 7);
+	assert_string_equal(rule->access.approvers.list[0].text, "ops");
+	assert_int_equal(rule->access.quorum, 3);
+	assert_int_equal(rule->access.timeout_ms, 60000);
+	assert_int_equal(rule->access.duration_s, 7200);
+	config_free(config);
+	rule = only_rule(
+		&config, "subjects: {any: true}, effects: {}, approval: {approvers: [dba]}, "
+			 "access: {approvers: [dba]}"
+	);
+	assert_int_equal(rule->approval.quorum, 1);
+	assert_int_equal(rule->approval.timeout_ms, 300000);
+	assert_int_equal(rule->approval.mode, CONFIG_MODE_WAIT);
+	assert_int_equal(rule->approval.valid_ms, 600000);
+	assert_int_equal(rule->approval.pending, 4);
+	assert_int_equal(rule->access.duration_s, 3600);
+	config_free(config);
+}
+
+static void a_rule_has_budgets(void **)
+{
+	struct config *config;
+	const struct config_rule *rule = only_rule(
+		&config,
+		"subjects: {any: true}, effects: {allow: [write]}, approval: {approvers: [dba]}, "
+		"budget: [{per: root, sessions: 5/h, bytes: 50MB/10m}, {commands: 9/s, spent: "
+		"hold}, {per: node, rows: 7/d, masked: 8/2h, writes: 1/m, spent: deny}]"
+	);
+	const struct rule_budget *b = rule->budgets;
+
+	assert_int_equal(rule->n_budgets, 6);
+	assert_true(rule->budget_holds);
+	assert_int_equal(b[0].metric, BUDGET_SESSIONS);
+	assert_int_equal(b[0].per, BUDGET_PER_ROOT);
+	assert_int_equal(b[0].limit, 5);
+	assert_int_equal(b[0].window_s, 3600);
+	assert_int_equal(b[1].metric, BUDGET_BYTES);
+	assert_int_equal(b[1].limit, 50000000);
+	assert_int_equal(b[1].window_s, 600);
+	assert_false(b[1].hold);
+	assert_int_equal(b[2].metric, BUDGET_COMMANDS);
+	assert_int_equal(b[2].per, BUDGET_PER_SUBTREE);
+	assert_int_equal(b[2].window_s, 1);
+	assert_true(b[2].hold);
+	assert_int_equal(b[3].metric, BUDGET_ROWS);
+	assert_int_equal(b[3].per, BUDGET_PER_NODE);
+	assert_int_equal(b[3].window_s, 86400);
+	assert_int_equal(b[4].metric, BUDGET_MASKED);
+	assert_int_equal(b[5].metric, BUDGET_WRITES);
+	assert_int_equal(b[5].window_s, 60);
+	config_free(config);
+}
+
+// What an earlier rule leaves is not taken: by depth, kind, place or time.
+static void a_rule_behind_a_narrower_one_can_match(void **)
+{
+	static const char *const narrow[] = {
+		"subjects: {groups: [a], kind: human}",
+		"subjects: {groups: [a], min_depth: 1}",
+		"subjects: {groups: [a], actor: {kind: agent}}",
+		"subjects: {groups: [a], ancestor: {kind: agent}}",
+		"subjects: {groups: [a], roles: [r]}",
+		"subjects: {groups: [a]}, from: [10.0.0.0/8]",
+		"subjects: {groups: [a]}, when: {days: [mon]}",
+	};
+
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++) {
+		char text[512];
+		struct config *config;
+		snprintf(
+			text, sizeof(text),
+			"%s, effects: {}}\n  - {name: s, resources: [orders], subjects: {groups: "
+			"[a]}, effects: {}",
+			narrow[i]
+		);
+		(void)only_rule(&config, text);
+		assert_int_equal(config->n_rules, 2);
+		config_free(config);
+	}
 }
 
 static void paths_are_taken_from_the_folder_of_the_file(void **)
@@ -414,6 +575,11 @@ int main(void)
 		cmocka_unit_test(entra_keys_follow_from_the_issuer),
 		cmocka_unit_test(a_tenant_of_entra_has_two_spellings),
 		cmocka_unit_test(every_form_of_a_mask_is_read),
+		cmocka_unit_test(a_rule_speaks_of_every_link),
+		cmocka_unit_test(a_rule_speaks_of_places_and_times),
+		cmocka_unit_test(a_rule_says_who_approves),
+		cmocka_unit_test(a_rule_has_budgets),
+		cmocka_unit_test(a_rule_behind_a_narrower_one_can_match),
 		cmocka_unit_test(paths_are_taken_from_the_folder_of_the_file),
 		cmocka_unit_test(a_local_issuer_is_loud),
 		cmocka_unit_test(what_needs_a_restart_is_said),

@@ -199,6 +199,11 @@ static const struct wrong resources[] = {
 	{RES("    address: \"a b:1\"\n" CRED),
 	 "10:14: `address` must be host:port, such as db.example.com:5432"},
 	{RES("    address: db:1\n"), "8:5: the resource has no `credential`; add it"},
+	{RES("    address: db:1\n    credential: {user: a, password: {env: HOME}, "
+	     "managed_identity: {audience: x}}\n"),
+	 "11:54: `managed_identity` stands for a `password`; keep one of them"},
+	{RES("    address: db:1\n    credential: {user: a, managed_identity: {}}\n"),
+	 "11:45: `managed_identity` has no `audience`; add it"},
 	{RES("    address: db:1\n    credential: {user: a, password: hunter2}\n"),
 	 "11:37: a password has no place in this file; write {file: ...} or {env: ...}"},
 	{RES("    address: db:1\n    tls: on\n" CRED),
@@ -242,9 +247,11 @@ static const struct wrong rules[] = {
 	{G I R L "rules:\n" RULE("{groups: [a, a]}", "[orders]", "{}"),
 	 "17:38: `a` is in `groups` twice; remove one"},
 	{G I R L "rules:\n" RULE("{}", "[orders]", "{}"),
-	 "17:25: `subjects` names nobody; give `groups`, `subjects` or `issuers`, or `any: true`"},
+	 "17:25: `subjects` names nobody; give `groups`, `roles`, `subjects`, `issuers`, `kind`, "
+	 "`actor` or `ancestor`, or `any: true`"},
 	{G I R L "rules:\n" RULE("{max_depth: 1}", "[orders]", "{}"),
-	 "17:25: `subjects` names nobody; give `groups`, `subjects` or `issuers`, or `any: true`"},
+	 "17:25: `subjects` names nobody; give `groups`, `roles`, `subjects`, `issuers`, `kind`, "
+	 "`actor` or `ancestor`, or `any: true`"},
 	{G I R L "rules:\n" RULE("{any: true, groups: [a]}", "[orders]", "{}"),
 	 "17:26: `any: true` contradicts `groups`; keep one of them"},
 	{G I R L "rules:\n" RULE("{issuers: [tset]}", "[orders]", "{}"),
@@ -253,10 +260,6 @@ static const struct wrong rules[] = {
 	 "17:52: no resource is called `order`; did you mean `orders`?"},
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[]", "{}"),
 	 "17:51: `resources` is empty; name something or remove it"},
-	{G I R L U "    approval: {quorum: 1}\n",
-	 "21:5: `approval` is not supported by this version; remove it"},
-	{G I R L U "    budget: {rows: 1}\n",
-	 "21:5: `budget` is not supported by this version; remove it"},
 	{G I R L U "  - {name: read, subjects: {any: true}, resources: [orders], effects: {}}\n",
 	 "21:5: a second rule `read`, the first is in line 17; rename one"},
 	{G I R L U "  - {name: b, subjects: {groups: [agents], max_depth: 1}, resources: [orders], "
@@ -283,6 +286,147 @@ static const struct wrong rules[] = {
 	 "21:12: an item of `mask` must have either `pattern` or `column`"},
 	{G I R L U "    record: maybe\n",
 	 "21:13: `record` must be `off`, `async` or `strict`, not `maybe`"},
+};
+
+#define S(subjects) G I R L "rules:\n" RULE(subjects, "[orders]", "{}")
+#define NARROW(line, rest) \
+	G I R L "rules:\n  - name: a\n    subjects: {groups: [agents]}\n    " line "\n    " rest
+
+static const struct wrong whom[] = {
+	{S("{groups: [a], rolse: [b]}"),
+	 "17:39: unknown key `rolse` in `subjects`; did you mean `roles`?"},
+	{S("{roles: []}"), "17:33: `roles` is empty; name something or remove it"},
+	{S("{kind: robot}"), "17:32: `kind` must be `human` or `agent`, not `robot`"},
+	{S("{any: true, kind: human}"), "17:26: `any: true` contradicts `kind`; keep one of them"},
+	{S("{any: true, actor: {kind: agent}}"),
+	 "17:26: `any: true` contradicts `actor`; keep one of them"},
+	{S("{min_depth: 1}"),
+	 "17:25: `subjects` names nobody; give `groups`, `roles`, `subjects`, `issuers`, `kind`, "
+	 "`actor` or `ancestor`, or `any: true`"},
+	{S("{any: true, min_depth: 0}"), "17:48: `min_depth` must be a number from 1 to 64"},
+	{S("{any: true, min_depth: 3, max_depth: 2}"),
+	 "17:48: `min_depth` is above `max_depth`: the rule can never match; correct one"},
+	{S("{actor: {}}"),
+	 "17:33: `actor` names nobody; give `groups`, `roles`, `subjects`, `issuers` or `kind`, or "
+	 "remove it"},
+	{S("{actor: {max_depth: 1}}"), "17:34: unknown key `max_depth` in `actor`"},
+	{S("{ancestor: {any: true}}"), "17:37: unknown key `any` in `ancestor`"},
+	{S("{actor: {issuers: [tset]}}"),
+	 "17:44: no issuer is called `tset`; define it under `issuers`"},
+	{S("{actor: {kind: agent}, max_depth: 0}"),
+	 "17:26: with `max_depth: 0` the actor is the root itself; say it without `actor`"},
+	{S("{ancestor: {kind: agent}, max_depth: 0}"),
+	 "17:26: with `max_depth: 0` nobody has an ancestor: the rule can never match; remove one"},
+	{G I R L U "  - {name: b, subjects: {groups: [agents], kind: human, min_depth: 1}, "
+		   "from: [10.0.0.0/8], resources: [orders], effects: {}}\n",
+	 "21:5: rule `b` can never match: rule `read` in line 17 takes all its subjects and "
+	 "resources; move it up or remove it"},
+};
+
+static const struct wrong conditions[] = {
+	{G I R L U "    from: 10.0.0.0/8\n", "21:11: `from` must be a list"},
+	{G I R L U "    from: []\n", "21:11: `from` is empty; write a network or remove it"},
+	{G I R L U "    from: [10.0.0.0/33]\n",
+	 "21:12: `from` must be a network such as 10.0.1.0/24, or an address"},
+	{G I R L U "    from: [\"::ffff:10.0.0.0/104\"]\n",
+	 "21:12: `from` must be a network such as 10.0.1.0/24, or an address"},
+	{G I R L U "    from: [\"fd00::/8\"]\n",
+	 "21:12: IPv6 is not supported by this version; use an IPv4 network"},
+	{G I R L U "    from: [10.0.0.1/8]\n",
+	 "21:12: `10.0.0.1/8` has bits behind its prefix: nothing tells which network is meant"},
+	{G I R L U "    from: [10.0.0.0/8, 10.1.0.0/16]\n",
+	 "21:24: `10.1.0.0/16` and another network of `from` overlap; keep the larger"},
+	{G I R L U "    when: {}\n",
+	 "21:11: `when` is always; give some `days` or `hours`, or remove it"},
+	{G I R L U "    when: {zone: UTC}\n",
+	 "21:11: `when` is always; give some `days` or `hours`, or remove it"},
+	{G I R L U "    when: {days: [mon, tue, wed, thu, fri, sat, sun]}\n",
+	 "21:11: `when` is always; give some `days` or `hours`, or remove it"},
+	{G I R L U "    when: {days: []}\n",
+	 "21:18: `days` is empty: the rule can never match; name a day"},
+	{G I R L U "    when: {days: [mon, mon]}\n", "21:24: `mon` is in `days` twice; remove one"},
+	{G I R L U "    when: {days: [monday]}\n",
+	 "21:19: `days` must be `mon`, `tue`, `wed`, `thu`, `fri`, `sat` or `sun`, not `monday`"},
+	{G I R L U "    when: {hours: 08:00-08:00}\n",
+	 "21:19: `hours` ends when it begins: the rule can never match; correct it, or remove it "
+	 "for the whole day"},
+	{G I R L U "    when: {hours: 8:00-18:00}\n",
+	 "21:19: `hours` must be a time of day until another, such as 08:00-18:00 or 22:00-24:00"},
+	{G I R L U "    when: {hours: 08:00-24:01}\n",
+	 "21:19: `hours` must be a time of day until another, such as 08:00-18:00 or 22:00-24:00"},
+	{G I R L U "    when: {hours: 08:60-09:00}\n",
+	 "21:19: `hours` must be a time of day until another, such as 08:00-18:00 or 22:00-24:00"},
+	{G I R L U "    when: {hours: 24:00-08:00}\n",
+	 "21:19: `hours` must be a time of day until another, such as 08:00-18:00 or 22:00-24:00"},
+	{G I R L U "    when: {hours: 08:00-09:00, zone: Europe/Berlin}\n",
+	 "21:38: `zone` must be UTC or a distance from it such as +01:00; names of zones are not "
+	 "known here"},
+	{G I R L U "    when: {hours: 08:00-09:00, zone: \"-12:30\"}\n",
+	 "21:38: `zone` must be UTC or a distance from it such as +01:00; names of zones are not "
+	 "known here"},
+};
+
+static const struct wrong people[] = {
+	{NARROW("effects: {hold: [write]}", "resources: [orders]\n"),
+	 "19:14: `hold` needs to know who approves; give the rule an `approval`"},
+	{G I R L U "    approval: {quorum: 1}\n", "21:15: `approval` has no `approvers`; add it"},
+	{G I R L U "    approval: {approvers: dba}\n",
+	 "21:27: `approvers` must be a list, such as [dba]"},
+	{G I R L U "    approval: {approvers: [dba], quorum: 0}\n",
+	 "21:42: `quorum` must be a number from 1 to 16"},
+	{G I R L U "    approval: {approvers: [dba], timeout: 0}\n",
+	 "21:43: `timeout` must be from 1s to 24h"},
+	{G I R L U "    approval: {approvers: [dba], mode: later}\n",
+	 "21:40: `mode` must be `wait` or `retry`, not `later`"},
+	{G I R L U "    approval: {approvers: [dba], valid: 1m}\n",
+	 "21:34: `valid` is for `mode: retry`: what waits goes on at once; remove it"},
+	{G I R L U "    approval: {approvers: [dba], mode: retry, valid: 2d}\n",
+	 "21:54: `valid` must be from 1s to 24h"},
+	{G I R L U "    approval: {approvers: [dba], pending: 0}\n",
+	 "21:43: `pending` must be a number from 1 to 1000"},
+	{G I R L U "    access: {duration: 1h}\n", "21:13: `access` has no `approvers`; add it"},
+	{G I R L U "    access: {approvers: [dba], duration: 1s}\n",
+	 "21:42: `duration` must be from 1m to 720h"},
+	{G I R L U "    access: {approvers: [dba], mode: retry}\n",
+	 "21:32: unknown key `mode` in `access`"},
+};
+
+static const struct wrong budgets[] = {
+	{G I R L U "    budget: {}\n",
+	 "21:13: `budget` limits nothing; give sessions, commands, rows, bytes, masked or writes"},
+	{G I R L U "    budget: []\n", "21:13: `budget` is empty; write at least one"},
+	{G I R L U "    budget: {per: root, spent: hold}\n",
+	 "21:13: `budget` limits nothing; give sessions, commands, rows, bytes, masked or writes"},
+	{G I R L U "    budget: {row: 1/h}\n",
+	 "21:14: unknown key `row` in `budget`; did you mean `rows`?"},
+	{G I R L U "    budget: {rows: 1}\n",
+	 "21:20: `rows` must be an amount in a time, such as 1000/h or 200/10m"},
+	{G I R L U "    budget: {bytes: 50MB}\n",
+	 "21:21: `bytes` must be an amount in a time, such as 50MB/h or 10MB/10m"},
+	{G I R L U "    budget: {rows: 0/h}\n",
+	 "21:20: `rows` must be a number from 1 to 549755813888"},
+	{G I R L U "    budget: {rows: 5MB/h}\n",
+	 "21:20: `rows` must be a number from 1 to 549755813888"},
+	{G I R L U "    budget: {bytes: 9000GB/h}\n",
+	 "21:21: `bytes` must be from 1 to 549755813888 bytes"},
+	{G I R L U "    budget: {rows: 5/week}\n",
+	 "21:20: `rows` must be a time such as 250ms, 30s or 5m"},
+	{G I R L U "    budget: {rows: 5/1500ms}\n", "21:20: `rows` must count in whole seconds"},
+	{G I R L U "    budget: {rows: 5/32d}\n", "21:20: `rows` must be from 1s to 744h"},
+	{G I R L U "    budget: {per: chain, rows: 5/h}\n",
+	 "21:19: `per` must be `node`, `subtree` or `root`, not `chain`"},
+	{G I R L U "    budget: {rows: 5/h, spent: ask}\n",
+	 "21:32: `spent` must be `deny` or `hold`, not `ask`"},
+	{G I R L U "    budget: {rows: 5/h, spent: hold}\n",
+	 "21:13: `spent: hold` needs to know who approves; give the rule an `approval`"},
+	{G I R L U "    approval: {approvers: [dba]}\n    budget: {sessions: 5/h, spent: hold}\n",
+	 "22:14: `spent: hold` holds commands, and `sessions` are refused when they begin; put it "
+	 "into a `budget` of its own, or use `access`"},
+	{G I R L U "    budget: {writes: 5/h}\n",
+	 "21:14: the rule neither allows nor holds the effect write: there is nothing to count; "
+	 "remove it"},
+	{G I R L U "    budget: [{rows: 5/h}, {rows: 9/60m}]\n",
+	 "21:28: the rule has this budget already; keep one of them"},
 };
 
 static bool has_line(const struct config_errors *errors, const char *says)
@@ -329,6 +473,10 @@ TABLE(notifications)
 TABLE(resources)
 TABLE(listeners)
 TABLE(rules)
+TABLE(whom)
+TABLE(conditions)
+TABLE(people)
+TABLE(budgets)
 
 // Files and CPUs are looked at only when the file itself is right.
 static void a_cpu_that_is_not_there_is_an_error(void **)
@@ -405,6 +553,10 @@ int main(void)
 		cmocka_unit_test(wrong_resources),
 		cmocka_unit_test(wrong_listeners),
 		cmocka_unit_test(wrong_rules),
+		cmocka_unit_test(wrong_whom),
+		cmocka_unit_test(wrong_conditions),
+		cmocka_unit_test(wrong_people),
+		cmocka_unit_test(wrong_budgets),
 		cmocka_unit_test(a_cpu_that_is_not_there_is_an_error),
 		cmocka_unit_test(all_mistakes_are_told_at_once),
 		cmocka_unit_test(more_errors_than_fit_are_counted),

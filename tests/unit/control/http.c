@@ -22,8 +22,10 @@ static void answer(struct http *http, int fd)
 	char head[4096];
 
 	// The request of one GET fits into one segment on the loopback.
-	if (read(fd, head, sizeof(head)) <= 0)
+	ssize_t got = read(fd, http->last, sizeof(http->last) - 1);
+	if (got <= 0)
 		return;
+	http->last[got] = '\0';
 	__atomic_fetch_add(&http->requests, 1, __ATOMIC_RELEASE);
 	usleep(1000 * __atomic_load_n(&http->delay_ms, __ATOMIC_ACQUIRE));
 	int n = snprintf(

@@ -18,6 +18,7 @@ struct http {
 	unsigned delay_ms;
 	// Counted by the server.
 	unsigned requests;
+	char last[4096]; // the last request, as it came; look when `requests` has changed
 };
 
 // The test fails when it cannot start. Answers 200 with `body`.

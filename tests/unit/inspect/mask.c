@@ -42,7 +42,7 @@ static const struct catalog_relation relations[] = {
 };
 static struct catalog catalog;
 static struct resource resource;
-static struct rule rule;
+static struct right right;
 static struct snapshot snapshot;
 static struct mask_context context;
 static struct mask_outcome outcome;
@@ -110,9 +110,9 @@ static int tear_down(void **state)
 static int each(void **state)
 {
 	(void)state;
-	rule = (struct rule){.name = "test"};
-	memset(rule.entities, 0xff, sizeof(rule.entities));
-	bit_set(rule.columns, 0);
+	right = (struct right){0};
+	memset(right.entities, 0xff, sizeof(right.entities));
+	bit_set(right.columns, 0);
 	catalog = (struct catalog){
 		.version = 1,
 		.resolved = true,
@@ -132,7 +132,7 @@ static int each(void **state)
 		.styles = styles,
 		.pattern_names = names,
 	};
-	context = (struct mask_context){&snapshot, &rule, &resource, scratch, false};
+	context = (struct mask_context){&snapshot, &right, &resource, scratch, false};
 	return 0;
 }
 
@@ -360,7 +360,7 @@ static void any_error_made_from_data_is_hidden(void **state)
 		"P0001", "23505", "XX000", "0A000", "54000", "58P01", "",
 	};
 	(void)state;
-	memset(rule.entities, 0, sizeof(rule.entities));
+	memset(right.entities, 0, sizeof(right.entities));
 	context.exposed = true;
 	for (size_t i = 0; i < sizeof(data) / sizeof(data[0]); i++)
 		if (!hides(data[i], ""))
@@ -397,7 +397,7 @@ static void a_broken_constraint_shows_no_row(void **state)
 	assert_value(&f[1], "null value in column \"name\"");
 	assert_value(&f[2], "[REDACTED]");
 	assert_value(&f[3], "[REDACTED:email]");
-	memset(rule.columns, 0, sizeof(rule.columns));
+	memset(right.columns, 0, sizeof(right.columns));
 	f[2].value = SPAN_LIT("Failing row contains (1, null).");
 	mask(PROTO_ERROR, f, 4);
 	assert_value(&f[2], "Failing row contains (1, null).");
@@ -440,7 +440,7 @@ static enum inspect_exposure exposure_of(const char *sql)
 	static const struct inspect_context plain = {true, true};
 	struct inspect_cache *cache = inspect_cache_new(8, 1 << 18);
 	const struct effects *e = inspect_statement(cache, &plain, span_str(sql));
-	enum inspect_exposure exposure = inspect_exposure(e, &snapshot, &rule, &resource);
+	enum inspect_exposure exposure = inspect_exposure(e, &snapshot, &right, &resource);
 	inspect_cache_free(cache);
 	return exposure;
 }
@@ -564,7 +564,7 @@ static void names_stay_where_masks_are(void **state)
 static void redaction_spares_nothing(void **state)
 {
 	(void)state;
-	memset(rule.entities, 0, sizeof(rule.entities));
+	memset(right.entities, 0, sizeof(right.entities));
 	buf_consume(&out, buf_len(&out));
 	assert_int_equal(
 		inspect_redact(&snapshot, scratch, SPAN_LIT("WHERE m = 'ann@example.org'"), &out), 0
