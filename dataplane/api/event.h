@@ -65,6 +65,15 @@ enum revoke_kind {
 	REVOKE_RESOURCE, // whoever is connected to it
 };
 
+const char *revoke_kind_name(enum revoke_kind kind);
+// The id by which a link is revoked; NULL for REVOKE_RESOURCE.
+const struct node_id *chain_link_id(const struct chain_link *link, enum revoke_kind kind);
+// Is `subject`, at `resource`, what is revoked, or below it?
+bool revoke_covers(
+	enum revoke_kind kind, const struct node_id *what, const struct subject *subject,
+	const struct node_id *resource
+);
+
 enum decision {
 	DECISION_APPROVED, // once, for this digest
 	DECISION_REFUSED,

@@ -31,9 +31,7 @@ static bool is_revoked(const struct session *s, const struct sweep *sweep)
 {
 	if (s->state == SESSION_FREE || s->state == SESSION_ENDED || s->subject == NULL)
 		return false;
-	if (sweep->kind == REVOKE_RESOURCE)
-		return node_equal(&s->resource_node, &sweep->node);
-	return subject_is_revoked(s->subject, sweep->kind, &sweep->node);
+	return revoke_covers(sweep->kind, &sweep->node, s->subject, &s->resource_node);
 }
 
 static void end(struct relay *relay, struct session *s, struct sweep *sweep)

@@ -194,32 +194,6 @@ bool tokens_may_ask(const struct tokens *tokens)
 	return list_empty(&tokens->leaving);
 }
 
-bool subject_is_revoked(
-	const struct subject *subject, enum revoke_kind kind, const struct node_id *node
-)
-{
-	for (unsigned i = 0; i < subject->n_links; i++) {
-		const struct chain_link *link = &subject->links[i];
-		switch (kind) {
-		case REVOKE_TOKEN:
-			if (node_equal(&link->token, node))
-				return true;
-			break;
-		case REVOKE_SUBJECT:
-			if (node_equal(&link->subject, node))
-				return true;
-			break;
-		case REVOKE_NODE:
-			if (node_equal(&link->node, node))
-				return true;
-			break;
-		case REVOKE_RESOURCE:
-			return false;
-		}
-	}
-	return false;
-}
-
 // At once and as a whole, for a login in this very pass must not find it; what may be served is at
 // most five minutes old and bounded by the configuration.
 void tokens_revoke(struct tokens *tokens, enum revoke_kind kind, const struct node_id *node)
@@ -227,8 +201,7 @@ void tokens_revoke(struct tokens *tokens, enum revoke_kind kind, const struct no
 	struct list *pos, *next;
 	list_foreach_safe (pos, next, &tokens->ages) {
 		struct token *token = list_entry(pos, struct token, age);
-		bool resource = kind == REVOKE_RESOURCE && node_equal(&token->key.resource, node);
-		if (resource || subject_is_revoked(token->subject, kind, node))
+		if (revoke_covers(kind, node, token->subject, &token->key.resource))
 			retire(tokens, token);
 	}
 }

@@ -68,8 +68,3 @@ void tokens_settle(
 );
 // Subjects that are not back with control.
 uint32_t tokens_count(const struct tokens *tokens);
-
-// Is a link of the chain what `kind` and `node` name? Never for a resource.
-bool subject_is_revoked(
-	const struct subject *subject, enum revoke_kind kind, const struct node_id *node
-);

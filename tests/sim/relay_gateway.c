@@ -3,7 +3,6 @@
 
 #include "tests/sim/relay_gateway.h"
 
-#include "dataplane/relay/tokens.h"
 #include "tests/sim/relay_peer.h"
 
 #include <stdio.h>
@@ -106,9 +105,9 @@ static bool is_refused(
 {
 	const struct command *r = &g->revocation;
 	return r->number != 0 &&
-	       (r->kind == REVOKE_RESOURCE
-			? node_equal(&g->policy->resources[event->resource].node, &r->revoked)
-			: subject_is_revoked(subject, r->kind, &r->revoked));
+	       revoke_covers(
+		       r->kind, &r->revoked, subject, &g->policy->resources[event->resource].node
+	       );
 }
 
 static void answer_logins(struct gateway *g)
