@@ -70,6 +70,16 @@ const char *const schema_steps[] = {
 	" WITHOUT ROWID;"
 	"CREATE INDEX chain_nodes_root ON chain_nodes(root);"
 	"CREATE INDEX chain_nodes_expires ON chain_nodes(expires_s);",
+
+	// controlplane/revocation once more: those that were lifted are kept, and what became of
+	// each. until_s 0: for ever. lifted_s 0: it was not.
+	"DROP TABLE revocations;"
+	"CREATE TABLE revocations("
+	" n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id BLOB NOT NULL, label TEXT NOT NULL,"
+	" reason TEXT NOT NULL, revoked_by TEXT NOT NULL, revoked_s INTEGER NOT NULL,"
+	" until_s INTEGER NOT NULL, lifted_s INTEGER NOT NULL, lifted_by TEXT NOT NULL,"
+	" done INTEGER NOT NULL, sessions INTEGER NOT NULL, took_us INTEGER NOT NULL);"
+	"CREATE INDEX revocations_in_force ON revocations(n) WHERE lifted_s=0;",
 };
 
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);
