@@ -129,6 +129,11 @@ static int wait_signal(const sigset_t *signals, unsigned ms)
 	return number < 0 ? 0 : number;
 }
 
+static bool is_drained(const struct control *control)
+{
+	return workers_sessions(control->workers) == 0 && workers_subjects(control->workers) == 0;
+}
+
 static void drain(struct control *control, const sigset_t *signals)
 {
 	uint32_t ms = control->config->gateway.timeouts.drain_ms;
@@ -140,7 +145,7 @@ static void drain(struct control *control, const sigset_t *signals)
 	control->draining = true;
 	workers_drain(control->workers);
 	// The second signal means now.
-	for (uint32_t waited = 0; waited < ms && workers_sessions(control->workers) > 0; waited++) {
+	for (uint32_t waited = 0; waited < ms && !is_drained(control); waited++) {
 		(void)control_events(control);
 		control_tick(control);
 		admin_poll(control->admin);

@@ -73,6 +73,7 @@ static struct relay_config settings_relay(const struct config_gateway *gateway)
 		.idle_timeout_ms = gateway->timeouts.idle_ms,
 		.effects_entries = limits->statements,
 		.effects_bytes = limits->statement_cache,
+		.tokens = limits->tokens,
 	};
 }
 

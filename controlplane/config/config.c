@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,10 @@
 static const struct config_position whole_file;
 
 // Compared by memcmp: nothing in between may be left unwritten.
-static_assert(sizeof(struct config_limits) == 4 * sizeof(uint64_t) + 6 * sizeof(uint32_t));
+enum {
+	LIMITS_SIZE = offsetof(struct config_limits, events) + sizeof(uint32_t)
+}; // the last of them
+static_assert(LIMITS_SIZE == 4 * sizeof(uint64_t) + 7 * sizeof(uint32_t));
 static_assert(sizeof(struct config_timeouts) == 4 * sizeof(uint32_t));
 
 // A part of the file. A part without anything in it is as good as a missing one: `rules:` with
@@ -197,7 +201,7 @@ unsigned config_restart_needed(
 		{"gateway.memory", a->memory_mb != b->memory_mb},
 		{"gateway.idle_sleep", a->idle_sleep_us != b->idle_sleep_us},
 		{"gateway.tick", a->tick_ns != b->tick_ns},
-		{"gateway.limits", memcmp(&a->limits, &b->limits, sizeof(a->limits)) != 0},
+		{"gateway.limits", memcmp(&a->limits, &b->limits, LIMITS_SIZE) != 0},
 		{"gateway.timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},
 		{"gateway.state", strcmp(a->state, b->state) != 0},
 		{"gateway.admin", strcmp(a->admin_socket, b->admin_socket) != 0},

@@ -76,6 +76,7 @@ struct config_limits {
 	uint32_t packets;         // packet buffers; default 8192
 	uint32_t record_blocks;   // of 64 KiB, a power of two; default 256
 	uint32_t statements;      // entries of the statement cache; default 4096
+	uint32_t tokens;          // verified ones remembered beyond their sessions; default 4096
 	uint32_t events;          // slots of the event and command rings, a power of two; 1024
 };
 

@@ -28,6 +28,7 @@ static void set_defaults(struct config_gateway *g)
 		.record_blocks = 256,
 		.statements = 4096,
 		.statement_cache = UINT64_C(16) << 20,
+		.tokens = 4096,
 		.events = 1024,
 	};
 	g->timeouts = (struct config_timeouts){
@@ -192,18 +193,10 @@ static void read_bytes(
 
 static void read_limits(struct reader *r, const struct node *node, struct config_limits *l)
 {
-	static const char *const keys[] = {
-		"connections",
-		"sessions",
-		"packets",
-		"message",
-		"session_memory",
-		"worker_memory",
-		"record_blocks",
-		"statements",
-		"statement_cache",
-		"events",
-		NULL};
+	static const char *const keys[] = {"connections",   "sessions",       "packets",
+					   "message",       "session_memory", "worker_memory",
+					   "record_blocks", "statements",     "statement_cache",
+					   "tokens",        "events",         NULL};
 
 	if (!read_map(r, node, "`limits`", keys))
 		return;
@@ -216,6 +209,7 @@ static void read_limits(struct reader *r, const struct node *node, struct config
 	read_power(r, node, "record_blocks", 4, 1 << 16, &l->record_blocks);
 	read_count(r, node, "statements", 16, 1 << 20, &l->statements);
 	read_bytes(r, node, "statement_cache", 64 << 10, UINT64_C(1) << 32, &l->statement_cache);
+	read_count(r, node, "tokens", 0, 1 << 20, &l->tokens);
 	read_power(r, node, "events", 16, 1 << 16, &l->events);
 	if (l->connections < 2 * l->sessions)
 		read_fail(

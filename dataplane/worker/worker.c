@@ -366,6 +366,15 @@ uint64_t workers_sessions(const struct workers *workers)
 	return n;
 }
 
+uint64_t workers_subjects(const struct workers *workers)
+{
+	uint64_t n = 0;
+
+	for (uint16_t i = 0; i < workers->config.n_workers; i++)
+		n += __atomic_load_n(&workers->list[i].stats.subjects, __ATOMIC_RELAXED);
+	return n;
+}
+
 struct ring *workers_events(struct workers *workers, uint16_t worker)
 {
 	return &workers->list[worker].events;

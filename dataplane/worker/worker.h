@@ -58,6 +58,9 @@ void workers_stop(struct workers *workers);
 // Sessions that live, roughly. Any thread.
 uint64_t workers_sessions(const struct workers *workers);
 
+// Subjects that are not back with control, roughly. Any thread.
+uint64_t workers_subjects(const struct workers *workers);
+
 // Worker to control; and back. One thread each on the control side.
 struct ring *workers_events(struct workers *workers, uint16_t worker);
 struct ring *workers_commands(struct workers *workers, uint16_t worker);
