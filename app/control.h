@@ -16,6 +16,7 @@
 #include "controlplane/identity/logins.h"
 #include "controlplane/publish/publish.h"
 #include "controlplane/recorder/recorder.h"
+#include "controlplane/revocation/revocation.h"
 #include "controlplane/store/store.h"
 #include "dataplane/worker/worker.h"
 
@@ -44,6 +45,10 @@ struct control {
 
 	struct names names;
 	struct live live;
+	struct revocations *revocations;
+	struct revoking *revoking; // told to the workers, not answered by all; oldest first
+	uint64_t last_revoking;
+	uint32_t revoking_at[SNAPSHOT_WORKERS_MAX]; // that a worker works on
 	// A login whose answer is not known yet, for the audit of a refusal.
 	struct event *waiting;
 	uint32_t n_waiting;
@@ -103,3 +108,33 @@ int control_load(struct control *control, struct config *config, char why[static
 	must_check;
 // Read the file again, then as above. Out: `why`, when it is refused.
 int control_reload(struct control *control, char why[static ADMIN_WHY]);
+
+// ---- revoke.c
+
+// Pull the kill switch: `ask` (kind, node, label, reason, by, until_s) goes on the list, then to
+// the workers. Out: *out, as it is on the list; control_revocation tells later what came of it.
+// Returns as revocation_add.
+int control_revoke(struct control *control, const struct revocation *ask, struct revocation *out)
+	must_check;
+// Out: *out. Returns as revocation_lift.
+int control_revocation_lift(
+	struct control *control, int64_t number, const char *by, struct revocation *out
+) must_check;
+// What a revocation would end now, without doing it: {"kind", "node", "label", "sessions", "total",
+// "resources"}, with at most CONTROL_PREVIEW_MAX of the sessions. NULL when memory is short.
+enum { CONTROL_PREVIEW_MAX = 200 };
+json_t *control_revoke_preview(
+	const struct control *control, enum revoke_kind kind, const struct node_id *node,
+	const char *label
+) must_check;
+// May `subject` not log in as `event` asks? Out: `why`.
+bool control_is_revoked(
+	const struct control *control, const struct event *event, const struct subject *subject,
+	char why[static REVOCATION_WHY]
+);
+// EVENT_REVOKED. False: again later.
+bool control_revoked(struct control *control, const struct event *event);
+// Give the workers what they have not taken yet. Call often.
+void control_revoke_push(struct control *control);
+// Forgets what is not answered: the workers have ended.
+void control_revoke_free(struct control *control);

@@ -58,22 +58,48 @@ static int audit_refusal(struct control *control, const struct event *event, con
 	);
 }
 
+// What is revoked when the answer leaves is refused, whatever was true when it was found: nothing
+// may come between the look at the list and the ring. Out: *refusal.
+static bool is_refused(
+	const struct control *control, const struct event *event, const struct command *command,
+	struct command *refusal
+)
+{
+	char why[REVOCATION_WHY];
+
+	if (command->subject == NULL || event == NULL ||
+	    !control_is_revoked(control, event, command->subject, why))
+		return false;
+	*refusal = *command;
+	refusal->subject = NULL;
+	snprintf(refusal->reason, sizeof(refusal->reason), "%s", why);
+	return true;
+}
+
 // A refusal is told only when the audit log has it: an answer that is not taken is offered again.
 bool control_answer(void *ctx, uint16_t worker, const struct command *command)
 {
 	struct control *control = ctx;
 	const struct event *event = control->login;
 	struct ring *ring = workers_commands(control->workers, worker);
+	struct command refusal;
 
 	if (event == NULL || event->session != command->session)
 		event = waiting_find(control, command->session);
 	if (ring_count(ring) > ring->mask)
 		return false;
-	if (command->subject == NULL && event != NULL &&
-	    audit_refusal(control, event, command->reason) == ERR_LIMIT)
+	bool revoked = is_refused(control, event, command, &refusal);
+	const struct command *answer = revoked ? &refusal : command;
+	if (answer->subject == NULL && event != NULL) {
+		struct event told = *event;
+		told.subject = command->subject; // who it was, if the token has proved that
+		if (audit_refusal(control, &told, answer->reason) == ERR_LIMIT)
+			return false;
+	}
+	if (!ring_push(ring, answer))
 		return false;
-	if (!ring_push(ring, command))
-		return false;
+	if (revoked)
+		subject_free(command->subject);
 	waiting_forget(control, command->session);
 	return true;
 }
@@ -139,7 +165,7 @@ static bool on_opened(struct control *control, const struct event *event)
 	session_name(control, event->session, name);
 	if (audit_session_opened(control->audit, name, event, resource) == ERR_LIMIT)
 		return false;
-	if (!live_add(&control->live, event->session, number))
+	if (!live_add(&control->live, event->session, number, event->subject))
 		log_limited(&control->limit, LOG_ERROR, "control", "session %s has no place", name);
 	row_fill(control, event, resource, &row);
 	row.opened_ns = event->time_ns;
@@ -197,8 +223,9 @@ static bool handle(struct control *control, const struct event *event)
 	case EVENT_ACCESS:
 	case EVENT_HOLD:
 	case EVENT_HOLD_GONE:
-	case EVENT_REVOKED:
 		return true;
+	case EVENT_REVOKED:
+		return control_revoked(control, event);
 	case EVENT_CATALOG:
 		catalogs_poke(control, event);
 		return true;
@@ -236,6 +263,7 @@ void control_tick(struct control *control)
 	uint64_t now = seconds();
 
 	logins_poll(control->logins, now);
+	control_revoke_push(control);
 	catalogs_update(control);
 	if (now == control->next_second)
 		return;
@@ -243,4 +271,5 @@ void control_tick(struct control *control)
 	store_probe(control->store);
 	identity_tick(control->identity, now);
 	(void)publisher_reclaim(control->publisher);
+	revocations_tick(control->revocations, now);
 }

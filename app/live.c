@@ -40,13 +40,13 @@ static uint32_t probe(const struct live *live, session_id id)
 	return at;
 }
 
-bool live_add(struct live *live, session_id id, uint32_t value)
+bool live_add(struct live *live, session_id id, uint32_t value, const struct subject *subject)
 {
 	if (live->n > live->mask / 2)
 		return false;
 	uint32_t at = probe(live, id);
 	live->n += live->entries[at].id == 0;
-	live->entries[at] = (struct live_entry){id, value};
+	live->entries[at] = (struct live_entry){id, value, subject};
 	return true;
 }
 
@@ -77,4 +77,14 @@ void live_remove(struct live *live, session_id id)
 	}
 	live->entries[at] = (struct live_entry){0};
 	live->n--;
+}
+
+const struct live_entry *live_next(const struct live *live, uint32_t *at)
+{
+	while (*at <= live->mask) {
+		const struct live_entry *entry = &live->entries[(*at)++];
+		if (entry->id != 0)
+			return entry;
+	}
+	return NULL;
 }

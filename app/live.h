@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Which sessions are open, and a number to each. One control thread.
+// Which sessions are open; of each a number and who it is. One control thread.
 
 #pragma once
 
@@ -10,6 +10,7 @@
 struct live_entry {
 	session_id id; // 0: free
 	uint32_t value;
+	const struct subject *subject; // borrowed, until the session is closed
 };
 
 struct live {
@@ -24,8 +25,13 @@ int live_init(struct live *live, uint32_t max) must_check;
 void live_fini(struct live *live);
 
 // False when there is no room.
-bool live_add(struct live *live, session_id id, uint32_t value) must_check;
+bool live_add(struct live *live, session_id id, uint32_t value, const struct subject *subject)
+	must_check;
 // Out: *value. False when it is not there.
 bool live_find(const struct live *live, session_id id, uint32_t *value) must_check;
 // Nothing happens when it is not there.
 void live_remove(struct live *live, session_id id);
+
+// The next session from *at on, which is 0 at first; NULL behind the last. None must be added or
+// removed in between.
+const struct live_entry *live_next(const struct live *live, uint32_t *at);

@@ -40,6 +40,9 @@ static int start_state(struct control *control)
 	r = store_open(state, &control->store, store_why);
 	if (r != 0)
 		return fail("store", r, store_why);
+	r = revocations_open(control->store, control->epoch / 1000000000, &control->revocations);
+	if (r != 0)
+		return fail("revocations", r, "");
 	r = audit_started(control->audit, BULKHEAD_VERSION, control->epoch);
 	return r == 0 ? 0 : fail("audit log", r, "");
 }
@@ -151,6 +154,8 @@ void control_stop(struct control *control)
 	contexts_fini(&control->contexts);
 	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");
+	control_revoke_free(control);
+	revocations_free(control->revocations);
 	store_close(control->store);
 	index_close(control->index);
 	audit_close(control->audit);

@@ -82,6 +82,22 @@ int audit_token_minted(
 	struct audit *audit, const char *subject, const char *const *groups, size_t n_groups,
 	uint32_t ttl_s
 ) must_check;
+// What is revoked from now on: `kind` is a word, `what` a node's text. `until_s` 0: for ever.
+struct audit_revocation {
+	int64_t number;
+	const char *kind, *what, *label, *reason;
+	const char *by; // whose decision
+	uint64_t until_s;
+};
+int audit_revoked(struct audit *audit, const struct audit_revocation *revocation) must_check;
+// What came of it: sessions ended, and how long that took from the call to the last one closed.
+int audit_revocation_done(
+	struct audit *audit, const struct audit_revocation *revocation, uint64_t sessions,
+	uint64_t took_us
+) must_check;
+// `by` is who lifted it.
+int audit_revocation_lifted(struct audit *audit, const struct audit_revocation *revocation)
+	must_check;
 // `hash` is that of the last data frame of the segment `name`.
 int audit_segment_sealed(
 	struct audit *audit, const char *name, const struct digest *hash, uint64_t frames,

@@ -185,6 +185,41 @@ int audit_token_minted(
 	);
 }
 
+static json_t *revocation_fields(const struct audit_revocation *r)
+{
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o}", "number", number((uint64_t)r->number), "kind",
+		text(r->kind), "what", text(r->what), "label", text(r->label), "reason",
+		text(r->reason), "by", text(r->by)
+	);
+}
+
+int audit_revoked(struct audit *audit, const struct audit_revocation *revocation)
+{
+	json_t *fields = revocation_fields(revocation);
+
+	if (revocation->until_s != 0)
+		json_object_set_new(fields, "until", number(revocation->until_s));
+	return audit_write(audit, "revoked", fields);
+}
+
+int audit_revocation_done(
+	struct audit *audit, const struct audit_revocation *revocation, uint64_t sessions,
+	uint64_t took_us
+)
+{
+	json_t *fields = revocation_fields(revocation);
+
+	json_object_set_new(fields, "sessions", number(sessions));
+	json_object_set_new(fields, "ms", json_real((double)took_us / 1000));
+	return audit_write(audit, "revocation_done", fields);
+}
+
+int audit_revocation_lifted(struct audit *audit, const struct audit_revocation *revocation)
+{
+	return audit_write(audit, "revocation_lifted", revocation_fields(revocation));
+}
+
 int audit_segment_sealed(
 	struct audit *audit, const char *name, const struct digest *hash, uint64_t frames,
 	uint64_t bytes, uint64_t torn_bytes

@@ -31,7 +31,7 @@ static void agrees_with_a_plain_array(void **)
 		if (there[slot] == 0) {
 			there[slot] = i + 1;
 			n++;
-			assert_true(live_add(&live, id_of(slot), i + 1));
+			assert_true(live_add(&live, id_of(slot), i + 1, NULL));
 		} else {
 			assert_true(live_find(&live, id_of(slot), &value));
 			assert_int_equal(value, there[slot]);
@@ -44,6 +44,10 @@ static void agrees_with_a_plain_array(void **)
 	}
 	for (uint32_t slot = 0; slot < MAX; slot++)
 		assert_int_equal(live_find(&live, id_of(slot), &value), there[slot] != 0);
+	uint32_t at = 0, seen = 0;
+	for (const struct live_entry *e; (e = live_next(&live, &at)) != NULL; seen++)
+		assert_int_equal(e->value, there[(uint32_t)e->id]);
+	assert_int_equal(seen, n);
 	live_fini(&live);
 }
 
@@ -53,8 +57,8 @@ static void adding_twice_keeps_one(void **)
 	uint32_t value;
 
 	assert_int_equal(live_init(&live, 4), 0);
-	assert_true(live_add(&live, id_of(1), 1));
-	assert_true(live_add(&live, id_of(1), 2));
+	assert_true(live_add(&live, id_of(1), 1, NULL));
+	assert_true(live_add(&live, id_of(1), 2, NULL));
 	assert_int_equal(live.n, 1);
 	assert_true(live_find(&live, id_of(1), &value));
 	assert_int_equal(value, 2);
@@ -69,7 +73,7 @@ static void refuses_when_full(void **)
 	uint32_t n = 0;
 
 	assert_int_equal(live_init(&live, 100), 0);
-	while (live_add(&live, id_of(n), n))
+	while (live_add(&live, id_of(n), n, NULL))
 		n++;
 	assert_true(n >= 100);
 	live_fini(&live);
