@@ -201,7 +201,7 @@ static const struct wrong resources[] = {
 	{RES("    address: db:1\n"), "8:5: the resource has no `credential`; add it"},
 	{RES("    address: db:1\n    credential: {user: a, password: {env: HOME}, "
 	     "managed_identity: {audience: x}}\n"),
-	 "11:54: `managed_identity` stands for a `password`; keep one of them"},
+	 "11:50: `managed_identity` stands for a `password`; keep one of them"},
 	{RES("    address: db:1\n    credential: {user: a, managed_identity: {}}\n"),
 	 "11:45: `managed_identity` has no `audience`; add it"},
 	{RES("    address: db:1\n    credential: {user: a, password: hunter2}\n"),
