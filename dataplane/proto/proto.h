@@ -144,6 +144,7 @@ struct proto_msg {
 			// change how the server reads this text; what it would do is unknown
 	bool named;     // PROTO_BIND: what it makes has a name, by which other statements reach it
 	uint32_t function_oid;
+	struct span types;          // PROTO_BIND: of the parameters, as declared with the text
 	struct proto_field *params; // PROTO_BIND: the values bound; PROTO_CALL: the arguments
 	uint32_t n_params;
 	// The relay's note on the statement: what it set before forward comes back with each later
@@ -240,6 +241,9 @@ struct proto_ops {
 	// A native error that ends the session, at any time (before login too), and a good-bye to
 	// the server.
 	int (*refuse)(void *state, const struct denial *why, struct proto_io *io);
+	// Tell the client something by the way, between two messages of an open session; nothing
+	// is refused by it (`fatal` does not count).
+	int (*notice)(void *state, const struct denial *what, struct proto_io *io);
 	// The server's cancel key. Out: *pid, *secret (borrowed). False when there is none.
 	bool (*cancel_key)(const void *state, uint32_t *pid, struct span *secret);
 	// Name of a message type, for recordings and logs; never NULL.

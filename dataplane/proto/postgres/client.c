@@ -150,6 +150,7 @@ static void speak_of(struct proto_msg *out, const struct statement *s, uint64_t 
 	if (s == NULL)
 		return;
 	out->statement = s->text.n > 0 ? s->text : span_of(empty_text, 0);
+	out->types = s->types;
 }
 
 static struct parse_result feed_bind(struct pg3 *pg, struct proto_msg *out, struct proto_io *io)

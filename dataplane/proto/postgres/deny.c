@@ -68,11 +68,14 @@ int pg3_deny(struct pg3 *pg, struct proto_msg *msg, const struct denial *why, st
 	return a->refusal == NULL ? ERR_LIMIT : send_poison(msg, io);
 }
 
-static int write_error(const struct denial *why, struct buf *to_client)
+// ErrorResponse ('E') or NoticeResponse ('N').
+static int write_words(
+	uint8_t type, struct span severity, const struct denial *why, struct buf *to_client
+)
 {
 	struct proto_field fields[8] = {
-		{.code = 'S', .value = SPAN_LIT("FATAL")},
-		{.code = 'V', .value = SPAN_LIT("FATAL")},
+		{.code = 'S', .value = severity},
+		{.code = 'V', .value = severity},
 		{.code = 'C', .value = span_of(why->code, strnlen(why->code, 5))},
 		{.code = 'M', .value = span_str(why->message)},
 		{.code = 'D', .value = span_str(why->detail), .null = why->detail == NULL},
@@ -80,7 +83,7 @@ static int write_error(const struct denial *why, struct buf *to_client)
 		{.code = 'R', .value = SPAN_LIT("bulkhead")},
 	};
 	const struct proto_msg msg =
-		{.type = 'E', .carrier = PROTO_ERROR, .fields = fields, .n_fields = 7};
+		{.type = type, .carrier = PROTO_ERROR, .fields = fields, .n_fields = 7};
 
 	return pg3_result_write(&msg, to_client);
 }
@@ -94,9 +97,16 @@ int pg3_refuse(struct pg3 *pg, const struct denial *why, struct proto_io *io)
 	pg->refused = true;
 	// In the midst of a handshake nobody could read it.
 	if (pg->client != CLIENT_ENCRYPTING && pg->client != CLIENT_CLOSED)
-		r = write_error(why, io->to_client);
+		r = write_words('E', SPAN_LIT("FATAL"), why, io->to_client);
 	if (r == 0 &&
 	    (pg->server == SERVER_LOGIN || pg->server == SERVER_SETUP || pg->server == SERVER_OPEN))
 		r = pg3_message_write(io->to_server, 'X', NULL, 0);
 	return r;
+}
+
+int pg3_notice(const struct pg3 *pg, const struct denial *what, struct proto_io *io)
+{
+	if (pg->client != CLIENT_OPEN || pg->refused)
+		return ERR_MALFORMED;
+	return write_words('N', SPAN_LIT("NOTICE"), what, io->to_client);
 }

@@ -109,6 +109,11 @@ static int refuse(void *state, const struct denial *why, struct proto_io *io)
 	return pg3_refuse(state, why, io);
 }
 
+static int notice(void *state, const struct denial *what, struct proto_io *io)
+{
+	return pg3_notice(state, what, io);
+}
+
 static bool cancel_key(const void *state, uint32_t *pid, struct span *secret)
 {
 	const struct pg3 *pg = state;
@@ -135,6 +140,7 @@ const struct proto_ops postgres_ops = {
 	.forward = forward,
 	.deny = deny,
 	.refuse = refuse,
+	.notice = notice,
 	.cancel_key = cancel_key,
 	.type_name = pg3_message_name,
 };

@@ -145,6 +145,45 @@ static void fatal_denial_ends_the_session(void **state)
 	);
 }
 
+// Between the feeding of a command and its fate, in a failed transaction, at rest: it changes
+// nothing.
+static void notice_comes_by_the_way(void **state)
+{
+	struct talk *t = *state;
+	const struct denial what = {
+		.code = "00000",
+		.message = "waits",
+		.detail = "for somebody",
+		.hint = "wait too",
+	};
+	struct span expected =
+		say('N', "bsbsbsbsbsbsbsb", 'S', "NOTICE", 'V', "NOTICE", 'C', "00000", 'M',
+		    "waits", 'D', "for somebody", 'H', "wait too", 'R', "bulkhead", 0);
+
+	assert_int_equal(t->ops->notice(t->state, &what, &t->io), 0);
+	expect_sent(t, LEG_CLIENT, expected);
+	feed_kind(t, LEG_CLIENT, QUERY("delete from x"), PROTO_COMMAND);
+	assert_int_equal(t->ops->notice(t->state, &what, &t->io), 0);
+	expect_sent(t, LEG_CLIENT, expected);
+	expect_silence(t);
+	client_passes(t, QUERY("select 1"));
+	assert_int_equal(t->ops->notice(t->state, &what, &t->io), 0);
+	expect_sent(t, LEG_CLIENT, expected);
+	server_passes(t, COLUMN1("a", 0, 0));
+	server_passes(t, COMPLETE("SELECT 0"));
+	server_passes(t, READY('I'));
+}
+
+static void no_notice_outside_of_an_open_session(void **state)
+{
+	struct talk *t = *state;
+	const struct denial what = {.code = "00000", .message = "waits"};
+
+	talk_restart(t);
+	assert_int_equal(t->ops->notice(t->state, &what, &t->io), ERR_MALFORMED);
+	expect_silence(t);
+}
+
 static void function_call(void **state)
 {
 	struct talk *t = *state;
@@ -234,6 +273,8 @@ int main(void)
 		TEST(denied_query_cannot_succeed),
 		TEST(fatal_error_is_not_replaced),
 		TEST(fatal_denial_ends_the_session),
+		TEST(notice_comes_by_the_way),
+		TEST(no_notice_outside_of_an_open_session),
 		TEST(function_call),
 		TEST(messages_at_any_time),
 		TEST(settings_settle_before_text_is_read),
