@@ -79,7 +79,7 @@ bool recorder_commit(struct recorder *recorder)
 		recorder_count(&recorder->stats.strict_syncs, recorder->strict);
 		recorder_count(&recorder->stats.sync_ns, now - started);
 	}
-	__atomic_store_n(&recorder->stats.healthy, true, __ATOMIC_RELAXED);
+	recorder_set_healthy(recorder, true);
 	recorder->strict = false;
 	if (now - recorder->last_sync_ns >= (uint64_t)recorder->config.sync_ms * 1000000) {
 		if (index_commit(recorder->config.index) != 0)

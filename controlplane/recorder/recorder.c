@@ -38,10 +38,20 @@ uint64_t recorder_wall_ns(void)
 	return clock_ns(CLOCK_REALTIME);
 }
 
+void recorder_set_healthy(struct recorder *recorder, bool healthy)
+{
+	__atomic_store_n(&recorder->stats.healthy, healthy, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < recorder->config.n_queues; i++) {
+		struct record_queue *queue = recorder->config.queues[i];
+		if (record_is_failing(queue) == healthy) // workers read it: write only news
+			__atomic_store_n(&queue->failing, !healthy, __ATOMIC_RELAXED);
+	}
+}
+
 void recorder_failed(struct recorder *recorder, const char *what, int ret)
 {
 	recorder_count(&recorder->stats.failures, 1);
-	__atomic_store_n(&recorder->stats.healthy, false, __ATOMIC_RELAXED);
+	recorder_set_healthy(recorder, false);
 	log_limited(
 		&recorder->limit, LOG_ERROR, "recorder",
 		"cannot write %s under %s: %s; sessions wait until it can be written", what,

@@ -49,6 +49,8 @@ static inline void recorder_count(uint64_t *counter, uint64_t n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
+// Whether it can write, for the statistics and for the workers.
+void recorder_set_healthy(struct recorder *recorder, bool healthy);
 // Count and log a failed write; `what` says of what.
 void recorder_failed(struct recorder *recorder, const char *what, int ret);
 

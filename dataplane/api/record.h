@@ -52,7 +52,8 @@ struct record_queue {
 	uint64_t sequence;            // worker only: of the last record written
 	uint64_t waits; // worker: rw, control: ro. Times a session had to wait for a block
 	uint64_t durable
-		__attribute__((aligned(64))); // recorder: rw, worker: ro. Synced up to here
+		__attribute__((aligned(64)));      // recorder: rw, worker: ro. Synced up to here
+	bool failing __attribute__((aligned(64))); // recorder: rw, worker: ro. It cannot write
 	struct record_block *blocks;
 	uint32_t n_blocks;
 };
@@ -72,6 +73,12 @@ uint64_t record_write(
 );
 // Worker: hand the current block over if anything is in it. Call once per loop.
 void record_flush(struct record_queue *queue);
+
+// The recorder cannot write what it is given: the disk is full, say.
+static inline bool record_is_failing(const struct record_queue *queue)
+{
+	return __atomic_load_n(&queue->failing, __ATOMIC_RELAXED);
+}
 
 static inline bool record_is_durable(const struct record_queue *queue, uint64_t sequence)
 {
