@@ -4,6 +4,7 @@
 #include "app/control.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -204,6 +205,36 @@ static bool on_closed(struct control *control, const struct event *event)
 	return true;
 }
 
+// ---- what waits for a human
+
+static bool on_hold(struct control *control, const struct event *event)
+{
+	const struct command no = {
+		.type = COMMAND_DECISION,
+		.session = event->session,
+		.number = event->held->id,
+		.decision = DECISION_REFUSED,
+		.reason = "nobody can approve",
+	};
+
+	if (!ring_push(workers_commands(control->workers, event->worker), &no))
+		return false;
+	explicit_bzero(event->held->text, event->held->text_len);
+	free(event->held);
+	return true;
+}
+
+static bool on_access(struct control *control, const struct event *event)
+{
+	const struct command no = {
+		.type = COMMAND_ACCESS,
+		.session = event->session,
+		.reason = "bulkhead: this resource needs a grant, and nobody can give one",
+	};
+
+	return ring_push(workers_commands(control->workers, event->worker), &no);
+}
+
 // ---- the loop's parts
 
 // False: try again later, and nothing of this worker's before.
@@ -221,7 +252,9 @@ static bool handle(struct control *control, const struct event *event)
 		subject_free(event->subject);
 		return true;
 	case EVENT_ACCESS:
+		return on_access(control, event);
 	case EVENT_HOLD:
+		return on_hold(control, event);
 	case EVENT_HOLD_GONE:
 		return true;
 	case EVENT_REVOKED:

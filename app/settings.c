@@ -68,6 +68,7 @@ static struct relay_config settings_relay(const struct config_gateway *gateway)
 		.statements_max = STATEMENTS_MAX,
 		.portals_max = PORTALS_MAX,
 		.pipeline_max = PIPELINE_MAX,
+		.holds_max = limits->holds,
 		.login_timeout_ms = gateway->timeouts.login_ms,
 		.connect_timeout_ms = gateway->timeouts.connect_ms,
 		.idle_timeout_ms = gateway->timeouts.idle_ms,

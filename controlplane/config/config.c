@@ -18,10 +18,8 @@
 static const struct config_position whole_file;
 
 // Compared by memcmp: nothing in between may be left unwritten.
-enum {
-	LIMITS_SIZE = offsetof(struct config_limits, events) + sizeof(uint32_t)
-}; // the last of them
-static_assert(LIMITS_SIZE == 4 * sizeof(uint64_t) + 7 * sizeof(uint32_t));
+enum { LIMITS_SIZE = offsetof(struct config_limits, holds) + sizeof(uint32_t) }; // the last of them
+static_assert(LIMITS_SIZE == 4 * sizeof(uint64_t) + 8 * sizeof(uint32_t));
 static_assert(sizeof(struct config_timeouts) == 4 * sizeof(uint32_t));
 
 // A part of the file. A part without anything in it is as good as a missing one: `rules:` with

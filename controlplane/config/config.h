@@ -78,6 +78,7 @@ struct config_limits {
 	uint32_t statements;      // entries of the statement cache; default 4096
 	uint32_t tokens;          // verified ones remembered beyond their sessions; default 4096
 	uint32_t events;          // slots of the event and command rings, a power of two; 1024
+	uint32_t holds;           // commands that wait for approval at once; default 256
 };
 
 struct config_timeouts {

@@ -30,6 +30,7 @@ static void set_defaults(struct config_gateway *g)
 		.statement_cache = UINT64_C(16) << 20,
 		.tokens = 4096,
 		.events = 1024,
+		.holds = 256,
 	};
 	g->timeouts = (struct config_timeouts){
 		.login_ms = 30000,
@@ -193,10 +194,10 @@ static void read_bytes(
 
 static void read_limits(struct reader *r, const struct node *node, struct config_limits *l)
 {
-	static const char *const keys[] = {"connections",   "sessions",       "packets",
-					   "message",       "session_memory", "worker_memory",
-					   "record_blocks", "statements",     "statement_cache",
-					   "tokens",        "events",         NULL};
+	static const char *const keys[] = {
+		"connections",   "sessions",      "packets",    "message",         "session_memory",
+		"worker_memory", "record_blocks", "statements", "statement_cache", "tokens",
+		"events",        "holds",         NULL};
 
 	if (!read_map(r, node, "`limits`", keys))
 		return;
@@ -211,6 +212,7 @@ static void read_limits(struct reader *r, const struct node *node, struct config
 	read_bytes(r, node, "statement_cache", 64 << 10, UINT64_C(1) << 32, &l->statement_cache);
 	read_count(r, node, "tokens", 0, 1 << 20, &l->tokens);
 	read_power(r, node, "events", 16, 1 << 16, &l->events);
+	read_count(r, node, "holds", 1, 1 << 20, &l->holds);
 	if (l->connections < 2 * l->sessions)
 		read_fail(
 			r, node->at,

@@ -30,6 +30,7 @@ struct event {
 	enum event_type type;
 	uint16_t worker;
 	uint16_t resource;
+	uint16_t rule; // EVENT_ACCESS: that asks for the grant, in `snapshot_version`
 	session_id session;
 	uint32_t snapshot_version; // what `resource` is an index into
 	const uint8_t *token;      // EVENT_LOGIN

@@ -16,7 +16,7 @@ enum hold_limit { HOLD_TEXT_MAX = 64 << 10 };
 struct held {
 	uint64_t id; // random, not 0; written as 16 hex digits
 	// SHA-256 over everything that is approved: kind of command, statement, each parameter with
-	// its format, resource, the nodes of the chain, digest of the policy.
+	// its format, resource, the nodes of the chain, digest of the policy, what holds it there.
 	uint8_t digest[32];
 	uint16_t rule;       // index in the snapshot of `snapshot_version`: whose approval it needs
 	uint32_t effects;    // that are held; 0: a budget is spent

@@ -44,11 +44,14 @@ struct worker_stats {
 	uint64_t bad[2][16]; // by leg and enum proto_bad
 	uint64_t logins, logins_cached, logins_refused;
 	uint64_t subjects; // now; in sessions and in the cache of tokens
-	uint64_t commands, denied, held, blocked;
+	uint64_t commands, denied, blocked;
+	uint64_t held, held_live; // commands that waited for approval; that wait now
+	uint64_t hold_approved, hold_refused, hold_timeouts, hold_cancelled, hold_limits;
+	uint64_t decisions_stale; // on what did not wait any more
 	uint64_t rows, masked_values, masked_columns, unknown_relations;
 	uint64_t cancels, cancels_refused;
 	uint64_t effects_hits, effects_misses;
-	uint64_t record_waits, strict_waits;
+	uint64_t record_waits, strict_waits, strict_refused;
 	uint64_t blocks_used, blocks_total, blocks_refused;
 	uint64_t pkts_used, pkts_total;
 	uint64_t snapshot_version;

@@ -47,6 +47,8 @@ const char *verdict_reason_name(enum verdict_reason reason)
 		return "refused";
 	case REASON_TIMEOUT:
 		return "timeout";
+	case REASON_LIMIT:
+		return "limit";
 	case REASON_LATER:
 		return "later";
 	case REASON_CANCELLED:

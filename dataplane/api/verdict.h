@@ -23,6 +23,7 @@ enum verdict_reason {
 	REASON_APPROVED,
 	REASON_REFUSED,   // by an approver, or because it cannot be held
 	REASON_TIMEOUT,   // nobody decided in time
+	REASON_LIMIT,     // too many wait already
 	REASON_LATER,     // it is asked for; the client runs it again once it is approved
 	REASON_CANCELLED, // by the client
 	REASON_EXPIRED,
@@ -33,10 +34,11 @@ enum verdict_reason {
 struct verdict {
 	enum verdict_action action;
 	enum verdict_reason reason;
-	uint16_t rule;    // that decided: index in the snapshot; UINT16_MAX: none
-	uint16_t link;    // of the chain, whose rule that is
-	uint32_t effects; // those that decided
-	uint16_t pattern; // REASON_BLOCKED: which
+	uint16_t rule;     // that decided: index in the snapshot; UINT16_MAX: none
+	uint16_t link;     // of the chain, whose rule that is
+	uint32_t effects;  // those that decided
+	uint16_t pattern;  // REASON_BLOCKED: which
+	uint64_t approval; // held.id; 0: nobody is asked
 };
 
 const char *verdict_action_name(enum verdict_action action);

@@ -93,6 +93,9 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 	if (msg->carrier == PROTO_PARAMETER)
 		follow_parameter(s, msg);
 	follow_ddl(s, msg);
+	// The server skips what comes behind an error: perhaps what waits for approval, too.
+	if (msg->carrier == PROTO_ERROR)
+		s->hold.doubt = true;
 	if (masks_anything(relay, s) && mask(relay, s, msg) != 0)
 		return session_end(relay, s, END_LIMIT, &unmasked, "no room to mask");
 	if (msg->carrier == PROTO_ROW) {

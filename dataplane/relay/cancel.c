@@ -90,6 +90,11 @@ static void cancel(struct relay *relay, uint32_t pid, uint32_t secret)
 		relay->stats->cancels_refused++;
 		return;
 	}
+	if (hold_cancel(relay, s)) {
+		relay->stats->cancels++;
+		if (!s->text_runs && s->portals_run == 0)
+			return;
+	}
 	if (!deliver(relay, s)) // the client may ask again
 		relay->stats->cancels_refused++;
 }

@@ -55,6 +55,8 @@ static enum step bad(struct relay *relay, struct session *s, enum proto_bad what
 static enum step take(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	struct proto_io io = session_io(s);
+	if (msg->kind != PROTO_COMMAND)
+		hold_leave(relay, s, "the server would skip it");
 	switch (msg->kind) {
 	case PROTO_START_TLS:
 		return start_tls(relay, s);
@@ -111,6 +113,9 @@ enum step client_step(struct relay *relay, struct session *s)
 {
 	if ((s->state != SESSION_GREETING && s->state != SESSION_OPEN) || s->detached)
 		return STEP_IDLE;
+	enum step may = hold_step(relay, s);
+	if (may != STEP_MOVED)
+		return may;
 	if (leg_backlog(&s->server) > relay->config.high_water)
 		return STEP_IDLE;
 	if (s->strict_waiting && !record_is_durable(relay->records, s->strict_sequence)) {

@@ -8,7 +8,12 @@
 #include <stdio.h>
 
 // The note on a statement that comes back with everything about it (proto_msg.tag).
-enum tag_bit { TAG_EXPOSED = 1 << 0, TAG_ALLOWED = 1 << 1, TAG_DDL = 1 << 2 };
+enum tag_bit {
+	TAG_EXPOSED = 1 << 0,
+	TAG_ALLOWED = 1 << 1,
+	TAG_DDL = 1 << 2,
+	TAG_APPROVED = 1 << 3, // by a human: a portal with its parameters
+};
 
 static uint64_t tag_of(const struct session *s, uint32_t bits)
 {
@@ -28,6 +33,13 @@ bool command_may_change_catalog(uint64_t tag)
 static bool is_allowed_now(const struct session *s, uint64_t tag)
 {
 	return tag >> 32 == s->rights_version && (tag & TAG_ALLOWED) != 0;
+}
+
+// The same rules in a later version (a catalog was read again) take no approval back.
+static bool is_approved(const struct session *s, const struct proto_msg *msg)
+{
+	return msg->command == PROTO_EXECUTE && msg->tag >> 32 >= s->rules_since &&
+	       (msg->tag & TAG_APPROVED) != 0;
 }
 
 static const struct effects *effects_of(
@@ -89,7 +101,7 @@ static struct verdict judge(
 	return policy_judge(&input);
 }
 
-static void name_effects(uint32_t effects, char *out, size_t size)
+void command_name_effects(uint32_t effects, char *out, size_t size)
 {
 	size_t n = 0;
 	out[0] = '\0';
@@ -102,8 +114,8 @@ static void name_effects(uint32_t effects, char *out, size_t size)
 }
 
 static void explain(
-	const struct relay *relay, const struct verdict *v, const struct effects *effects,
-	char *message, size_t size, const char **hint
+	const struct relay *relay, const struct session *s, const struct verdict *v,
+	const struct effects *effects, char *message, size_t size, const char **hint
 )
 {
 	const struct snapshot *snapshot = relay->snapshot;
@@ -112,8 +124,10 @@ static void explain(
 	const char *text = verb == 0 ? "this statement" : (const char *)effects->verb.p;
 	char names[64];
 	verb = verb == 0 ? (int)strlen(text) : verb;
-	name_effects(v->effects, names, sizeof(names));
+	command_name_effects(v->effects, names, sizeof(names));
 	*hint = "Nothing of the statement reached the server.";
+	const char *told = s->hold.reason, *colon = told[0] == '\0' ? "" : ": ";
+	unsigned long long reference = v->approval;
 	switch (v->reason) {
 	case REASON_EFFECT:
 		snprintf(
@@ -126,9 +140,10 @@ static void explain(
 		snprintf(
 			message, size,
 			"bulkhead: %.*s refused: rule \"%s\" holds the effect %s for approval, and "
-			"nobody can approve yet",
+			"what it would run is not all in this message",
 			verb, text, rule, names
 		);
+		*hint = "Send the statement itself, with its parameters.";
 		break;
 	case REASON_SCOPE:
 		snprintf(
@@ -161,14 +176,45 @@ static void explain(
 		);
 		*hint = "The operator must correct the column's name in the policy.";
 		break;
-	case REASON_ALLOWED:
-	case REASON_NO_RULE:
-	case REASON_BUDGET:
-	case REASON_APPROVED:
 	case REASON_REFUSED:
+		snprintf(
+			message, size, "bulkhead: %.*s refused (reference %016llx)%s%s", verb, text,
+			reference, colon, told
+		);
+		break;
 	case REASON_TIMEOUT:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: nobody approved it in time (reference %016llx)%s%s",
+			verb, text, reference, colon, told
+		);
+		break;
 	case REASON_LATER:
+		snprintf(
+			message, size, "bulkhead: %.*s needs approval (reference %016llx)%s%s",
+			verb, text, reference, colon, told
+		);
+		*hint = "Run the very same statement again once it is approved.";
+		break;
+	case REASON_LIMIT:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: it needs approval, and too many wait for theirs%s%s",
+			verb, text, colon, told
+		);
+		*hint = "Try again later.";
+		break;
 	case REASON_CANCELLED:
+		snprintf(
+			message, size,
+			"bulkhead: canceling %.*s due to user request: it waited for approval",
+			verb, text
+		);
+		break;
+	case REASON_BUDGET:
+	case REASON_ALLOWED:
+	case REASON_APPROVED:
+	case REASON_NO_RULE:
 	case REASON_EXPIRED:
 	case REASON_REVOKED:
 	case REASON_COUNT:
@@ -185,25 +231,33 @@ static enum step refuse(
 	char message[384];
 	const char *hint = NULL;
 	struct proto_io io = session_io(s);
-	explain(relay, verdict, effects, message, sizeof(message), &hint);
-	const struct denial why = {
+	bool cancelled = verdict->reason == REASON_CANCELLED;
+	explain(relay, s, verdict, effects, message, sizeof(message), &hint);
+	struct denial why = {
 		.code = "42501",
 		.message = message,
 		.detail = (verdict->effects & EFFECT_UNKNOWN) != 0 ? effects->why_unknown : NULL,
 		.hint = hint,
 	};
+	if (cancelled)
+		memcpy(why.code, "57014", sizeof(why.code));
 	s->denied++;
 	relay->stats->denied++;
 	if (verdict->reason == REASON_BLOCKED)
 		relay->stats->blocked++;
 	if (s->proto->deny(s->proto_state, msg, &why, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to refuse");
+	hold_forget(relay, s);
 	return STEP_MOVED;
 }
 
-static uint32_t note(const struct effects *effects, enum inspect_exposure exposure)
+static uint32_t note(
+	const struct effects *effects, enum inspect_exposure exposure, const struct verdict *verdict
+)
 {
 	uint32_t bits = TAG_ALLOWED;
+	if (verdict->reason == REASON_APPROVED)
+		bits |= TAG_APPROVED;
 	if (exposure != EXPOSURE_NONE)
 		bits |= TAG_EXPOSED;
 	if ((effects->kinds & (EFFECT_DDL | EFFECT_EXEC | EFFECT_UNKNOWN)) != 0)
@@ -212,13 +266,17 @@ static uint32_t note(const struct effects *effects, enum inspect_exposure exposu
 }
 
 // Only what is new is recorded and waited for: an Execute repeats a Bind that is on record.
-static bool must_wait(struct relay *relay, struct session *s, const struct proto_msg *msg)
+static bool must_wait(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct verdict *verdict
+)
 {
 	if (s->rights.right.record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
 		return false;
 	s->strict_waiting = true;
 	s->strict_sequence = relay->records->sequence;
 	s->strict_version = s->rights_version;
+	s->strict_reason = verdict->reason;
 	return true;
 }
 
@@ -241,12 +299,15 @@ static enum step record(
 	const struct effects *effects, const struct verdict *verdict
 )
 {
+	// A command that was held is on record: what became of it follows.
+	bool known = s->hold.state == HOLD_DECIDED;
 	static const struct denial too_large = {
 		.fatal = true,
 		.code = "54000",
 		.message = "bulkhead: the statement is too large to be recorded",
 	};
-	switch (recording_command(relay, s, msg, effects, verdict)) {
+	switch (known ? recording_verdict(relay, s, msg, effects, verdict)
+		      : recording_command(relay, s, msg, effects, verdict)) {
 	case RECORDED:
 		return STEP_MOVED;
 	case RECORD_LATER:
@@ -258,6 +319,13 @@ static enum step record(
 	return session_end(relay, s, END_LIMIT, &too_large, "statement too large to be recorded");
 }
 
+// It is on record as this already.
+static bool is_recorded(const struct session *s, const struct verdict *verdict)
+{
+	return s->strict_waiting && s->strict_version == s->rights_version &&
+	       s->strict_reason == verdict->reason;
+}
+
 enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	const struct effects *effects;
@@ -267,19 +335,25 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		return forward(relay, s, msg); // the same text under the same policy
 	effects = effects_of(relay, s, msg);
 	verdict = judge(relay, s, effects, &exposure);
+	hold_settle(relay, s, msg, effects, is_approved(s, msg), &verdict);
+	if (hold_is_parked(&s->hold))
+		return STEP_IDLE; // still the same
 	// A command that was recorded and has become durable is only judged again; by another
-	// policy, it is recorded again too.
-	bool recorded = s->strict_waiting && s->strict_version == s->rights_version;
+	// policy, or as something else, it is recorded again too.
+	bool recorded = is_recorded(s, &verdict);
 	enum step step = recorded ? STEP_MOVED : record(relay, s, msg, effects, &verdict);
 	if (step != STEP_MOVED)
 		return step;
 	s->strict_waiting = false;
-	if (verdict.action != VERDICT_FORWARD)
+	if (verdict.action != VERDICT_FORWARD && verdict.action != VERDICT_HOLD)
 		return refuse(relay, s, msg, effects, &verdict);
-	if (!recorded && must_wait(relay, s, msg))
+	if (!recorded && must_wait(relay, s, msg, &verdict))
 		return STEP_RETRY;
+	if (verdict.action == VERDICT_HOLD)
+		return hold_park(relay, s, msg, effects, &verdict);
 	if (((effects->flags & EFFECT_PREPARES) != 0 || msg->named) && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
-	msg->tag = tag_of(s, note(effects, exposure));
+	msg->tag = tag_of(s, note(effects, exposure, &verdict));
+	hold_forget(relay, s);
 	return forward(relay, s, msg);
 }

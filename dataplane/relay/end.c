@@ -28,6 +28,7 @@ enum step session_end(
 	if (s->state >= SESSION_CLOSING)
 		return STEP_ENDED;
 	struct proto_io io = session_io(s);
+	hold_leave(relay, s, "the session has ended");
 	bool tell = denial != NULL && !s->detached && s->client.conn != NULL && s->proto != NULL;
 	if (tell)
 		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
@@ -66,26 +67,14 @@ void session_linger(struct relay *relay, struct session *s)
 
 static bool tell_control(struct relay *relay, struct session *s)
 {
-	struct event event = {
-		.type = EVENT_CLOSED,
-		.worker = relay->config.worker,
-		.resource = s->resource,
-		.session = s->id,
-		.snapshot_version = s->policy_version,
-		.subject = s->subject,
-		.client = s->peer,
-		.time_ns = relay->now.wall_ns,
-		.commands = s->commands,
-		.denied = s->denied,
-		.masked = s->masked,
-		.rows = s->rows,
-		.bytes_in = s->client.bytes_in,
-		.bytes_out = s->client.bytes_out,
-	};
+	struct event event = session_event(relay, s, EVENT_CLOSED);
+	event.commands = s->commands;
+	event.denied = s->denied;
+	event.masked = s->masked;
+	event.rows = s->rows;
+	event.bytes_in = s->client.bytes_in;
+	event.bytes_out = s->client.bytes_out;
 	memcpy(event.reason, s->end_detail, sizeof(event.reason));
-	memcpy(event.database, s->database, sizeof(event.database));
-	memcpy(event.user, s->user, sizeof(event.user));
-	memcpy(event.application, s->application, sizeof(event.application));
 	return relay->ops.event(relay->ops.ctx, &event);
 }
 
@@ -109,5 +98,5 @@ bool session_finish(struct relay *relay, struct session *s)
 	s->close_recorded = true;
 	if (s->detached)
 		return true;
-	return tell_control(relay, s);
+	return hold_tell_gone(relay, s) && tell_control(relay, s);
 }

@@ -80,21 +80,10 @@ static bool is_known(struct relay *relay, struct session *s)
 // False: the ring is full.
 static bool ask_control(struct relay *relay, struct session *s)
 {
-	struct event event = {
-		.type = EVENT_LOGIN,
-		.worker = relay->config.worker,
-		.resource = s->resource,
-		.session = s->id,
-		.snapshot_version = relay->snapshot->version,
-		.token = s->token,
-		.token_len = s->token_len,
-		.client = s->peer,
-		.time_ns = relay->now.wall_ns,
-	};
+	struct event event = session_event(relay, s, EVENT_LOGIN);
+	event.token = s->token;
+	event.token_len = s->token_len;
 	memcpy(event.certificate, s->token_key.certificate, sizeof(event.certificate));
-	memcpy(event.database, s->database, sizeof(event.database));
-	memcpy(event.user, s->user, sizeof(event.user));
-	memcpy(event.application, s->application, sizeof(event.application));
 	session_give_back(relay); // there is a place for a subject more
 	if (!tokens_may_ask(relay->tokens) || !relay->ops.event(relay->ops.ctx, &event))
 		return false;
@@ -117,13 +106,18 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 	return s->verified ? login_verified(relay, s) : STEP_MOVED;
 }
 
+static void note_reason(struct session *s, const struct command *command)
+{
+	memcpy(s->refusal, command->reason, sizeof(s->refusal));
+	s->refusal[sizeof(s->refusal) - 1] = '\0';
+}
+
 void login_answered(struct relay *relay, struct session *s, const struct command *command)
 {
 	// A policy that is in force since then may trust other issuers.
 	const struct tokens_now asked = {.us = relay->now.us, .policy = s->asked_policy};
 	s->verified = true;
-	memcpy(s->refusal, command->reason, sizeof(s->refusal));
-	s->refusal[sizeof(s->refusal) - 1] = '\0';
+	note_reason(s, command);
 	session_wake(relay, s);
 	if (command->subject == NULL)
 		return;
@@ -190,6 +184,13 @@ enum step login_verified(struct relay *relay, struct session *s)
 		.hint = "Ask the operator of the gateway for a rule that names your group and the "
 			"resource.",
 	};
+	static const struct denial disk_full = {
+		.fatal = true,
+		.code = "53100",
+		.message = "bulkhead: what this session does must be on disk first, and the "
+			   "recordings cannot be written",
+		.hint = "The operator of the gateway must make room for its recordings.",
+	};
 	forget_token(relay, s);
 	if (s->subject == NULL) {
 		relay->stats->logins_refused++;
@@ -201,6 +202,58 @@ enum step login_verified(struct relay *relay, struct session *s)
 		return refuse_setting(relay, s);
 	if (wants_other_database(relay, s))
 		return refuse_database(relay, s);
+	// One that is open waits until it can be recorded; a new one would wait from the start.
+	if (s->rights.right.record == RECORD_STRICT && record_is_failing(relay->records)) {
+		relay->stats->strict_refused++;
+		return session_end(relay, s, END_LIMIT, &disk_full, "recordings cannot be written");
+	}
+	if (s->rights.grant_rule != POLICY_NO_RULE) {
+		s->state = SESSION_GRANTING;
+		return login_granted(relay, s);
+	}
+	login_connect(relay, s);
+	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
+}
+
+bool login_lacks_grant(const struct session *s)
+{
+	return s->state > SESSION_GRANTING && s->grant_expires == 0 && !s->detached &&
+	       s->rights.grant_rule != POLICY_NO_RULE;
+}
+
+void login_access_answered(struct relay *relay, struct session *s, const struct command *command)
+{
+	if (s->state != SESSION_GRANTING || !s->access_asked)
+		return; // of a session that is ending
+	s->access_answered = true;
+	s->grant_expires = command->expires;
+	note_reason(s, command);
+	session_wake(relay, s);
+}
+
+static bool ask_for_grant(struct relay *relay, struct session *s)
+{
+	struct event event = session_event(relay, s, EVENT_ACCESS);
+	event.rule = s->rights.grant_rule;
+	s->access_asked = relay->ops.event(relay->ops.ctx, &event);
+	return s->access_asked;
+}
+
+enum step login_granted(struct relay *relay, struct session *s)
+{
+	if (!s->access_asked && !ask_for_grant(relay, s))
+		return STEP_RETRY;
+	if (!s->access_answered)
+		return STEP_IDLE;
+	if (s->grant_expires == 0) {
+		const struct denial why = {
+			.fatal = true,
+			.code = "42501",
+			.message = s->refusal,
+			.hint = "Connect again once access is granted.",
+		};
+		return session_end(relay, s, END_NO_RULE, &why, "no grant");
+	}
 	login_connect(relay, s);
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
 }
@@ -322,19 +375,7 @@ enum step login_refused(struct relay *relay, struct session *s, const struct pro
 enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	struct proto_io io = session_io(s);
-	struct event event = {
-		.type = EVENT_OPENED,
-		.worker = relay->config.worker,
-		.resource = s->resource,
-		.session = s->id,
-		.snapshot_version = relay->snapshot->version,
-		.subject = s->subject,
-		.client = s->peer,
-		.time_ns = relay->now.wall_ns,
-	};
-	memcpy(event.database, s->database, sizeof(event.database));
-	memcpy(event.user, s->user, sizeof(event.user));
-	memcpy(event.application, s->application, sizeof(event.application));
+	struct event event = session_event(relay, s, EVENT_OPENED);
 	if (!record_has_room(relay->records, RECORD_DATA_MAX, 2))
 		return STEP_RETRY;
 	if (!relay->ops.event(relay->ops.ctx, &event))

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { VERDICT_MAX = 4096 }; // bytes of one, at most
+
 static struct buf *fresh_text(struct relay *relay)
 {
 	buf_consume(&relay->text, buf_len(&relay->text));
@@ -220,6 +222,8 @@ static bool put_verdict(
 	       put_pair(out, "rule", rule, false) &&
 	       (v->reason != REASON_BLOCKED ||
 		put_pair(out, "pattern", snapshot->pattern_names[v->pattern], false)) &&
+	       (v->approval == 0 ||
+		put(out, "\"approval\":\"%016llx\",", (unsigned long long)v->approval)) &&
 	       put(out, "\"policy\":%u,\"effects\":[", snapshot->version) &&
 	       put_effects(out, effects->kinds) && put(out, "]}");
 }
@@ -230,26 +234,43 @@ static size_t room_at_best(const struct relay *relay)
 	return (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 4 * 3;
 }
 
-// The statement and its parameters, in the clear into `clear`, redacted into `out`. Returns 0 or as
-// buf_append.
-static int write_command(
-	struct relay *relay, const struct proto_msg *msg, struct buf *clear, struct buf *out
+int recording_render(
+	const struct relay *relay, const struct proto_msg *msg, struct buf *clear,
+	struct buf *masked
 )
 {
 	const struct snapshot *snapshot = relay->snapshot;
 	int r;
 	buf_consume(clear, buf_len(clear));
 	r = buf_append(clear, msg->statement);
+	if (r == 0 && msg->command == PROTO_CALL &&
+	    !put(clear, "-- function %u", msg->function_oid))
+		r = ERR_LIMIT;
 	if (r == 0 && !put_params(clear, msg))
 		r = ERR_LIMIT;
 	if (r != 0)
 		return r;
 	if (snapshot->entities == NULL)
-		return buf_append(out, buf_span(clear));
+		return buf_append(masked, buf_span(clear));
 	return inspect_redact(
 		snapshot, snapshot->workers[relay->config.worker].entity_scratch, buf_span(clear),
-		out
+		masked
 	);
+}
+
+enum recorded recording_verdict(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+)
+{
+	bool strict = s->rights.right.record == RECORD_STRICT;
+	struct buf *out = fresh_text(relay);
+	if (!record_has_room(relay->records, VERDICT_MAX, 2))
+		return RECORD_LATER;
+	return put_verdict(relay, out, effects, verdict) &&
+			       write_text(relay, s, RECORD_VERDICT, msg->type, strict)
+		       ? RECORDED
+		       : RECORD_NEVER;
 }
 
 enum recorded recording_command(
@@ -257,7 +278,6 @@ enum recorded recording_command(
 	const struct effects *effects, const struct verdict *verdict
 )
 {
-	enum { VERDICT_MAX = 4096 };
 	size_t most = room_at_best(relay), least = msg->statement.n + VERDICT_MAX;
 	bool strict = s->rights.right.record == RECORD_STRICT;
 	if (!is_on(s) && verdict->action == VERDICT_FORWARD)
@@ -268,7 +288,7 @@ enum recorded recording_command(
 	if (!record_has_room(relay->records, least, 4))
 		return RECORD_LATER;
 	struct buf *out = fresh_text(relay);
-	int r = write_command(relay, msg, &relay->scratch, out);
+	int r = recording_render(relay, msg, &relay->scratch, out);
 	size_t need = buf_len(out) + VERDICT_MAX;
 	if (r == ERR_LIMIT || need > most)
 		return RECORD_NEVER;
@@ -277,11 +297,7 @@ enum recorded recording_command(
 	if (!write_text(relay, s, RECORD_COMMAND, msg->type, strict))
 		return RECORD_LATER; // cannot be: there is room for more
 	s->rows_open = false;
-	out = fresh_text(relay);
-	return put_verdict(relay, out, effects, verdict) &&
-			       write_text(relay, s, RECORD_VERDICT, msg->type, strict)
-		       ? RECORDED
-		       : RECORD_NEVER;
+	return recording_verdict(relay, s, msg, effects, verdict);
 }
 
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes)

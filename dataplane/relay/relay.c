@@ -35,6 +35,7 @@ struct relay *relay_new(
 	relay->records = records;
 	relay->stats = stats;
 	list_init(&relay->ready);
+	list_init(&relay->held);
 	wheel_init(&relay->wheel, 0);
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
 	buf_init(&relay->text, blocks, 4 * config->message_max);
@@ -161,6 +162,18 @@ static enum step push_legs(struct relay *relay, struct session *s)
 		       : STEP_IDLE;
 }
 
+// The policy has changed: what lets the subject in now asks for a grant.
+static enum step end_without_grant(struct relay *relay, struct session *s)
+{
+	static const struct denial why = {
+		.fatal = true,
+		.code = "57P01",
+		.message = "bulkhead: the policy has changed: this resource needs a grant now",
+		.hint = "Connect again to ask for one.",
+	};
+	return session_end(relay, s, END_NO_RULE, &why, "the policy asks for a grant");
+}
+
 static void session_work(struct relay *relay, struct session *s)
 {
 	enum step step = STEP_IDLE;
@@ -176,10 +189,16 @@ static void session_work(struct relay *relay, struct session *s)
 		};
 		step = session_end(relay, s, END_NO_RULE, &why, "the policy changed");
 	}
+	if (s->state < SESSION_CLOSING && step != STEP_ENDED && login_lacks_grant(s))
+		step = end_without_grant(relay, s);
 	if (s->state == SESSION_VERIFYING && s->verified)
 		step = login_verified(relay, s);
-	if (s->state < SESSION_CLOSING && step != STEP_ENDED)
+	else if (s->state == SESSION_GRANTING)
+		step = login_granted(relay, s);
+	if (s->state < SESSION_CLOSING && s->state != SESSION_GRANTING && step != STEP_ENDED)
 		step = move(relay, s);
+	if (s->state < SESSION_CLOSING && !hold_tell_gone(relay, s))
+		step = STEP_RETRY;
 	if (s->state < SESSION_CLOSING && push_legs(relay, s) == STEP_RETRY)
 		step = STEP_RETRY;
 	if (s->state >= SESSION_CLOSING) {
@@ -218,6 +237,19 @@ static void trim_shared(struct relay *relay)
 	buf_trim(&relay->text);
 }
 
+// What waits for approval is judged anew when the policy is another one.
+static void follow_digest(struct relay *relay)
+{
+	const struct snapshot *snapshot = relay->snapshot;
+	if (snapshot == NULL ||
+	    (relay->policy_since != 0 &&
+	     memcmp(relay->policy_digest, snapshot->digest, sizeof(snapshot->digest)) == 0))
+		return;
+	memcpy(relay->policy_digest, snapshot->digest, sizeof(relay->policy_digest));
+	relay->policy_since = snapshot->version;
+	hold_wake_all(relay);
+}
+
 uint32_t relay_poll(
 	struct relay *relay, struct tcp *tcp, const struct snapshot *snapshot, struct relay_now now
 )
@@ -231,6 +263,7 @@ uint32_t relay_poll(
 			break;
 		take_event(relay, conn, events);
 	}
+	follow_digest(relay);
 	run_timers(relay);
 	cancel_pending(relay);
 	worked += revoke_step(relay);
@@ -248,6 +281,7 @@ uint32_t relay_poll(
 	trim_shared(relay);
 	relay->stats->sessions_live = relay_sessions(relay);
 	relay->stats->subjects = tokens_count(relay->tokens);
+	relay->stats->held_live = relay->n_held;
 	relay->snapshot = NULL;
 	return worked;
 }
@@ -300,7 +334,12 @@ void relay_command(struct relay *relay, const struct command *command)
 		revoke_begin(relay, command);
 		break;
 	case COMMAND_ACCESS:
+		if (s != NULL)
+			login_access_answered(relay, s, command);
+		break;
 	case COMMAND_DECISION:
+		if (s != NULL)
+			hold_decide(relay, s, command);
 		break;
 	case COMMAND_DRAIN:
 		relay->shutting_down = true;

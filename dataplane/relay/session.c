@@ -15,6 +15,7 @@ void session_free(struct relay *relay, struct session *s)
 		explicit_bzero(s->token, s->token_len);
 		blocks_put(relay->blocks, s->token, s->token_block);
 	}
+	hold_forget(relay, s);
 	login_forget_password(relay, s);
 	token_drop(relay->tokens, s->login);
 	relay->n_detached -= s->detached;
@@ -70,6 +71,30 @@ static int find_resource(const struct snapshot *snapshot, const char *name)
 	return -1;
 }
 
+struct event session_event(const struct relay *relay, const struct session *s, enum event_type type)
+{
+	struct event event = {
+		.type = type,
+		.worker = relay->config.worker,
+		.resource = s->resource,
+		.session = s->id,
+		.snapshot_version = s->policy_version,
+		.subject = s->subject,
+		.client = s->peer,
+		.time_ns = relay->now.wall_ns,
+	};
+	memcpy(event.database, s->database, sizeof(event.database));
+	memcpy(event.user, s->user, sizeof(event.user));
+	memcpy(event.application, s->application, sizeof(event.application));
+	return event;
+}
+
+static bool have_same_rules(const struct rights *a, const struct rights *b)
+{
+	return a->n_links == b->n_links &&
+	       memcmp(a->rules, b->rules, a->n_links * sizeof(a->rules[0])) == 0;
+}
+
 bool session_choose_rights(struct relay *relay, struct session *s)
 {
 	const struct snapshot *snapshot = relay->snapshot;
@@ -83,13 +108,18 @@ bool session_choose_rights(struct relay *relay, struct session *s)
 	s->rights_version++;
 	if (s->subject == NULL)
 		return true; // it has none yet
+	const struct rights before = s->rights;
 	const struct policy_request request = {
 		.subject = s->subject,
 		.resource = s->resource,
 		.client = s->peer.addr,
 		.wall_ns = relay->now.wall_ns,
 	};
-	return policy_rights(snapshot, &request, &s->rights);
+	bool ok = policy_rights(snapshot, &request, &s->rights);
+	if (s->policy_seen != relay->policy_since || !have_same_rules(&before, &s->rights))
+		s->rules_since = s->rights_version;
+	s->policy_seen = relay->policy_since;
+	return ok;
 }
 
 bool session_follow_policy(struct relay *relay, struct session *s)
@@ -115,6 +145,7 @@ struct session *session_new(struct relay *relay)
 	memset(s, 0, sizeof(*s));
 	list_init(&s->ready);
 	list_init(&s->key);
+	list_init(&s->hold.node);
 	wheel_node_init(&s->timer);
 	uint32_t index = pool_index(relay->sessions, s);
 	// Never 0: the id 0 names all sessions.

@@ -13,6 +13,7 @@
 #include "dataplane/inspect/inspect.h"
 #include "dataplane/policy/policy.h"
 #include "dataplane/proto/proto.h"
+#include "dataplane/relay/hold.h"
 #include "dataplane/relay/leg.h"
 #include "dataplane/relay/relay.h"
 #include "dataplane/relay/tokens.h"
@@ -21,6 +22,7 @@ enum session_state {
 	SESSION_FREE,
 	SESSION_GREETING,   // the client's TLS and startup
 	SESSION_VERIFYING,  // control looks at the token
+	SESSION_GRANTING,   // control looks for a grant of the resource
 	SESSION_CONNECTING, // TCP to the server
 	SESSION_ENTERING,   // TLS and login at the server
 	SESSION_OPEN,
@@ -70,6 +72,8 @@ struct session {
 	struct rights rights;    // by the same
 	uint32_t rights_version; // counts up when they are computed again: what a note on a
 				 // statement was made under
+	uint32_t rules_since;    // the first of them with the same rules of the same policy
+	uint32_t policy_seen;    // relay.policy_since then
 	uint32_t policy_version;
 	uint32_t catalog_version;
 	char database[64], user[64], application[64]; // as the client asked
@@ -84,6 +88,8 @@ struct session {
 	bool direct_tls, client_secured, server_secured, detached; // detached: carries one cancel
 	bool asked, verified; // control has the token; it has answered
 	char refusal[96];
+	bool access_asked, access_answered;
+	uint64_t grant_expires; // seconds since 1970; 0: there is none
 	struct proto_upstream upstream;
 	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
 	uint8_t *password; // a block, until the server has let us in
@@ -103,8 +109,11 @@ struct session {
 
 	// the command that waits to be durable
 	uint64_t strict_sequence;
-	uint32_t strict_version; // of the rights by which it was judged and recorded
+	uint32_t strict_version;           // of the rights by which it was judged and recorded
+	enum verdict_reason strict_reason; // as what it was recorded
 	bool strict_waiting;
+
+	struct session_hold hold; // the command that waits for a human
 
 	// what runs at the server: a text until it is ready again, portals until each completes
 	bool text_runs;
@@ -149,6 +158,8 @@ struct relay {
 	struct list *keys;  // buckets of sessions that can be cancelled
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
+	struct list held; // sessions whose command waits for a human
+	uint32_t n_held;
 	struct wheel wheel;
 	struct inspect_cache *effects;
 	struct scram_cache *scram;
@@ -156,6 +167,8 @@ struct relay {
 	struct buf text;    // a record in the making
 	struct relay_now now;
 	const struct snapshot *snapshot; // during a pass only
+	uint8_t policy_digest[32];       // of the policy in force
+	uint32_t policy_since;           // the first version with this digest
 	struct log_limit log_limit;
 	bool shutting_down;
 	struct tokens *tokens;
@@ -183,6 +196,10 @@ const struct resource *session_resource(const struct relay *relay, const struct 
 struct proto_io session_io(struct session *s);
 // The listener that `local` belongs to, or -1.
 int session_listener(const struct snapshot *snapshot, const struct endpoint *local);
+// An event with all that is known of the session.
+struct event session_event(
+	const struct relay *relay, const struct session *s, enum event_type type
+);
 // By the policy in force, whatever was chosen before. False when the subject has no right.
 bool session_choose_rights(struct relay *relay, struct session *s);
 // Judge by the policy in force, as it is at this time of day. False when the subject may no longer
@@ -199,6 +216,12 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 void login_answered(struct relay *relay, struct session *s, const struct command *command);
 // Control has answered, or the policy changed before it did.
 enum step login_verified(struct relay *relay, struct session *s);
+// Control has answered EVENT_ACCESS, or has not been asked yet.
+enum step login_granted(struct relay *relay, struct session *s);
+// COMMAND_ACCESS.
+void login_access_answered(struct relay *relay, struct session *s, const struct command *command);
+// Does the rule in force ask for a grant that the session does not have?
+bool login_lacks_grant(const struct session *s);
 void login_connect(struct relay *relay, struct session *s);
 // Scrub what we log in with. Nothing happens when it is gone.
 void login_forget_password(struct relay *relay, struct session *s);
@@ -211,6 +234,54 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 // Does the statement with this note read a relation with masked columns?
 bool command_is_exposed(uint64_t tag);
 bool command_may_change_catalog(uint64_t tag);
+// "write, ddl", as much of it as fits.
+void command_name_effects(uint32_t effects, char *out, size_t size);
+
+// hold.c
+// What holding makes of the verdict on the command that was just fed: what is only stored passes,
+// what cannot wait is denied, what was decided is as it was decided; else it stays VERDICT_HOLD. A
+// hold that was another command's ends. `approved`: what it runs was approved under this policy.
+void hold_settle(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, bool approved, struct verdict *verdict
+);
+// The command is on record: park the session.
+enum step hold_park(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+);
+// May the client's leg be looked at? STEP_MOVED: yes.
+enum step hold_step(struct relay *relay, struct session *s);
+// The command has run or was refused, or control has answered that it must be judged anew.
+void hold_forget(struct relay *relay, struct session *s);
+// Nobody waits for the decision any more. `reason`: static, for control.
+void hold_leave(struct relay *relay, struct session *s, const char *reason);
+// Tell control so, if it is due. False: the ring is full, try again in the next pass.
+bool hold_tell_gone(struct relay *relay, struct session *s);
+// Control's answer.
+void hold_decide(struct relay *relay, struct session *s, const struct command *command);
+// The client cancels. False when nothing is held.
+bool hold_cancel(struct relay *relay, struct session *s);
+// The timer of a parked session has fired.
+void hold_tick(struct relay *relay, struct session *s);
+// When it should fire next, microseconds.
+uint64_t hold_due_us(const struct session *s);
+// Wake every session that waits: the policy has changed.
+void hold_wake_all(struct relay *relay);
+
+// held.c
+// What a decision is about (dataplane/api/hold.h). Returns 0 or as buf_append.
+int held_digest(
+	struct relay *relay, const struct session *s, const struct proto_msg *msg,
+	const struct verdict *verdict, uint8_t out[static 32]
+) must_check;
+// What approvers are shown; to be freed with held_free until control has it. NULL when memory is
+// short.
+struct held *held_new(
+	struct relay *relay, const struct session *s, const struct proto_msg *msg,
+	const struct verdict *verdict
+) must_check;
+void held_free(struct held *held); // scrubs; accepts NULL
 
 // answer.c
 enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg);
@@ -240,6 +311,16 @@ enum recorded recording_command(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
 	const struct effects *effects, const struct verdict *verdict
 );
+// What has become of a command that is on record already.
+enum recorded recording_verdict(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, const struct verdict *verdict
+);
+// The command with its parameters, in the clear and as it is recorded. Returns 0 or as buf_append.
+int recording_render(
+	const struct relay *relay, const struct proto_msg *msg, struct buf *clear,
+	struct buf *masked
+) must_check;
 // Whether there is room for an answer of `bytes` bytes, or as much as there can be.
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes);
 // After recording_has_room. False: larger than the record can take.

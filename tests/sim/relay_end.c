@@ -290,48 +290,19 @@ static void shut_down(struct sim *sim)
 	agent_expect_end(agent_new(sim, PORT_ORDERS));
 }
 
-// The key that the client was shown.
-static void key_of(const struct agent *a, uint8_t key[8])
-{
-	struct span in = buf_span(&a->heard);
-	for (size_t n; (n = message_len(in, true)) > 0; in = span_from(in, n))
-		if (in.p[0] == 'K')
-			memcpy(key, in.p + 5, 8);
-}
-
-static struct agent *login_with_key(struct sim *sim, uint16_t port, uint8_t key[8])
-{
-	struct agent *a = agent_new(sim, port);
-	agent_secure(a);
-	agent_start(a);
-	agent_expect(a, "R");
-	agent_token(a, TOKEN_GOOD);
-	agent_expect(a, "RSSSKZ");
-	key_of(a, key);
-	agent_forget(a);
-	return a;
-}
-
-static void send_cancel(struct sim *sim, const uint8_t key[8])
-{
-	struct agent *a = agent_new(sim, PORT_ORDERS);
-	say(&a->peer.out, 0, "ir", 80877102, (size_t)8, key);
-	agent_expect_end(a);
-}
-
 static void cancelled(struct sim *sim, uint16_t port)
 {
 	uint8_t key[8] = {0};
-	struct agent *a = login_with_key(sim, port, key);
+	struct agent *a = agent_login_with_key(sim, port, key);
 	sim->database.mode = SERVER_MUTE;
 	agent_query(a, "SELECT forever");
 	key[7] ^= 1;
-	send_cancel(sim, key);
+	agent_cancel(sim, key);
 	sim_pass(sim, SECOND_US);
 	EXPECT(sim, sim->database.cancels == 0);
 	EXPECT(sim, sim->gateway.stats.cancels_refused == 1);
 	key[7] ^= 1;
-	send_cancel(sim, key);
+	agent_cancel(sim, key);
 	sim_pass(sim, SECOND_US);
 	EXPECT(sim, sim->database.cancels == 1);
 	EXPECT(sim, sim->database.cancelled_key == database_session(&sim->database)->key);
@@ -353,7 +324,7 @@ static void cancel_over_tls(struct sim *sim)
 static void cancel_from_elsewhere(struct sim *sim)
 {
 	uint8_t key[8] = {0};
-	struct agent *a = login_with_key(sim, PORT_PLAIN, key);
+	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
 	uint32_t pid = 0, secret = 0;
 	for (unsigned i = 0; i < 4; i++) {
 		pid = pid << 8 | key[i];

@@ -49,6 +49,36 @@ static void give_back(struct gateway *g, const struct event *event)
 	g->subjects--;
 }
 
+static void on_hold(struct gateway *g, const struct event *event)
+{
+	need(g->n_held < GATEWAY_HELD, "too many holds");
+	need(event->held->id != 0 && event->subject == &g->subject, "a hold's event");
+	for (uint32_t i = 0; i < g->n_held; i++)
+		need(g->held[i].session != event->session, "a session holds twice");
+	g->held[g->n_held++] = *event;
+	g->holds++;
+}
+
+static void drop_held(struct gateway *g, uint32_t i)
+{
+	free(g->held[i].held);
+	g->n_held--;
+	memmove(&g->held[i], &g->held[i + 1], (g->n_held - i) * sizeof(g->held[0]));
+}
+
+static void on_gone(struct gateway *g, const struct event *event)
+{
+	g->gone++;
+	snprintf(g->gone_reason, sizeof(g->gone_reason), "%s", event->reason);
+	for (uint32_t i = 0; i < g->n_held; i++)
+		if (g->held[i].held->id == event->number) {
+			need(g->held[i].session == event->session, "another session's hold");
+			drop_held(g, i);
+			return;
+		}
+	need(false, "what has gone was not there");
+}
+
 static bool on_event(void *ctx, const struct event *event)
 {
 	struct gateway *g = ctx;
@@ -71,8 +101,14 @@ static bool on_event(void *ctx, const struct event *event)
 		give_back(g, event);
 		break;
 	case EVENT_ACCESS:
+		need(g->n_access < GATEWAY_EVENTS, "too many ask for grants");
+		g->access[g->n_access++] = *event;
+		break;
 	case EVENT_HOLD:
+		on_hold(g, event);
+		break;
 	case EVENT_HOLD_GONE:
+		on_gone(g, event);
 		break;
 	case EVENT_REVOKED:
 		need(event->number == g->revoked + 1, "revocations out of order");
@@ -127,6 +163,48 @@ static void answer_logins(struct gateway *g)
 	}
 	if (!g->control_mute)
 		g->n_waiting = 0;
+}
+
+static void answer_access(struct gateway *g)
+{
+	for (uint32_t i = 0; !g->control_mute && i < g->n_access; i++) {
+		struct command command = {
+			.type = COMMAND_ACCESS,
+			.session = g->access[i].session,
+			.expires = g->grant_expires,
+		};
+		strcpy(command.reason, "bulkhead: access is asked for (reference 7)");
+		relay_command(g->relay, &command);
+	}
+	if (!g->control_mute)
+		g->n_access = 0;
+}
+
+void gateway_decide(struct gateway *g, enum decision decision, const char *reason)
+{
+	need(g->n_held > 0, "nothing is held");
+	struct command command = {
+		.type = COMMAND_DECISION,
+		.session = g->held[0].session,
+		.number = g->held[0].held->id,
+		.decision = decision,
+	};
+	snprintf(command.reason, sizeof(command.reason), "%s", reason);
+	drop_held(g, 0);
+	relay_command(g->relay, &command);
+}
+
+void gateway_mislead(struct gateway *g, session_id session, uint64_t number)
+{
+	for (int d = DECISION_APPROVED; d <= DECISION_AGAIN; d++) {
+		const struct command command = {
+			.type = COMMAND_DECISION,
+			.session = session,
+			.number = number,
+			.decision = (enum decision)d,
+		};
+		relay_command(g->relay, &command);
+	}
 }
 
 // ---- recorder
@@ -188,6 +266,7 @@ void gateway_app(void *ctx, uint64_t now_us)
 {
 	struct gateway *g = ctx;
 	answer_logins(g);
+	answer_access(g);
 	struct relay_now now = {.us = now_us, .wall_ns = gateway_wall_ns(now_us)};
 	uint32_t worked = relay_poll(g->relay, g->host->tcp, g->policy, now);
 	g->polls++;
@@ -249,6 +328,7 @@ void gateway_config_default(struct gateway_config *config)
 				.statements_max = 64,
 				.portals_max = 64,
 				.pipeline_max = 64,
+				.holds_max = 4,
 				.login_timeout_ms = 4000,
 				.connect_timeout_ms = 3000,
 				.idle_timeout_ms = 20000,
@@ -313,6 +393,8 @@ void gateway_init(
 void gateway_fini(struct gateway *g)
 {
 	relay_free(g->relay);
+	while (g->n_held > 0)
+		drop_held(g, 0);
 	record_queue_fini(&g->records);
 	blocks_free(g->blocks);
 	buf_fini(&g->joined);

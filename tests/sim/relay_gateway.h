@@ -13,7 +13,12 @@
 
 #define TOKEN_GOOD "eyJhbGciOi.good-token-of-an-agent.c2lnbmF0dXJl"
 
-enum gateway_size { GATEWAY_SESSIONS = 256, GATEWAY_EVENTS = 1024, GATEWAY_IDENTITIES = 4 };
+enum gateway_size {
+	GATEWAY_SESSIONS = 256,
+	GATEWAY_EVENTS = 1024,
+	GATEWAY_IDENTITIES = 4,
+	GATEWAY_HELD = 16
+};
 
 // Somebody else than the usual subject, by another token.
 struct gateway_identity {
@@ -63,6 +68,15 @@ struct gateway {
 	uint64_t revoked;          // the last that was done
 	uint64_t revoked_sessions; // that it ended
 
+	// what waits for a human
+	struct event held[GATEWAY_HELD]; // `held` is ours; in the order they came
+	uint32_t n_held;
+	uint64_t holds, gone; // that came, that left by themselves
+	char gone_reason[64];
+	struct event access[GATEWAY_EVENTS]; // that wait for an answer
+	uint32_t n_access;
+	uint64_t grant_expires; // what EVENT_ACCESS is answered with
+
 	// recorder
 	bool recorder_stalled;
 	uint64_t durable_max; // 0: all that was written is durable
@@ -87,6 +101,10 @@ void gateway_publish(struct gateway *gateway, const struct policy_options *optio
 void gateway_kill(struct gateway *gateway, session_id session);
 // Put on control's list, then told to the relay. Returns its number.
 uint64_t gateway_revoke(struct gateway *gateway, enum revoke_kind kind, struct node_id node);
+// Answer the oldest command that is held. `reason`: for the client.
+void gateway_decide(struct gateway *gateway, enum decision decision, const char *reason);
+// The same to another session, or about another command: nothing may come of it.
+void gateway_mislead(struct gateway *gateway, session_id session, uint64_t number);
 // All that was recorded holds `text`.
 bool gateway_recorded(const struct gateway *gateway, const char *text);
 uint64_t gateway_wall_ns(uint64_t now_us);

@@ -196,11 +196,15 @@ static void rule_fill(struct rule *rule, const struct policy_options *options)
 		.right =
 			{
 				.allow = options->allow == 0 ? EFFECT_READ : options->allow,
+				.hold = options->hold,
 				.deny = options->deny,
 				.record = options->record == RECORD_OFF ? RECORD_ASYNC
 									: options->record,
 				.idle_timeout_ms = options->idle_timeout_ms,
 			},
+		.can_approve = true,
+		.approval_timeout_ms = options->approval_timeout_ms,
+		.needs_grant = options->needs_grant,
 	};
 	if (options->no_masks)
 		return;
@@ -226,6 +230,9 @@ static void snapshot_fill(struct policy *p, uint32_t version, const struct polic
 		.n_workers = 1,
 		.workers = &p->worker,
 	};
+	s->digest[0] = options->digest;
+	if (options->digest == 0)
+		memcpy(s->digest, &version, sizeof(version));
 	p->worker = (struct snapshot_worker){
 		.servers = p->servers,
 		.clients = p->clients,

@@ -22,7 +22,10 @@ enum policy_table { TABLE_CUSTOMERS = 16400, ATTNUM_SSN = 2 };
 #define SERVER_PASSWORD "app-secret-9281"
 
 struct policy_options {
-	uint32_t allow, deny;
+	uint32_t allow, hold, deny;
+	uint32_t approval_timeout_ms;
+	bool needs_grant;
+	uint8_t digest; // of the policy; 0: another one with each version
 	enum record_mode record;
 	uint32_t idle_timeout_ms;
 	bool no_rules;         // nobody may reach anything

@@ -143,6 +143,15 @@ void agent_token(struct agent *a, const char *token)
 	say(&a->peer.out, 'p', "s", token);
 }
 
+// The key that the client was shown.
+static void key_of(const struct agent *a, uint8_t key[static 8])
+{
+	struct span in = buf_span(&a->heard);
+	for (size_t n; (n = message_len(in, true)) > 0; in = span_from(in, n))
+		if (in.p[0] == 'K')
+			memcpy(key, in.p + 5, 8);
+}
+
 struct agent *agent_knock(struct sim *sim, uint16_t port, const char *token)
 {
 	struct agent *a = agent_new(sim, port);
@@ -164,6 +173,22 @@ struct agent *agent_login_with(struct sim *sim, uint16_t port, const char *token
 struct agent *agent_login(struct sim *sim, uint16_t port)
 {
 	return agent_login_with(sim, port, TOKEN_GOOD);
+}
+
+struct agent *agent_login_with_key(struct sim *sim, uint16_t port, uint8_t key[static 8])
+{
+	struct agent *a = agent_knock(sim, port, TOKEN_GOOD);
+	agent_expect(a, "RSSSKZ");
+	key_of(a, key);
+	agent_forget(a);
+	return a;
+}
+
+void agent_cancel(struct sim *sim, const uint8_t key[static 8])
+{
+	struct agent *a = agent_new(sim, PORT_ORDERS);
+	say(&a->peer.out, 0, "ir", 80877102, (size_t)8, key);
+	agent_expect_end(a);
 }
 
 void agent_query(struct agent *a, const char *text)
@@ -302,6 +327,8 @@ static void check_quiet(struct sim *sim)
 static void check_events(struct sim *sim)
 {
 	struct gateway *g = &sim->gateway;
+	if (g->n_held != 0 || g->stats.held_live != 0)
+		sim_fail(sim, "%u still held", g->n_held);
 	if (g->subjects != 0)
 		sim_fail(sim, "%u subjects did not come back", g->subjects);
 	if (g->closed < g->opened || g->closed < g->logins)

@@ -54,7 +54,8 @@ struct scenario {
 
 // NULL-terminated lists, by file.
 extern const struct scenario relay_login_scenarios[], relay_command_scenarios[],
-	relay_end_scenarios[], relay_limit_scenarios[], relay_revoke_scenarios[];
+	relay_end_scenarios[], relay_limit_scenarios[], relay_revoke_scenarios[],
+	relay_hold_scenarios[], relay_grant_scenarios[];
 
 // Returns what went wrong, or NULL.
 const char *sim_run(
@@ -100,6 +101,10 @@ void agent_forget(struct agent *agent);
 void agent_expect_fatal(struct agent *agent, const char *code);
 // The end of the stream: FIN or RST, nothing before.
 void agent_expect_end(struct agent *agent);
+// As agent_login. Out: the cancel key that the client was shown.
+struct agent *agent_login_with_key(struct sim *sim, uint16_t port, uint8_t key[static 8]);
+// A CancelRequest, over a connection of its own.
+void agent_cancel(struct sim *sim, const uint8_t key[static 8]);
 // Terminate, and the end.
 void agent_bye(struct agent *agent);
 // Leave with a RST.

@@ -154,7 +154,8 @@ static void every_key_of_the_gateway_is_read(void **)
 		"      mtu: 9000\n"
 		"  limits: {connections: 100, sessions: 50, packets: 1024, message: 1MB,\n"
 		"           session_memory: 1MiB, worker_memory: 10MB, record_blocks: 8,\n"
-		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0}\n"
+		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0,\n"
+		"           holds: 7}\n"
 		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m}\n"
 		"  state: /tmp/state\n"
 		"  patterns: lib\n"
@@ -177,6 +178,7 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->limits.message, 1000000);
 	assert_int_equal(g->limits.session_memory, 1 << 20);
 	assert_int_equal(g->limits.events, 64);
+	assert_int_equal(g->limits.holds, 7);
 	assert_int_equal(g->timeouts.connect_ms, 250);
 	assert_int_equal(g->timeouts.drain_ms, 60000);
 	assert_int_equal(g->timeouts.idle_ms, 0);

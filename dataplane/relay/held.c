@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What is approved, as a digest, and what approvers are shown of it.
+
+#include "dataplane/relay/session.h"
+#include "dataplane/tls/digest.h"
+
+#include <stdlib.h>
+
+static bool put_number(struct buf *out, uint64_t n)
+{
+	return buf_append(out, span_of(&n, sizeof(n))) == 0;
+}
+
+// With its length in front, so that no two lists of fields look alike.
+static bool put(struct buf *out, struct span bytes)
+{
+	return put_number(out, bytes.n) && buf_append(out, bytes) == 0;
+}
+
+static bool put_command(struct buf *out, const struct proto_msg *msg)
+{
+	bool ok = put_number(out, msg->command) && put_number(out, msg->function_oid) &&
+		  put(out, msg->statement) && put(out, msg->types) &&
+		  put_number(out, msg->n_params);
+
+	for (uint32_t i = 0; ok && i < msg->n_params; i++) {
+		const struct proto_field *p = &msg->params[i];
+		ok = put_number(out, p->null) && put_number(out, p->format) && put(out, p->value);
+	}
+	return ok;
+}
+
+static bool put_chain(struct buf *out, const struct subject *subject)
+{
+	bool ok = put(out, span_str(subject->issuer)) && put(out, span_str(subject->key)) &&
+		  put_number(out, subject->n_links);
+
+	for (uint16_t i = 0; ok && i < subject->n_links; i++)
+		ok = put(out, span_of(&subject->links[i].node, sizeof(subject->links[i].node)));
+	return ok;
+}
+
+int held_digest(
+	struct relay *relay, const struct session *s, const struct proto_msg *msg,
+	const struct verdict *verdict, uint8_t out[static 32]
+)
+{
+	const struct span policy =
+		span_of(relay->snapshot->digest, sizeof(relay->snapshot->digest));
+	struct buf *all = &relay->scratch;
+
+	buf_consume(all, buf_len(all));
+	bool ok = put_command(all, msg) && put(all, span_str(s->resource_name)) &&
+		  put(all, span_str(s->upstream_database)) && put(all, span_str(s->database)) &&
+		  put_chain(all, s->subject) && put(all, policy) &&
+		  put_number(all, verdict->rule) && put_number(all, verdict->effects);
+	if (!ok)
+		return ERR_LIMIT;
+	digest_sha256(buf_span(all), out);
+	return 0;
+}
+
+// What of `text` is shown; not half a character of it.
+static struct span shown(struct span text)
+{
+	size_t n = HOLD_TEXT_MAX;
+
+	if (text.n <= n)
+		return text;
+	while (n > HOLD_TEXT_MAX - 4 && (text.p[n] & 0xc0) == 0x80)
+		n--;
+	return span_first(text, n);
+}
+
+struct held *held_new(
+	struct relay *relay, const struct session *s, const struct proto_msg *msg,
+	const struct verdict *verdict
+)
+{
+	struct buf *clear = &relay->scratch, *masked = &relay->text;
+
+	buf_consume(masked, buf_len(masked));
+	if (recording_render(relay, msg, clear, masked) != 0)
+		return NULL;
+	struct span text = shown(buf_span(clear)), recorded = shown(buf_span(masked));
+	// It goes to another thread, which frees it when a human has decided.
+	struct held *held = calloc(1, sizeof(*held) + text.n + recorded.n);
+	if (held == NULL)
+		return NULL;
+	held->id = s->hold.id;
+	memcpy(held->digest, s->hold.digest, sizeof(held->digest));
+	held->rule = verdict->rule;
+	held->effects = verdict->effects;
+	held->text_len = (uint32_t)text.n;
+	held->masked_len = (uint32_t)recorded.n;
+	held->cut = text.n < buf_len(clear) || recorded.n < buf_len(masked);
+	if (text.n > 0)
+		memcpy(held->text, text.p, text.n);
+	if (recorded.n > 0)
+		memcpy(held->text + text.n, recorded.p, recorded.n);
+	return held;
+}
+
+void held_free(struct held *held)
+{
+	if (held == NULL)
+		return;
+	explicit_bzero(held->text, held->text_len + (size_t)held->masked_len);
+	free(held);
+}

@@ -1,0 +1,730 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Scenarios of a command that waits for a human: how it is decided, and what ends the wait.
+
+#include "tests/sim/relay_world.h"
+
+#include <stdio.h>
+
+#define HELD_TEXT "DELETE FROM notes WHERE n = 41"
+
+static void hold_writes(struct sim *sim)
+{
+	sim->policy.hold = EFFECT_WRITE;
+}
+
+static bool at_server(const struct sim *sim, const char *text)
+{
+	return span_holds(buf_span(&sim->database.log), text);
+}
+
+struct count {
+	struct gateway *gateway;
+	uint32_t n;
+};
+
+static bool has_held(void *ctx)
+{
+	const struct count *count = ctx;
+	return count->gateway->n_held == count->n;
+}
+
+static void expect_held(struct sim *sim, uint32_t n)
+{
+	struct count count = {&sim->gateway, n};
+	if (!sim_until(sim, has_held, &count, 30 * SECOND_US))
+		sim_fail(sim, "%u held and not %u", sim->gateway.n_held, n);
+}
+
+// Told at once, asked for, and not at the server.
+static void expect_parked(struct agent *a)
+{
+	struct gateway *g = &a->sim->gateway;
+	char reference[17];
+	agent_forget(a);
+	agent_expect(a, "N");
+	expect_held(a->sim, 1);
+	snprintf(reference, sizeof(reference), "%016llx", (unsigned long long)g->held[0].held->id);
+	EXPECT(a->sim, agent_heard(a, reference));
+	EXPECT(a->sim, agent_heard(a, "agents read") && agent_heard(a, "write"));
+	agent_forget(a);
+}
+
+static struct agent *park(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	return a;
+}
+
+static void still_works(struct agent *a)
+{
+	agent_forget(a);
+	agent_query(a, "SELECT 1");
+	agent_expect(a, "CZ");
+}
+
+static void approved(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	const struct held *held = sim->gateway.held[0].held;
+	char approval[64];
+	snprintf(
+		approval, sizeof(approval), "\"approval\":\"%016llx\"", (unsigned long long)held->id
+	);
+	EXPECT(sim, held->text_len == strlen(HELD_TEXT) && !held->cut);
+	EXPECT(sim, memcmp(held->text, HELD_TEXT, strlen(HELD_TEXT)) == 0);
+	EXPECT(sim, memcmp(held->text + held->text_len, HELD_TEXT, strlen(HELD_TEXT)) == 0);
+	EXPECT(sim, held->rule == 0 && held->effects == EFFECT_WRITE);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, !at_server(sim, HELD_TEXT) && sim->gateway.stats.held_live == 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	EXPECT(sim, at_server(sim, HELD_TEXT));
+	still_works(a);
+	agent_bye(a);
+	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.holds == 1);
+	EXPECT(sim, sim->gateway.stats.held == 1 && sim->gateway.stats.hold_approved == 1);
+	EXPECT(sim, gateway_recorded(&sim->gateway, "\"action\":\"hold\",\"reason\":\"hold\""));
+	EXPECT(sim,
+	       gateway_recorded(&sim->gateway, "\"action\":\"forward\",\"reason\":\"approved\""));
+	EXPECT(sim, gateway_recorded(&sim->gateway, approval));
+}
+
+static void approval_is_for_one_run(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
+	agent_expect(a, "EZ");
+	agent_bye(a);
+	EXPECT(sim, sim->database.queries == 2); // it, and our text in place of the other
+}
+
+static void refused_as(
+	struct sim *sim, enum decision decision, const char *text, const char *reason
+)
+{
+	struct agent *a = park(sim);
+	gateway_decide(&sim->gateway, decision, "not on a Sunday");
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "42501") && !agent_heard(a, "FATAL"));
+	EXPECT(sim, agent_heard(a, text) && agent_heard(a, "not on a Sunday"));
+	EXPECT(sim, !at_server(sim, HELD_TEXT));
+	still_works(a);
+	agent_bye(a);
+	EXPECT(sim, gateway_recorded(&sim->gateway, reason) && sim->gateway.gone == 0);
+	EXPECT(sim, sim->gateway.stats.denied == 1);
+}
+
+static void refused(struct sim *sim)
+{
+	refused_as(sim, DECISION_REFUSED, "DELETE refused", "\"reason\":\"refused\"");
+	EXPECT(sim, sim->gateway.stats.hold_refused == 1);
+}
+
+static void timed_out(struct sim *sim)
+{
+	refused_as(sim, DECISION_TIMEOUT, "in time", "\"reason\":\"timeout\"");
+	EXPECT(sim, sim->gateway.stats.hold_timeouts == 1);
+}
+
+static void limited(struct sim *sim)
+{
+	refused_as(sim, DECISION_LIMIT, "too many", "\"reason\":\"limit\"");
+}
+
+static void refused_within_a_transaction(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "BEGIN");
+	agent_expect(a, "CZ");
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "Z") && buf_span(&a->heard).p[buf_len(&a->heard) - 1] == 'E');
+	agent_bye(a);
+}
+
+// Control never answers.
+static void short_patience(struct sim *sim)
+{
+	hold_writes(sim);
+	sim->policy.approval_timeout_ms = 2000;
+}
+
+static void control_stays_silent(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "42501") && agent_heard(a, "in time"));
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.stats.hold_timeouts == 1);
+	still_works(a);
+	agent_bye(a);
+}
+
+// Refuse and retry: approved when the very same command comes again.
+static void later(struct sim *sim)
+{
+	uint8_t digest[32];
+	struct agent *a = park(sim);
+	memcpy(digest, sim->gateway.held[0].held->digest, sizeof(digest));
+	gateway_decide(&sim->gateway, DECISION_LATER, "ask dba");
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "reference") && agent_heard(a, "very same statement again"));
+	agent_query(a, "DELETE FROM notes WHERE n = 42");
+	expect_parked(a);
+	EXPECT(sim, memcmp(digest, sim->gateway.held[0].held->digest, sizeof(digest)) != 0);
+	gateway_decide(&sim->gateway, DECISION_LATER, "");
+	agent_expect(a, "EZ");
+	agent_bye(a);
+	a = park(sim); // another session of the same chain
+	EXPECT(sim, memcmp(digest, sim->gateway.held[0].held->digest, sizeof(digest)) == 0);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+}
+
+static void again(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	uint64_t id = sim->gateway.held[0].held->id;
+	gateway_decide(&sim->gateway, DECISION_AGAIN, "");
+	expect_parked(a);
+	EXPECT(sim, sim->gateway.held[0].held->id != id);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+}
+
+// ---- the wait
+
+static void idle_and_notices(struct sim *sim)
+{
+	struct agent *a = park(sim); // the session may be idle for 20 seconds
+	for (unsigned i = 0; i < 3; i++) {
+		sim_pass(sim, 20 * SECOND_US);
+		agent_expect(a, "N");
+		EXPECT(sim, agent_heard(a, "still waits"));
+		agent_forget(a);
+	}
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	still_works(a);
+	agent_bye(a);
+}
+
+// What waits behind it keeps its order; what the server says goes on.
+static void pipelined_behind(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "SELECT 1 AS before");
+	agent_query(a, HELD_TEXT);
+	for (unsigned i = 0; i < 3; i++)
+		agent_query(a, "SELECT email, ssn FROM customers");
+	sim_pass(sim, 5 * SECOND_US);
+	EXPECT(sim, sim->database.queries == 1);
+	say(&database_session(&sim->database)->peer.out, 'A', "iss", 7, "channel", "news");
+	sim_pass(sim, SECOND_US);
+	expect_held(sim, 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	// The notice came when the command did: its place among the answers is not fixed.
+	struct span in = buf_span(&a->peer.in);
+	agent_expect(
+		a, in.n > 0 && in.p[0] == 'N' ? "NCZACZTDDCZTDDCZTDDCZ" : "CZNACZTDDCZTDDCZTDDCZ"
+	);
+	agent_bye(a);
+	EXPECT(sim, sim->database.queries == 5);
+}
+
+static void bind_with(struct agent *a, const char *value)
+{
+	say(&a->peer.out, 'B', "sshhirh", "", "mine", 0, 1, (int)strlen(value), strlen(value),
+	    value, 0);
+}
+
+static void execute_and_sync(struct agent *a)
+{
+	say(&a->peer.out, 'E', "si", "", 0);
+	say(&a->peer.out, 'S', "");
+}
+
+// The statement may be prepared; each run with its values is another matter.
+static void bound(struct sim *sim)
+{
+	uint8_t digest[32];
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
+	bind_with(a, "1");
+	execute_and_sync(a);
+	expect_parked(a);
+	struct held *held = sim->gateway.held[0].held;
+	EXPECT(sim, memmem(held->text, held->text_len, "$1 = 1", 6) != NULL);
+	memcpy(digest, held->digest, sizeof(digest));
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "12CZ");
+	EXPECT(sim, sim->database.queries == 1);
+	bind_with(a, "999");
+	execute_and_sync(a);
+	expect_parked(a);
+	held = sim->gateway.held[0].held;
+	EXPECT(sim, memmem(held->text, held->text_len, "$1 = 999", 8) != NULL);
+	EXPECT(sim, memcmp(held->digest, digest, sizeof(digest)) != 0);
+	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
+	agent_expect(a, "EZ");
+	bind_with(a, "1");
+	execute_and_sync(a);
+	expect_parked(a);
+	EXPECT(sim, memcmp(sim->gateway.held[0].held->digest, digest, sizeof(digest)) == 0);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "2CZ");
+	EXPECT(sim, sim->database.queries == 2 && !at_server(sim, "999"));
+	agent_bye(a);
+}
+
+// Bound and approved, but not yet run when the policy becomes another one.
+static void execute_under_another_policy(struct sim *sim)
+{
+	struct policy_options other = {.hold = EFFECT_WRITE};
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "BEGIN");
+	agent_expect(a, "CZ");
+	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
+	bind_with(a, "1");
+	say(&a->peer.out, 'S', "");
+	expect_parked(a);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "12Z");
+	agent_forget(a);
+	gateway_publish(&sim->gateway, &other);
+	execute_and_sync(a);
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "42501") && sim->database.queries == 1);
+	agent_bye(a);
+}
+
+// A later version of the same policy: a catalog was read again.
+static void fixed_digest(struct sim *sim)
+{
+	hold_writes(sim);
+	sim->policy.digest = 7;
+}
+
+static void execute_under_the_same_policy(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
+	bind_with(a, "1");
+	say(&a->peer.out, 'H', "");
+	expect_parked(a);
+	gateway_publish(&sim->gateway, &sim->policy);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.n_held == 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "12");
+	gateway_publish(&sim->gateway, &sim->policy);
+	sim_pass(sim, SECOND_US);
+	execute_and_sync(a);
+	agent_expect(a, "CZ");
+	agent_bye(a);
+	EXPECT(sim, sim->gateway.holds == 1);
+}
+
+// What SQL keeps for later cannot be approved beforehand.
+static void prepared_in_sql(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "PREPARE mine(int) AS DELETE FROM notes WHERE n = $1");
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "42501") && sim->gateway.holds == 0);
+	still_works(a);
+	agent_bye(a);
+}
+
+static void hold_calls(struct sim *sim)
+{
+	sim->policy.hold = EFFECT_WRITE | EFFECT_EXEC | EFFECT_UNKNOWN;
+}
+
+static void function_call(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	say(&a->peer.out, 'F', "ihhirh", 4242, 0, 1, 3, (size_t)3, "abc", 0);
+	agent_expect(a, "N");
+	expect_held(sim, 1);
+	const struct held *held = sim->gateway.held[0].held;
+	EXPECT(sim, memmem(held->text, held->text_len, "4242", 4) != NULL);
+	EXPECT(sim, memmem(held->text, held->text_len, "$1 = abc", 8) != NULL);
+	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
+	agent_expect(a, "EZ");
+	still_works(a);
+	agent_bye(a);
+}
+
+// ---- what ends the wait
+
+static void cancelled(struct sim *sim)
+{
+	uint8_t key[8];
+	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	uint64_t id = sim->gateway.held[0].held->id;
+	session_id session = sim->gateway.held[0].session;
+	agent_cancel(sim, key);
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "57014"));
+	expect_held(sim, 0);
+	gateway_mislead(&sim->gateway, session, id); // it crossed the cancel
+	still_works(a);
+	agent_bye(a);
+	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.stats.hold_cancelled == 1);
+	EXPECT(sim, sim->database.cancels == 0 && !at_server(sim, HELD_TEXT));
+}
+
+static void cancelled_with_what_runs(struct sim *sim)
+{
+	uint8_t key[8];
+	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
+	sim->database.mode = SERVER_MUTE;
+	agent_query(a, "SELECT forever");
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	agent_cancel(sim, key);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->database.cancels == 1 && sim->gateway.gone == 1);
+	EXPECT(sim, !at_server(sim, HELD_TEXT));
+	agent_vanish(a);
+}
+
+static void client_leaves(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	agent_query(a, "SELECT 1"); // nobody reads it any more
+	sim_pass(sim, SECOND_US);
+	tcp_shutdown(a->peer.conn);
+	a->peer.shut = true;
+	sim_until_empty(sim, 10 * SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.n_held == 0);
+	EXPECT(sim, sim->gateway.stats.ended[END_CLIENT_CLOSED] == 1);
+	EXPECT(sim, !at_server(sim, HELD_TEXT));
+}
+
+static void client_vanishes(struct sim *sim)
+{
+	agent_vanish(park(sim));
+	sim_until_empty(sim, 10 * SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
+	EXPECT(sim, sim->gateway.stats.ended[END_CLIENT_RESET] == 1);
+}
+
+static void server_leaves(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	database_session(&sim->database)->leaving = true;
+	agent_expect_end(a);
+	sim_until_empty(sim, 10 * SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 1);
+	EXPECT(sim, sim->gateway.stats.ended[END_SERVER_CLOSED] == 1);
+}
+
+static void killed(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	gateway_kill(&sim->gateway, sim->gateway.held[0].session);
+	agent_expect_fatal(a, "57P01");
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
+}
+
+static void token_expires(struct sim *sim)
+{
+	uint64_t now_s = gateway_wall_ns(world_now_us(sim->world)) / 1000000000;
+	sim->gateway.subject.expires = now_s + 20;
+	struct agent *a = park(sim);
+	agent_expect_fatal(a, "28000");
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
+}
+
+static void policy_allows(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	gateway_publish(
+		&sim->gateway, &(struct policy_options){.allow = EFFECT_READ | EFFECT_WRITE}
+	);
+	agent_expect(a, "CZ");
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1 && at_server(sim, HELD_TEXT));
+	agent_bye(a);
+}
+
+static void policy_denies(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	gateway_publish(&sim->gateway, &(struct policy_options){0});
+	agent_expect(a, "EZ");
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
+	still_works(a);
+	agent_bye(a);
+}
+
+static void policy_holds_too(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	struct held old = *sim->gateway.held[0].held;
+	session_id session = sim->gateway.held[0].session;
+	gateway_publish(&sim->gateway, &sim->policy);
+	expect_parked(a);
+	const struct held *new = sim->gateway.held[0].held;
+	EXPECT(sim, new->id != old.id &&memcmp(new->digest, old.digest, 32) != 0);
+	gateway_mislead(&sim->gateway, session, old.id);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, !at_server(sim, HELD_TEXT) && sim->gateway.n_held == 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+	EXPECT(sim, sim->gateway.holds == 2 && sim->gateway.gone == 1);
+}
+
+// Approved, but what is in force when it would run says no.
+static void approved_and_denied(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	gateway_publish(&sim->gateway, &(struct policy_options){.digest = 7});
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.n_held == 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "EZ");
+	EXPECT(sim, !at_server(sim, HELD_TEXT));
+	agent_bye(a);
+}
+
+static void misled(struct sim *sim)
+{
+	struct agent *a = park(sim), *b = agent_login(sim, PORT_PLAIN);
+	struct gateway *g = &sim->gateway;
+	agent_query(b, "DELETE FROM notes WHERE n = 42");
+	agent_expect(b, "N");
+	expect_held(sim, 2);
+	gateway_mislead(g, g->held[0].session, g->held[1].held->id);
+	gateway_mislead(g, g->held[1].session, g->held[0].held->id);
+	gateway_mislead(g, g->held[0].session, 0);
+	gateway_mislead(g, g->held[0].session ^ 1U << 20, g->held[0].held->id);
+	gateway_mislead(g, 0, g->held[0].held->id);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, g->n_held == 2 && !at_server(sim, "DELETE") && g->stats.held_live == 2);
+	EXPECT(sim, buf_len(&a->peer.in) == 0 && buf_len(&b->peer.in) == 0);
+	gateway_decide(g, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	gateway_decide(g, DECISION_REFUSED, "");
+	agent_expect(b, "EZ");
+	agent_bye(a);
+	agent_bye(b);
+	EXPECT(sim, g->stats.decisions_stale > 0);
+}
+
+// An error ahead of it: the server would skip it, and so nobody need decide.
+static void skipped(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_PUPPET;
+	say(&a->peer.out, 'P', "ssh", "", "SELECT nonsense", 0);
+	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
+	bind_with(a, "1");
+	execute_and_sync(a);
+	expect_parked(a);
+	struct buf *server = &database_session(&sim->database)->peer.out;
+	say(server, 'E', "bsbsbsb", 'S', "ERROR", 'C', "42703", 'M', "no such column", 0);
+	agent_expect(a, "E");
+	expect_held(sim, 0);
+	EXPECT(sim, sim->gateway.gone == 1);
+	say(server, 'Z', "b", 'I');
+	agent_expect(a, "Z");
+	agent_bye(a);
+}
+
+// ---- limits
+
+static void too_many(struct sim *sim)
+{
+	struct agent *agents[5];
+	for (unsigned i = 0; i < 5; i++) {
+		agents[i] = agent_login(sim, PORT_PLAIN);
+		agent_query(agents[i], HELD_TEXT);
+		if (i < 4)
+			agent_expect(agents[i], "N");
+	}
+	agent_expect(agents[4], "EZ");
+	EXPECT(sim, agent_heard(agents[4], "too many") && agent_heard(agents[4], "42501"));
+	expect_held(sim, 4);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(agents[0], "CZ");
+	agent_query(agents[4], HELD_TEXT);
+	agent_expect(agents[4], "N");
+	expect_held(sim, 4);
+	while (sim->gateway.n_held > 0)
+		gateway_decide(&sim->gateway, DECISION_REFUSED, "");
+	for (unsigned i = 1; i < 5; i++)
+		agent_expect(agents[i], "EZ");
+	for (unsigned i = 0; i < 5; i++)
+		agent_bye(agents[i]);
+	EXPECT(sim, sim->gateway.stats.hold_limits == 1 && sim->gateway.stats.held == 5);
+}
+
+static void events_full(struct sim *sim)
+{
+	uint8_t key[8];
+	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
+	sim_pass(sim, SECOND_US / 10);
+	sim->gateway.events_full = true;
+	agent_query(a, HELD_TEXT);
+	agent_expect(a, "N");
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.holds == 0 && sim->gateway.events_refused > 0);
+	agent_cancel(sim, key); // before control has heard of it
+	sim_pass(sim, SECOND_US);
+	agent_expect(a, "EZ");
+	agent_query(a, HELD_TEXT);
+	agent_expect(a, "N");
+	sim->gateway.events_full = false;
+	expect_held(sim, 1);
+	sim->gateway.events_full = true;
+	agent_cancel(sim, key); // and after
+	agent_expect(a, "EZ");
+	agent_query(a, HELD_TEXT);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.n_held == 1);
+	sim->gateway.events_full = false;
+	agent_expect(a, "N");
+	sim_pass(sim, SECOND_US);
+	expect_held(sim, 1);
+	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.holds == 2);
+	sim->gateway.events_full = true;
+	agent_vanish(a);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 1 && relay_sessions(sim->gateway.relay) == 1);
+	sim->gateway.events_full = false;
+	sim_until_empty(sim, 6 * SECOND_US);
+	EXPECT(sim, sim->gateway.gone == 2);
+}
+
+static void hold_strictly(struct sim *sim)
+{
+	hold_writes(sim);
+	sim->policy.record = RECORD_STRICT;
+}
+
+// On disk before anybody is asked, and again before it runs.
+static void strictly(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	sim_pass(sim, SECOND_US / 10);
+	sim->gateway.durable_max = 1;
+	agent_query(a, HELD_TEXT);
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.holds == 0 && buf_len(&a->peer.in) == 0);
+	sim->gateway.durable_max = 0;
+	expect_parked(a);
+	sim->gateway.durable_max = 1;
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, !at_server(sim, HELD_TEXT));
+	EXPECT(sim, gateway_recorded(&sim->gateway, "\"reason\":\"approved\""));
+	sim->gateway.durable_max = 0;
+	agent_expect(a, "CZ");
+	agent_bye(a);
+}
+
+static void cancelled_before_it_runs(struct sim *sim)
+{
+	uint8_t key[8];
+	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	sim->gateway.durable_max = 1;
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	sim_pass(sim, SECOND_US);
+	agent_cancel(sim, key);
+	sim->gateway.durable_max = 0;
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "57014") && !at_server(sim, HELD_TEXT));
+	agent_bye(a);
+	EXPECT(sim, sim->gateway.gone == 0);
+}
+
+static void others_do_not_notice(struct sim *sim)
+{
+	struct agent *a = park(sim), *b = agent_login(sim, PORT_PLAIN);
+	uint64_t start = world_now_us(sim->world);
+	for (unsigned i = 0; i < 20; i++) {
+		agent_query(b, "SELECT email, ssn FROM customers");
+		agent_expect(b, "TDDCZ");
+	}
+	if (sim->options.loss_ppm == 0 && sim->options.client.cut == CUT_NONE)
+		EXPECT(sim, world_now_us(sim->world) - start < SECOND_US / 2);
+	agent_bye(b);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+}
+
+// What the client goes on to say waits with TCP, not with us.
+static void talkative(struct sim *sim)
+{
+	struct agent *a = park(sim);
+	a->peer.cutting.cut = CUT_NONE;
+	for (unsigned i = 0; i < 20000; i++)
+		agent_query(a, "SELECT 1 -- 0123456789012345678901234567890123456789");
+	sim_pass(sim, 10 * SECOND_US);
+	EXPECT(sim, blocks_stats(sim->gateway.blocks).used < 256 << 10);
+	agent_vanish(a);
+}
+
+const struct scenario relay_hold_scenarios[] = {
+	{"hold_approved", approved, .set_up = hold_writes, .every_cut = true},
+	{"hold_approval_is_for_one_run", approval_is_for_one_run, .set_up = hold_writes},
+	{"hold_refused", refused, .set_up = hold_writes, .every_cut = true},
+	{"hold_timed_out", timed_out, .set_up = hold_writes},
+	{"hold_limited", limited, .set_up = hold_writes},
+	{"hold_refused_within_a_transaction", refused_within_a_transaction, .set_up = hold_writes},
+	{"hold_control_stays_silent", control_stays_silent, .set_up = short_patience},
+	{"hold_later", later, .set_up = fixed_digest},
+	{"hold_again", again, .set_up = hold_writes},
+	{"hold_idle_and_notices", idle_and_notices, .set_up = hold_writes},
+	{"hold_pipelined_behind", pipelined_behind, .set_up = hold_writes},
+	{"hold_bound", bound, .set_up = hold_writes, .every_cut = true},
+	{"hold_execute_under_another_policy", execute_under_another_policy, .set_up = hold_writes},
+	{"hold_execute_under_the_same_policy", execute_under_the_same_policy,
+	 .set_up = fixed_digest},
+	{"hold_prepared_in_sql", prepared_in_sql, .set_up = hold_writes},
+	{"hold_function_call", function_call, .set_up = hold_calls, .every_cut = true},
+	{"hold_cancelled", cancelled, .set_up = hold_writes, .every_cut = true},
+	{"hold_cancelled_with_what_runs", cancelled_with_what_runs, .set_up = hold_writes},
+	{"hold_client_leaves", client_leaves, .set_up = hold_writes},
+	{"hold_client_vanishes", client_vanishes, .set_up = hold_writes},
+	{"hold_server_leaves", server_leaves, .set_up = hold_writes},
+	{"hold_killed", killed, .set_up = hold_writes},
+	{"hold_token_expires", token_expires, .set_up = hold_writes},
+	{"hold_policy_allows", policy_allows, .set_up = hold_writes},
+	{"hold_policy_denies", policy_denies, .set_up = hold_writes},
+	{"hold_policy_holds_too", policy_holds_too, .set_up = hold_writes},
+	{"hold_approved_and_denied", approved_and_denied, .set_up = fixed_digest},
+	{"hold_misled", misled, .set_up = hold_writes},
+	{"hold_skipped", skipped, .set_up = hold_writes},
+	{"hold_too_many", too_many, .set_up = hold_writes},
+	{"hold_events_full", events_full, .set_up = hold_writes},
+	{"hold_strictly", strictly, .set_up = hold_strictly},
+	{"hold_cancelled_before_it_runs", cancelled_before_it_runs, .set_up = hold_strictly},
+	{"hold_others_do_not_notice", others_do_not_notice, .set_up = hold_writes},
+	{"hold_talkative", talkative, .set_up = hold_writes, .bulk = true},
+	{NULL},
+};
