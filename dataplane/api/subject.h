@@ -23,6 +23,9 @@ enum subject_limit {
 // Not proven to be an agent is not proven to be human.
 enum subject_kind { SUBJECT_UNKNOWN, SUBJECT_HUMAN, SUBJECT_AGENT };
 
+// "unknown", "human", "agent".
+const char *subject_kind_name(enum subject_kind kind);
+
 struct chain_link {
 	// The place in the tree: of the root, its `subject`; of a delegated one, its `token`.
 	struct node_id node;
