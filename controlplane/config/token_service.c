@@ -89,8 +89,9 @@ void section_token_service(
 	struct reader *r, const struct node *node, struct config_token_service *out
 )
 {
-	static const char *const keys[] = {"issuer",    "audience",     "ttl",  "ttl_max",
-					   "depth_max", "children_max", "keys", "https", NULL};
+	static const char *const keys[] = {"issuer",  "audience",  "ttl",
+					   "ttl_max", "depth_max", "children_max",
+					   "keys",    "https",     NULL};
 	static const char *const in_keys[] = {"rotate", NULL};
 	uint32_t depth = SUBJECT_LINKS_MAX - 1;
 
