@@ -3,7 +3,9 @@
 
 #include "controlplane/identity/identity.h"
 
+#include "controlplane/identity/binding.h"
 #include "controlplane/identity/fetch.h"
+#include "controlplane/sts/chain.h"
 #include "dataplane/base/log.h"
 
 #include <errno.h>
@@ -36,6 +38,9 @@ struct identity {
 	bool stop;                // atomic: read by the transfer
 	struct identity_set *set; // lock
 	uint64_t fetches, failed; // lock
+	// The gateway's own tokens. lock
+	struct config_token_service service;
+	struct keyset *service_keys; // NULL: there are none
 };
 
 static void set_unref(struct identity_set *set)
@@ -165,6 +170,7 @@ void identity_free(struct identity *id)
 	pthread_mutex_unlock(&id->lock);
 	pthread_join(id->thread, NULL);
 	set_unref(id->set);
+	keyset_unref(id->service_keys);
 	pthread_cond_destroy(&id->work);
 	pthread_mutex_destroy(&id->lock);
 	free(id);
@@ -300,6 +306,37 @@ static int fetch_or_refuse(struct identity *id, struct issuer *issuer, uint64_t 
 	return -EAGAIN;
 }
 
+// For the links of a chain: what the issuer of that name is called by its tokens.
+static const char *issuer_named(void *ctx, const char *name)
+{
+	const struct identity_set *set = ctx;
+
+	for (uint16_t i = 0; set != NULL && i < set->n; i++)
+		if (strcmp(set->issuers[i].config.name, name) == 0)
+			return set->issuers[i].config.issuer;
+	return NULL;
+}
+
+static bool is_own(const struct identity *id, const struct jwt *jwt)
+{
+	return id->service_keys != NULL && strcmp(jwt_issuer(jwt), id->service.issuer) == 0;
+}
+
+static int verify_own(
+	struct identity *id, struct jwt *jwt, struct span token, const uint8_t *certificate,
+	uint64_t now, struct subject **out, char why[static JWT_WHY]
+)
+{
+	const struct chain_service service = {&id->service, issuer_named, id->set};
+
+	int rc = jwt_verify(jwt, id->service_keys, why);
+	if (rc == 0)
+		rc = binding_check(jwt_claims(jwt), certificate, why);
+	if (rc == 0)
+		rc = chain_subject(&service, jwt_claims(jwt), token, now, out, why);
+	return rc == -ENOKEY ? ERR_AUTH : rc;
+}
+
 static int verify(
 	struct identity *id, struct jwt *jwt, struct span token, const uint8_t *certificate,
 	uint64_t now, struct subject **out, char why[static JWT_WHY]
@@ -307,6 +344,8 @@ static int verify(
 {
 	struct issuer *issuer = find_issuer(id->set, jwt_issuer(jwt));
 
+	if (is_own(id, jwt))
+		return verify_own(id, jwt, token, certificate, now, out, why);
 	if (issuer == NULL) {
 		snprintf(why, JWT_WHY, "token is from an issuer that is not configured");
 		return ERR_AUTH;
@@ -317,6 +356,18 @@ static int verify(
 	if (rc != 0)
 		return rc;
 	return jwt_subject(jwt, &issuer->config, token, certificate, now, out, why);
+}
+
+void identity_set_service(
+	struct identity *id, const struct config_token_service *service, struct keyset *keys
+)
+{
+	pthread_mutex_lock(&id->lock);
+	keyset_unref(id->service_keys);
+	id->service_keys = keyset_ref(keys);
+	if (service != NULL)
+		id->service = *service;
+	pthread_mutex_unlock(&id->lock);
 }
 
 int identity_verify(

@@ -41,6 +41,12 @@ void identity_set_free(struct identity_set *set);
 // and the times of their fetches. Takes `set`.
 void identity_commit(struct identity *identity, struct identity_set *set);
 
+// From now on tokens of the gateway's own token service are verified too, with `keys`, of which a
+// reference is taken; NULL, both: no more. `service` is copied.
+void identity_set_service(
+	struct identity *identity, const struct config_token_service *service, struct keyset *keys
+);
+
 // Verify a token. `certificate`: SHA-256 of the certificate that its bearer has proved to have, for
 // tokens that are bound to one; NULL or zeros: none. `now`: seconds since 1970. Out: *out, freed by
 // subject_free. Returns 0; ERR_AUTH, refused with `why`; -EAGAIN, the issuer's keys are being

@@ -3,6 +3,7 @@
 
 #include "controlplane/identity/local.h"
 
+#include "controlplane/identity/sign.h"
 #include "controlplane/secrets/secret.h"
 
 #include <cjose/cjose.h>
@@ -12,30 +13,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-enum local_size { KEY_BYTES_MAX = 4096, ID_BYTES = 16 };
-
-static bool random_id(char out[static 2 * ID_BYTES + 1])
-{
-	uint8_t bytes[ID_BYTES];
-
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		return false;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-	return true;
-}
+enum local_size { KEY_BYTES_MAX = 4096 };
 
 static int make_key(const char *path)
 {
-	char kid[2 * ID_BYTES + 1];
+	char kid[JWT_ID_SIZE];
 	char *text = NULL;
 	cjose_err err;
 	int rc = -EIO;
 
 	cjose_jwk_t *key = cjose_jwk_create_EC_random(CJOSE_JWK_EC_P_256, &err);
-	if (key != NULL && random_id(kid) && cjose_jwk_set_kid(key, kid, strlen(kid), &err))
+	if (key != NULL && jwt_id_make(kid) && cjose_jwk_set_kid(key, kid, strlen(kid), &err))
 		text = cjose_jwk_to_json(key, true, &err);
 	if (text != NULL) {
 		rc = secret_file_create(path, text, strlen(text));
@@ -88,7 +77,7 @@ int local_key_load(
 
 static json_t *make_claims(const struct config_issuer *issuer, const struct local_claims *claims)
 {
-	char id[2 * ID_BYTES + 1];
+	char id[JWT_ID_SIZE];
 	json_t *groups = json_array();
 
 	for (size_t i = 0; i < claims->n_groups; i++)
@@ -96,7 +85,7 @@ static json_t *make_claims(const struct config_issuer *issuer, const struct loca
 			json_decref(groups);
 			return NULL;
 		}
-	if (!random_id(id)) {
+	if (!jwt_id_make(id)) {
 		json_decref(groups);
 		return NULL;
 	}
@@ -106,27 +95,6 @@ static json_t *make_claims(const struct config_issuer *issuer, const struct loca
 		(json_int_t)claims->now, "exp", (json_int_t)(claims->now + claims->ttl_s), "jti",
 		id, "groups", groups
 	);
-}
-
-static char *sign(const cjose_jwk_t *key, const json_t *claims)
-{
-	const char *compact = NULL;
-	char *token = NULL;
-	cjose_err err;
-	cjose_jws_t *jws = NULL;
-	char *text = json_dumps(claims, JSON_COMPACT);
-	cjose_header_t *header = cjose_header_new(&err);
-
-	if (text != NULL && header != NULL && cjose_header_set(header, "alg", "ES256", &err) &&
-	    cjose_header_set(header, "typ", "at+jwt", &err) &&
-	    cjose_header_set(header, "kid", cjose_jwk_get_kid(key, &err), &err))
-		jws = cjose_jws_sign(key, header, (const uint8_t *)text, strlen(text), &err);
-	if (jws != NULL && cjose_jws_export(jws, &compact, &err))
-		token = strdup(compact);
-	cjose_jws_release(jws);
-	cjose_header_release(header);
-	free(text);
-	return token;
 }
 
 int local_mint(
@@ -154,7 +122,7 @@ int local_mint(
 		snprintf(why, LOCAL_WHY, "the token would be refused: %s", reason);
 		rc = -EINVAL;
 	} else {
-		*token = sign(key, json);
+		*token = jwt_sign(key, json);
 		if (*token == NULL || strlen(*token) > JWT_BYTES_MAX) {
 			snprintf(why, LOCAL_WHY, "the token cannot be signed, or is too long");
 			free(*token);

@@ -80,6 +80,9 @@ const char *const schema_steps[] = {
 	" until_s INTEGER NOT NULL, lifted_s INTEGER NOT NULL, lifted_by TEXT NOT NULL,"
 	" done INTEGER NOT NULL, sessions INTEGER NOT NULL, took_us INTEGER NOT NULL);"
 	"CREATE INDEX revocations_in_force ON revocations(n) WHERE lifted_s=0;",
+
+	// How many live children a node has.
+	"CREATE INDEX chain_nodes_parent ON chain_nodes(parent, expires_s);",
 };
 
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

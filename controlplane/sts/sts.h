@@ -16,24 +16,25 @@
 
 #include "controlplane/audit/audit.h"
 #include "controlplane/identity/identity.h"
+#include "controlplane/store/store.h"
 
 #include <jansson.h>
 
 enum sts_limit {
-	STS_PARAMS_MAX = 64,       // of a request
-	STS_DETAILS_MAX = 8192,    // bytes of authorization_details
-	STS_RESOURCES_MAX = 64,    // in a token
-	STS_ACTOR_MAX = 64,        // bytes of a child's plain name
-	STS_RATE = 10,             // exchanges a second and subject...
-	STS_BURST = 100,           // ...and at once
-	STS_CHILDREN_ALL = 100000, // live children of all nodes together
+	STS_PARAMS_MAX = 64,        // of a request
+	STS_DETAILS_MAX = 8192,     // bytes of authorization_details
+	STS_RESOURCES_MAX = 64,     // in a token
+	STS_ACTOR_MAX = 64,         // bytes of a child's plain name
+	STS_RATE = 10,              // exchanges a second and subject...
+	STS_BURST = 100,            // ...and at once
+	STS_CHILDREN_ALL = 1 << 17, // live children of all nodes together
 };
 
 struct sts;
 
 struct sts_config {
-	const char *state;         // the folder that the signing keys are in
-	struct identity *identity; // borrowed, as is the rest
+	struct store *store; // borrowed, as is the rest
+	struct identity *identity;
 	struct audit *audit;
 	// Is any link of it on the revocation list?
 	bool (*is_refused)(void *ctx, const struct subject *subject);
@@ -61,12 +62,10 @@ int sts_new(const struct sts_config *config, struct sts **out) must_check;
 void sts_free(struct sts *sts);
 
 // From now on with this configuration, which is borrowed until the next call. With a
-// `token_service` its keys are read, or made at the first time. Returns 0; ERR_CONFIG with `why`,
-// and everything stays as it was.
-int sts_configure(
-	struct sts *sts, const struct config *config, uint64_t now, char why[static LOCAL_WHY]
-) must_check;
-// There is a `token_service`: without one every request gets 404.
+// `token_service` its keys are read, or made at the first time; while the store does not let that
+// happen the service is off, the log says why, and sts_tick tries again.
+void sts_configure(struct sts *sts, const struct config *config, uint64_t now);
+// There is a `token_service`, and it has keys: without that every request gets 404.
 bool sts_is_enabled(const struct sts *sts);
 
 // Rotate the keys, forget what has expired.
@@ -74,8 +73,8 @@ void sts_tick(struct sts *sts, uint64_t now);
 
 // POST /token. `now`: seconds since 1970. Out: *answer, a new reference, the JSON of the answer,
 // which holds a token when *status is 200; *status, HTTP's: 200, 400, 404 (not enabled), 429 and
-// 503, which both want `Retry-After: 1`: keys are being fetched, or the audit log is full. Every
-// answer wants `Cache-Control: no-store`. Returns 0 or -ENOMEM.
+// 503, which both want `Retry-After: 1`: keys are being fetched, or store or audit log take
+// nothing. Every answer wants `Cache-Control: no-store`. Returns 0 or -ENOMEM.
 int sts_exchange(
 	struct sts *sts, const struct sts_request *request, uint64_t now, json_t **answer,
 	unsigned *status
