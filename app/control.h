@@ -16,6 +16,7 @@
 #include "controlplane/identity/logins.h"
 #include "controlplane/publish/publish.h"
 #include "controlplane/recorder/recorder.h"
+#include "controlplane/sts/sts.h"
 #include "controlplane/revocation/revocation.h"
 #include "controlplane/store/store.h"
 #include "dataplane/worker/worker.h"
@@ -37,6 +38,7 @@ struct control {
 	struct audit *audit;
 	struct session_index *index;
 	struct store *store;
+	struct sts *sts;
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
 	struct watch *watch;

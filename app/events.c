@@ -305,4 +305,5 @@ void control_tick(struct control *control)
 	identity_tick(control->identity, now);
 	(void)publisher_reclaim(control->publisher);
 	revocations_tick(control->revocations, now);
+	sts_tick(control->sts, now);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void log_errors(const struct config_errors *errors)
 {
@@ -85,6 +86,7 @@ int control_load(struct control *control, struct config *config, char why[static
 		r = put_in_force(control, snapshot);
 	if (r == 0) {
 		identity_commit(control->identity, issuers);
+		sts_configure(control->sts, config, (uint64_t)time(NULL));
 		if (control->config != config)
 			config_free(control->config);
 		control->config = config;

@@ -71,6 +71,29 @@ static int start_nic(struct control *control)
 	return 0;
 }
 
+static bool is_revoked(void *ctx, const struct subject *subject, char why[JWT_WHY])
+{
+	static const struct node_id any_resource;
+	const struct control *control = ctx;
+
+	return revocation_check(
+		control->revocations, subject, &any_resource, (uint64_t)time(NULL), why
+	);
+}
+
+static int start_token_service(struct control *control)
+{
+	const struct sts_config config = {
+		.store = control->store,
+		.identity = control->identity,
+		.audit = control->audit,
+		.is_refused = is_revoked,
+		.ctx = control,
+	};
+
+	return sts_new(&config, &control->sts);
+}
+
 static int start_control(struct control *control)
 {
 	uint16_t n_workers = control->config->gateway.n_workers;
@@ -86,7 +109,10 @@ static int start_control(struct control *control)
 	    control->watch == NULL || control->waiting == NULL || control->logins == NULL ||
 	    names_init(&control->names) != 0 || live_init(&control->live, sessions) != 0)
 		return fail("control plane", -ENOMEM, "");
-	int r = contexts_init(&control->contexts, n_workers);
+	int r = start_token_service(control);
+	if (r != 0)
+		return fail("token service", r, "");
+	r = contexts_init(&control->contexts, n_workers);
 	return r == 0 ? 0 : fail("TLS", r, "");
 }
 
@@ -147,6 +173,7 @@ void control_stop(struct control *control)
 	recorder_stop(control->recorder);
 	watch_free(control->watch);
 	logins_free(control->logins);
+	sts_free(control->sts);
 	identity_free(control->identity);
 	workers_free(control->workers);
 	publisher_free(control->publisher);

@@ -51,8 +51,8 @@ static int verify(struct sts *sts, struct issue *issue, struct span token, struc
 		return bad_token(issue, why);
 	if (rc != 0)
 		return rc;
-	if (sts->config.is_refused(sts->config.ctx, *out))
-		return bad_token(issue, "token is of somebody who was revoked");
+	if (sts->config.is_refused(sts->config.ctx, *out, why))
+		return bad_token(issue, why);
 	return 0;
 }
 

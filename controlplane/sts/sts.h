@@ -36,8 +36,8 @@ struct sts_config {
 	struct store *store; // borrowed, as is the rest
 	struct identity *identity;
 	struct audit *audit;
-	// Is any link of it on the revocation list?
-	bool (*is_refused)(void *ctx, const struct subject *subject);
+	// Is any link of it on the revocation list? Out: `why`, for the audit.
+	bool (*is_refused)(void *ctx, const struct subject *subject, char why[JWT_WHY]);
 	void *ctx;
 };
 

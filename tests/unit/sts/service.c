@@ -16,13 +16,15 @@
 
 static struct token_key provider = {"p1", "ES256"};
 
-static bool is_refused(void *ctx, const struct subject *subject)
+static bool is_refused(void *ctx, const struct subject *subject, char why[JWT_WHY])
 {
 	const struct service *s = ctx;
 
 	for (uint16_t i = 0; i < subject->n_links; i++)
-		if (node_equal(&subject->links[i].subject, &s->revoked))
+		if (node_equal(&subject->links[i].subject, &s->revoked)) {
+			strcpy(why, "revoked: the test said so");
 			return true;
+		}
 	return false;
 }
 
