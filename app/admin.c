@@ -96,6 +96,28 @@ static json_t *logins_json(const struct control *control)
 	);
 }
 
+// Whether each issuer's tokens can be verified, and since when its keys are what they are.
+static json_t *issuers_json(const struct control *control)
+{
+	struct identity_state state;
+	json_t *list = json_array();
+
+	for (uint16_t i = 0; identity_state(control->identity, i, &state); i++) {
+		json_t *item = json_pack(
+			"{s:s, s:I, s:I, s:I, s:I, s:s}", "name", state.name, "keys",
+			(json_int_t)state.keys, "fetches", (json_int_t)state.fetches, "failed",
+			(json_int_t)state.failed, "unknown_keys", (json_int_t)state.unknown,
+			"error", state.error
+		);
+		if (state.remote && state.keys > 0)
+			json_object_set_new(
+				item, "fetched", json_integer((json_int_t)state.good_at)
+			);
+		json_array_append_new(list, item);
+	}
+	return list;
+}
+
 static void add_text(void *context, const char *text)
 {
 	json_array_append_new(context, json_string(text));
@@ -116,12 +138,12 @@ static int on_status(void *context, struct admin_call *, json_t **out, char *)
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
 	*out = json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version",
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version",
 		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
 		"policy", policy_json(control), "recorder", recorder_json(control), "audit",
 		audit_json(control), "store", store_json(control), "logins", logins_json(control),
-		"unresolved_columns", unresolved_json(control), "sessions",
-		(json_int_t)workers_sessions(control->workers)
+		"issuers", issuers_json(control), "unresolved_columns", unresolved_json(control),
+		"sessions", (json_int_t)workers_sessions(control->workers)
 	);
 	return *out == NULL ? -ENOMEM : 0;
 }

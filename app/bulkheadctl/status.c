@@ -6,6 +6,7 @@
 #include "app/bulkheadctl/text.h"
 
 #include <string.h>
+#include <time.h>
 
 // What the table shows of each worker; --json shows all.
 static const char *const counters[] = {
@@ -83,6 +84,34 @@ static void print_unresolved(const json_t *columns)
 	}
 }
 
+// Whose tokens can be verified.
+static void print_issuers(const json_t *issuers)
+{
+	const json_t *issuer;
+	size_t i;
+
+	printf("issuers: %zu\n", json_array_size(issuers));
+	json_array_foreach(issuers, i, issuer)
+	{
+		const json_t *fetched = json_object_get(issuer, "fetched");
+		const json_t *error = json_object_get(issuer, "error");
+		fputs("  ", stdout);
+		text_write_json(stdout, json_object_get(issuer, "name"));
+		printf(": %lld keys",
+		       (long long)json_integer_value(json_object_get(issuer, "keys")));
+		if (fetched != NULL) {
+			fputs(", fetched ", stdout);
+			print_duration((long long)time(NULL) - json_integer_value(fetched));
+			fputs(" ago", stdout);
+		}
+		if (json_string_length(error) > 0) {
+			fputs("; not fetched: ", stdout);
+			text_write_json(stdout, error);
+		}
+		putchar('\n');
+	}
+}
+
 static void print_workers(json_t *workers)
 {
 	struct table table;
@@ -134,6 +163,7 @@ int ctl_status(const struct args *args)
 		printf("%s:\n", key);
 		json_object_foreach(value, name, inner) print_pair(key, name, inner);
 	}
+	print_issuers(json_object_get(status, "issuers"));
 	print_unresolved(json_object_get(status, "unresolved_columns"));
 	print_workers(json_object_get(status, "workers"));
 	json_decref(status);

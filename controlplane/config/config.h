@@ -115,7 +115,7 @@ struct config_gateway {
 // ---- issuers
 
 enum config_profile { CONFIG_PROFILE_GENERIC, CONFIG_PROFILE_RFC9068, CONFIG_PROFILE_ENTRA };
-enum config_keys { CONFIG_KEYS_FILE, CONFIG_KEYS_URL, CONFIG_KEYS_LOCAL };
+enum config_keys { CONFIG_KEYS_DISCOVERY, CONFIG_KEYS_FILE, CONFIG_KEYS_URL, CONFIG_KEYS_LOCAL };
 
 struct config_issuer {
 	struct config_position at;
@@ -130,12 +130,14 @@ struct config_issuer {
 	struct config_position keys_at;
 	char keys_file[CONFIG_PATH_MAX]; // JWKS
 	char keys_url[CONFIG_URL_MAX];
-	char ca_file[CONFIG_PATH_MAX]; // for keys_url; "": the system's
+	char ca_file[CONFIG_PATH_MAX]; // for URL and DISCOVERY; "": the system's
 	uint32_t skew_s;               // between its clock and ours; default 60, local: 0
 };
 
 // True when `iss` is one of its spellings.
 bool config_issuer_is(const struct config_issuer *issuer, const char *iss);
+// Of an issuer of Entra ID: the first part of its path. Empty when there is none. Borrows `iss`.
+struct span config_issuer_tenant(const char *iss);
 
 // ---- token service
 

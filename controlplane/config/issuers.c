@@ -35,8 +35,10 @@ static void read_keys(struct reader *r, const struct node *node, struct config_i
 	const struct node *file = tree_get(node, "file");
 	const struct node *url = tree_get(node, "url");
 	const struct node *ca = tree_get(node, "ca");
-	if ((file == NULL) == (url == NULL))
-		read_fail(r, node->at, "`keys` must have either `file` or `url`");
+	if (file != NULL && (url != NULL || ca != NULL))
+		read_fail(r, file->at, "`file` goes with neither `url` nor `ca`");
+	if (file == NULL && url == NULL && ca == NULL)
+		read_fail(r, node->at, "`keys` must have `file`, `url` or `ca`");
 	if (file != NULL) {
 		out->keys = CONFIG_KEYS_FILE;
 		(void)read_path(r, file, "file", out->keys_file);
@@ -46,37 +48,8 @@ static void read_keys(struct reader *r, const struct node *node, struct config_i
 		if (!read_is_safe_url(out->keys_url))
 			read_fail(r, url->at, "`url` must start with https://");
 	}
-	if (ca != NULL && url == NULL)
-		read_fail(r, ca->at, "`ca` is for `url`; remove it");
-	else if (ca != NULL)
+	if (ca != NULL)
 		(void)read_path(r, ca, "ca", out->ca_file);
-}
-
-// Where Entra ID publishes the keys of a tenant, by the two spellings of its issuer.
-static void derive_entra_keys(struct reader *r, const struct node *node, struct config_issuer *out)
-{
-	static const char v2[] = "https://login.microsoftonline.com/";
-	static const char v1[] = "https://sts.windows.net/";
-	const char *tenant = NULL, *tail = "", *path = "";
-
-	if (starts_with(out->issuer, v2)) {
-		tenant = out->issuer + strlen(v2);
-		tail = "/v2.0";
-		path = "/discovery/v2.0/keys";
-	} else if (starts_with(out->issuer, v1)) {
-		tenant = out->issuer + strlen(v1);
-		tail = "/";
-		path = "/discovery/keys";
-	}
-	size_t n = tenant == NULL ? 0 : strcspn(tenant, "/");
-	if (n == 0 || strcmp(tenant + n, tail) != 0 || n > 64) {
-		read_fail(
-			r, node->at, "the keys of this issuer are not known; add `keys: {url: ...}`"
-		);
-		return;
-	}
-	out->keys = CONFIG_KEYS_URL;
-	snprintf(out->keys_url, sizeof(out->keys_url), "%s%.*s%s", v2, (int)n, tenant, path);
 }
 
 static void read_where_keys(
@@ -96,16 +69,27 @@ static void read_where_keys(
 	}
 	if (keys != NULL)
 		read_keys(r, keys, out);
-	else if (out->profile == CONFIG_PROFILE_ENTRA)
-		derive_entra_keys(r, node, out);
-	else
-		(void)read_need(r, node, "the issuer", "keys");
+	if (out->keys == CONFIG_KEYS_DISCOVERY && out->issuer[0] != '\0' &&
+	    !read_is_safe_url(out->issuer))
+		read_fail(
+			r, node->at,
+			"`issuer` is no URL that starts with https://, so that its keys cannot be "
+			"found; add `keys`"
+		);
 }
 
 bool config_issuer_is(const struct config_issuer *issuer, const char *iss)
 {
 	return iss[0] != '\0' &&
 	       (strcmp(iss, issuer->issuer) == 0 || strcmp(iss, issuer->other) == 0);
+}
+
+struct span config_issuer_tenant(const char *iss)
+{
+	const char *host = strstr(iss, "://");
+	const char *path = host == NULL ? NULL : strchr(host + 3, '/');
+
+	return path == NULL ? span_of(NULL, 0) : span_of(path + 1, strcspn(path + 1, "/"));
 }
 
 // A tenant of Entra ID signs with two names, by the version of token that an application asked for.

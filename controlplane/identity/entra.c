@@ -61,15 +61,12 @@ static int check(struct reading *r)
 	return 0;
 }
 
-// The tenant must be the issuer's own, or a key of a shared endpoint could speak for all. It is the
-// first part of the issuer's path.
+// The tenant must be the issuer's own, or a key of a shared endpoint could speak for all.
 static bool is_tenant_of(const char *tid, const char *issuer)
 {
-	const char *host = strstr(issuer, "://");
-	const char *path = host == NULL ? NULL : strchr(host + 3, '/');
+	struct span tenant = config_issuer_tenant(issuer);
 
-	return path != NULL && strcspn(path + 1, "/") == strlen(tid) &&
-	       memcmp(path + 1, tid, strlen(tid)) == 0;
+	return tenant.n == strlen(tid) && memcmp(tenant.p, tid, tenant.n) == 0;
 }
 
 // tenant/id in *out. `id` is a claim's text.

@@ -3,108 +3,106 @@
 
 #include "controlplane/identity/fetch.h"
 
-#include <curl/curl.h>
+#include "controlplane/config/read.h"
+
+#include <jansson.h>
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-struct body {
-	uint8_t *bytes;
-	size_t n;
+struct job {
+	const struct config_issuer *issuer;
 	const bool *stop;
+	char *why; // FETCH_WHY
 };
 
-static size_t on_data(char *data, size_t size, size_t n, void *ctx)
+// One GET. Out: *answer, for http_answer_fini, only on success.
+static int get(const struct job *job, const char *url, struct http_answer *answer)
 {
-	struct body *body = ctx;
-	size_t bytes = size * n;
+	const struct http_request request = {
+		.url = url,
+		.ca_file = job->issuer->ca_file,
+		.answer_max = KEYSET_BYTES_MAX,
+		.stop = job->stop,
+	};
 
-	if (bytes > KEYSET_BYTES_MAX - body->n)
-		return 0; // ends the transfer
-	memcpy(body->bytes + body->n, data, bytes);
-	body->n += bytes;
-	return bytes;
+	int rc = http_perform(&request, answer, job->why);
+	if (rc != 0 || answer->status == 200)
+		return rc;
+	snprintf(job->why, FETCH_WHY, "HTTP status %ld", answer->status);
+	http_answer_fini(answer);
+	return -EIO;
 }
 
-static int on_progress(void *ctx, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+// OpenID Connect Discovery 1.0, 4.3: the document must be the issuer's own. What it leads to must
+// be no less safe than what led to it.
+static int read_metadata(
+	const struct job *job, const json_t *metadata, char keys_url[static CONFIG_URL_MAX]
+)
 {
-	const struct body *body = ctx;
+	const char *issuer = job->issuer->issuer;
+	const char *name = json_string_value(json_object_get(metadata, "issuer"));
+	const char *url = json_string_value(json_object_get(metadata, "jwks_uri"));
+	const char *problem = NULL;
 
-	return __atomic_load_n(body->stop, __ATOMIC_RELAXED) ? 1 : 0;
-}
-
-static bool is_loopback_http(const char *url)
-{
-	return strncmp(url, "http://", 7) == 0;
-}
-
-static CURLcode set_up(CURL *curl, const char *url, const char *ca_file, struct body *body)
-{
-	CURLcode rc = curl_easy_setopt(curl, CURLOPT_URL, url);
-
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(
-			curl, CURLOPT_PROTOCOLS_STR, is_loopback_http(url) ? "http" : "https"
-		);
-	if (rc == CURLE_OK && is_loopback_http(url))
-		rc = curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	if (rc == CURLE_OK && ca_file[0] != '\0')
-		rc = curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_XFERINFODATA, body);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)FETCH_CONNECT_SECONDS);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)FETCH_SECONDS);
-	if (rc == CURLE_OK)
-		rc = curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	return rc;
-}
-
-static int transfer(CURL *curl, struct body *body, struct keyset **out, char why[static FETCH_WHY])
-{
-	long status = 0;
-
-	CURLcode code = curl_easy_perform(curl);
-	if (code == CURLE_OK)
-		code = curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (code != CURLE_OK) {
-		snprintf(why, FETCH_WHY, "%s", curl_easy_strerror(code));
-		return -EIO;
+	if (name == NULL || strcmp(name, issuer) != 0)
+		problem = "is not the issuer's";
+	else if (url == NULL || strlen(url) >= CONFIG_URL_MAX || !read_is_safe_url(url) || (http_is_near(url) && !http_is_near(issuer)))
+		problem = "has no usable jwks_uri";
+	if (problem == NULL) {
+		memcpy(keys_url, url, strlen(url) + 1);
+		return 0;
 	}
-	if (status != 200) {
-		snprintf(why, FETCH_WHY, "HTTP status %ld", status);
-		return -EIO;
+	snprintf(job->why, FETCH_WHY, "the discovery document %s", problem);
+	return -EIO;
+}
+
+static int discover(const struct job *job, char keys_url[static CONFIG_URL_MAX])
+{
+	static const char path[] = "/.well-known/openid-configuration";
+	const char *issuer = job->issuer->issuer;
+	char url[CONFIG_URL_MAX + sizeof(path)], reason[FETCH_WHY];
+	struct http_answer answer = {0};
+	size_t n = strlen(issuer);
+
+	if (n > 0 && issuer[n - 1] == '/')
+		n--;
+	snprintf(url, sizeof(url), "%.*s%s", (int)n, issuer, path);
+	int rc = get(job, url, &answer);
+	if (rc != 0) {
+		memcpy(reason, job->why, sizeof(reason));
+		snprintf(job->why, FETCH_WHY, "discovery: %.200s", reason);
+		return rc;
 	}
-	int rc = keyset_parse(span_of(body->bytes, body->n), out);
-	if (rc != 0)
-		snprintf(why, FETCH_WHY, "no JWK Set with a key for us: %s", err_text(rc));
+	json_t *metadata =
+		json_loadb((const char *)answer.bytes, answer.n, JSON_REJECT_DUPLICATES, NULL);
+	http_answer_fini(&answer);
+	rc = read_metadata(job, metadata, keys_url);
+	json_decref(metadata);
 	return rc;
 }
 
 int fetch_keys(
-	const char *url, const char *ca_file, const bool *stop, struct keyset **out,
+	const struct config_issuer *issuer, const bool *stop, struct keyset **out,
 	char why[static FETCH_WHY]
 )
 {
-	struct body body = {.bytes = malloc(KEYSET_BYTES_MAX), .stop = stop};
-	CURL *curl = curl_easy_init();
-	int rc = -ENOMEM;
+	const struct job job = {issuer, stop, why};
+	struct http_answer answer = {0};
+	char url[CONFIG_URL_MAX];
+	int rc = 0;
 
-	snprintf(why, FETCH_WHY, "%s", err_text(rc));
-	if (body.bytes != NULL && curl != NULL && set_up(curl, url, ca_file, &body) == CURLE_OK)
-		rc = transfer(curl, &body, out, why);
-	curl_easy_cleanup(curl);
-	free(body.bytes);
+	if (issuer->keys == CONFIG_KEYS_DISCOVERY)
+		rc = discover(&job, url);
+	else
+		memcpy(url, issuer->keys_url, sizeof(url));
+	if (rc == 0)
+		rc = get(&job, url, &answer);
+	if (rc != 0)
+		return rc;
+	rc = keyset_parse(span_of(answer.bytes, answer.n), issuer, out);
+	http_answer_fini(&answer);
+	if (rc != 0)
+		snprintf(why, FETCH_WHY, "no JWK Set with a key for us: %s", err_text(rc));
 	return rc;
 }

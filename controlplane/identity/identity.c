@@ -4,7 +4,7 @@
 #include "controlplane/identity/identity.h"
 
 #include "controlplane/identity/binding.h"
-#include "controlplane/identity/fetch.h"
+#include "controlplane/identity/source.h"
 #include "controlplane/sts/chain.h"
 #include "dataplane/base/log.h"
 
@@ -16,13 +16,8 @@
 
 struct issuer {
 	struct config_issuer config;
-	struct keyset *keys; // NULL: none yet
-	cjose_jwk_t *local;  // the key pair of a local issuer
-	bool wanted;         // the thread is to fetch
-	bool fetching;
-	bool fetched;      // keys have come over the wire at least once
-	bool tried;        // last_try means something
-	uint64_t last_try; // seconds since 1970
+	struct source source;
+	cjose_jwk_t *local; // the key pair of a local issuer
 };
 
 struct identity_set {
@@ -48,7 +43,7 @@ static void set_unref(struct identity_set *set)
 	if (set == NULL || --set->refs != 0)
 		return;
 	for (uint16_t i = 0; i < set->n; i++) {
-		keyset_unref(set->issuers[i].keys);
+		source_fini(&set->issuers[i].source);
 		cjose_jwk_release(set->issuers[i].local);
 	}
 	free(set);
@@ -59,7 +54,7 @@ static void set_unref(struct identity_set *set)
 static struct issuer *next_wanted(struct identity_set *set)
 {
 	for (uint16_t i = 0; set != NULL && i < set->n; i++)
-		if (set->issuers[i].wanted)
+		if (set->issuers[i].source.wanted)
 			return &set->issuers[i];
 	return NULL;
 }
@@ -81,30 +76,28 @@ static void log_fetch(
 		);
 }
 
+static bool is_remote(const struct config_issuer *config)
+{
+	return config->keys == CONFIG_KEYS_URL || config->keys == CONFIG_KEYS_DISCOVERY;
+}
+
 static bool has_same_keys(const struct config_issuer *a, const struct config_issuer *b)
 {
-	return a->keys == CONFIG_KEYS_URL && b->keys == CONFIG_KEYS_URL &&
-	       strcmp(a->issuer, b->issuer) == 0 && strcmp(a->keys_url, b->keys_url) == 0 &&
-	       strcmp(a->ca_file, b->ca_file) == 0;
+	return is_remote(a) && a->keys == b->keys && a->profile == b->profile &&
+	       strcmp(a->issuer, b->issuer) == 0 && strcmp(a->other, b->other) == 0 &&
+	       strcmp(a->keys_url, b->keys_url) == 0 && strcmp(a->ca_file, b->ca_file) == 0;
 }
 
 // What was fetched for `config`, or NULL when it failed, goes to the set in force: another one may
 // have been committed meanwhile.
 static void deliver(
-	struct identity_set *set, const struct config_issuer *config, struct keyset *keys
+	struct identity_set *set, const struct config_issuer *config, struct keyset *keys,
+	const char *why
 )
 {
-	for (uint16_t i = 0; i < set->n; i++) {
-		struct issuer *issuer = &set->issuers[i];
-		if (!has_same_keys(&issuer->config, config))
-			continue;
-		issuer->fetching = false;
-		if (keys == NULL)
-			continue;
-		keyset_unref(issuer->keys);
-		issuer->keys = keyset_ref(keys);
-		issuer->fetched = true;
-	}
+	for (uint16_t i = 0; i < set->n; i++)
+		if (has_same_keys(&set->issuers[i].config, config))
+			source_deliver(&set->issuers[i].source, keys, why);
 }
 
 // Called with the lock, which is given up for the time of the transfer.
@@ -115,13 +108,13 @@ static void fetch_one(struct identity *id, struct issuer *issuer)
 	char why[FETCH_WHY];
 
 	set->refs++;
-	issuer->wanted = false;
-	issuer->fetching = true;
+	issuer->source.wanted = false;
+	issuer->source.fetching = true;
 	pthread_mutex_unlock(&id->lock);
-	int rc = fetch_keys(issuer->config.keys_url, issuer->config.ca_file, &id->stop, &keys, why);
+	int rc = fetch_keys(&issuer->config, &id->stop, &keys, why);
 	log_fetch(issuer, rc, keys, why);
 	pthread_mutex_lock(&id->lock);
-	deliver(id->set, &issuer->config, keys);
+	deliver(id->set, &issuer->config, keys, why);
 	keyset_unref(keys);
 	id->fetches++;
 	id->failed += rc != 0;
@@ -187,9 +180,11 @@ static int prepare_issuer(
 
 	switch (issuer->config.keys) {
 	case CONFIG_KEYS_URL:
+	case CONFIG_KEYS_DISCOVERY:
+		issuer->source.remote = true;
 		return 0;
 	case CONFIG_KEYS_FILE:
-		rc = keyset_read(issuer->config.keys_file, &issuer->keys);
+		rc = keyset_read(issuer->config.keys_file, &issuer->config, &issuer->source.keys);
 		if (rc != 0)
 			snprintf(
 				why, sizeof(why), "%.128s is no JWK Set with a key for us: %s",
@@ -201,7 +196,7 @@ static int prepare_issuer(
 			config->gateway.state, issuer->config.name, &issuer->local, why
 		);
 		if (rc == 0)
-			rc = keyset_of_key(issuer->local, &issuer->keys);
+			rc = keyset_of_key(issuer->local, &issuer->source.keys);
 		break;
 	}
 	if (rc == 0 || rc == -ENOMEM)
@@ -240,21 +235,13 @@ void identity_set_free(struct identity_set *set)
 	set_unref(set);
 }
 
-// A reload must not be a way to fetch more often.
 static void carry_over(const struct identity_set *from, struct issuer *to)
 {
-	for (uint16_t i = 0; from != NULL && i < from->n; i++) {
-		const struct issuer *old = &from->issuers[i];
-		if (!has_same_keys(&old->config, &to->config))
-			continue;
-		to->keys = keyset_ref(old->keys);
-		to->fetched = old->fetched;
-		to->tried = old->tried;
-		to->last_try = old->last_try;
-		to->wanted = old->wanted;
-		to->fetching = old->fetching;
-		return;
-	}
+	for (uint16_t i = 0; from != NULL && i < from->n; i++)
+		if (has_same_keys(&from->issuers[i].config, &to->config)) {
+			source_carry(&to->source, &from->issuers[i].source);
+			return;
+		}
 }
 
 void identity_commit(struct identity *id, struct identity_set *set)
@@ -270,21 +257,6 @@ void identity_commit(struct identity *id, struct identity_set *set)
 
 // ---- verifying
 
-// True when the clock says that `seconds` have passed, or was set back.
-static bool is_due(const struct issuer *issuer, uint64_t now, uint64_t seconds)
-{
-	return !issuer->tried || now < issuer->last_try || now - issuer->last_try >= seconds;
-}
-
-// Called with the lock.
-static void want(struct identity *id, struct issuer *issuer, uint64_t now)
-{
-	issuer->wanted = true;
-	issuer->tried = true;
-	issuer->last_try = now;
-	pthread_cond_signal(&id->work);
-}
-
 static struct issuer *find_issuer(struct identity_set *set, const char *iss)
 {
 	for (uint16_t i = 0; set != NULL && i < set->n; i++)
@@ -293,16 +265,23 @@ static struct issuer *find_issuer(struct identity_set *set, const char *iss)
 	return NULL;
 }
 
+// Called with the lock.
+static void expire(struct issuer *issuer, uint64_t now)
+{
+	if (source_expire(&issuer->source, now))
+		log_line(
+			LOG_ERROR, "identity",
+			"keys dropped issuer=%s, none could be fetched for %d hours: %s",
+			issuer->config.name, SOURCE_LAST_GOOD / 3600, issuer->source.error
+		);
+}
+
 // The key is not there. Called with the lock.
 static int fetch_or_refuse(struct identity *id, struct issuer *issuer, uint64_t now)
 {
-	if (issuer->config.keys != CONFIG_KEYS_URL)
+	if (!source_miss(&issuer->source, now))
 		return ERR_AUTH;
-	if (issuer->wanted || issuer->fetching)
-		return -EAGAIN;
-	if (!is_due(issuer, now, issuer->fetched ? IDENTITY_REFRESH_MIN : IDENTITY_RETRY))
-		return ERR_AUTH;
-	want(id, issuer, now);
+	pthread_cond_signal(&id->work);
 	return -EAGAIN;
 }
 
@@ -342,15 +321,17 @@ static int verify(
 	uint64_t now, struct subject **out, char why[static JWT_WHY]
 )
 {
-	struct issuer *issuer = find_issuer(id->set, jwt_issuer(jwt));
+	const char *iss = jwt_issuer(jwt);
 
 	if (is_own(id, jwt))
 		return verify_own(id, jwt, token, certificate, now, out, why);
+	struct issuer *issuer = find_issuer(id->set, iss);
 	if (issuer == NULL) {
 		snprintf(why, JWT_WHY, "token is from an issuer that is not configured");
 		return ERR_AUTH;
 	}
-	int rc = jwt_verify(jwt, issuer->keys, why);
+	expire(issuer, now);
+	int rc = jwt_verify(jwt, issuer->source.keys, why);
 	if (rc == -ENOKEY)
 		return fetch_or_refuse(id, issuer, now);
 	if (rc != 0)
@@ -392,12 +373,37 @@ void identity_tick(struct identity *id, uint64_t now)
 	pthread_mutex_lock(&id->lock);
 	for (uint16_t i = 0; id->set != NULL && i < id->set->n; i++) {
 		struct issuer *issuer = &id->set->issuers[i];
-		if (issuer->config.keys != CONFIG_KEYS_URL || issuer->wanted || issuer->fetching)
-			continue;
-		if (is_due(issuer, now, issuer->fetched ? IDENTITY_REFRESH : IDENTITY_RETRY))
-			want(id, issuer, now);
+		expire(issuer, now);
+		if (source_tick(&issuer->source, now))
+			pthread_cond_signal(&id->work);
 	}
 	pthread_mutex_unlock(&id->lock);
+}
+
+static void state_of(const struct issuer *issuer, struct identity_state *out)
+{
+	const struct source *source = &issuer->source;
+
+	*out = (struct identity_state){
+		.remote = source->remote,
+		.keys = keyset_count(source->keys),
+		.good_at = source->good_at,
+		.fetches = source->fetches,
+		.failed = source->failed,
+		.unknown = source->unknown,
+	};
+	memcpy(out->name, issuer->config.name, sizeof(out->name));
+	memcpy(out->error, source->error, sizeof(out->error));
+}
+
+bool identity_state(struct identity *id, uint16_t i, struct identity_state *out)
+{
+	pthread_mutex_lock(&id->lock);
+	bool there = id->set != NULL && i < id->set->n;
+	if (there)
+		state_of(&id->set->issuers[i], out);
+	pthread_mutex_unlock(&id->lock);
+	return there;
 }
 
 uint64_t identity_fetches(struct identity *id, uint64_t *failed)

@@ -2,9 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // Who may log in: the configured issuers and their keys. Keys behind a URL are fetched by a thread
-// of its own, so that an issuer that does not answer delays nobody else; they are cached, refreshed
-// every hour, and on an unknown key id at most every 5 minutes; when a fetch fails the last good
-// ones stay.
+// of its own, so that an issuer that does not answer delays nobody else. When they are fetched, and
+// how long the last good ones stay, is source.h's.
 //
 // Usage order: identity_new, identity_prepare and identity_commit with each configuration, any
 // number of identity_verify, identity_free. One control thread.
@@ -12,14 +11,9 @@
 #pragma once
 
 #include "controlplane/config/config.h"
+#include "controlplane/identity/fetch.h"
 #include "controlplane/identity/jwt.h"
 #include "controlplane/identity/local.h"
-
-enum identity_time {
-	IDENTITY_REFRESH_MIN = 300, // seconds between fetches for unknown key ids
-	IDENTITY_REFRESH = 3600,    // seconds after which keys are fetched anyway
-	IDENTITY_RETRY = 10,        // seconds between fetches before the first success
-};
 
 struct identity;
 struct identity_set; // the issuers of one configuration
@@ -56,9 +50,21 @@ int identity_verify(
 	struct subject **out, char why[static JWT_WHY]
 ) must_check;
 
-// Ask for what is due: keys never fetched, or older than IDENTITY_REFRESH. Call about once a
-// second.
+// Ask for the keys that are due, and drop those that are too old. Call about once a second.
 void identity_tick(struct identity *identity, uint64_t now);
+
+// How it stands with an issuer's keys.
+struct identity_state {
+	char name[SNAPSHOT_NAME_MAX];
+	bool remote;      // they are fetched
+	size_t keys;      // 0: nobody gets in with its tokens
+	uint64_t good_at; // remote: when these were asked for, seconds since 1970
+	uint64_t fetches, failed;
+	uint64_t unknown;      // tokens with a key id that was not there
+	char error[FETCH_WHY]; // of the last fetch; "": it went well
+};
+// Of the issuer `i` of the configuration. False when there are not as many.
+bool identity_state(struct identity *identity, uint16_t i, struct identity_state *out);
 
 // How many fetches have ended, well or not, and how many of them badly.
 uint64_t identity_fetches(struct identity *identity, uint64_t *failed);

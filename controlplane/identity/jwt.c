@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum jwt_size { JWT_ES256_LETTERS = 86 }; // 64 bytes
+
 struct jwt {
 	enum jwt_alg alg;
 	enum jwt_typ typ;
@@ -30,9 +32,32 @@ static int refuse(char why[static JWT_WHY], const char *text)
 	return ERR_AUTH;
 }
 
+// What is wrong with a part; nothing of its text, which is the peer's.
+static int refuse_json(const char *part, const json_error_t *error, char why[static JWT_WHY])
+{
+	const char *problem = "is no JSON object";
+
+	switch (json_error_code(error)) {
+	case json_error_duplicate_key:
+		problem = "says something twice";
+		break;
+	case json_error_invalid_utf8:
+		problem = "is no UTF-8";
+		break;
+	case json_error_null_character:
+	case json_error_null_byte_in_key:
+		problem = "has a NUL";
+		break;
+	default:
+		break;
+	}
+	snprintf(why, JWT_WHY, "token's %s %s", part, problem);
+	return ERR_AUTH;
+}
+
 // Three parts in base64url without padding (RFC 7515 7.1); nothing else reaches the decoder.
-// Out: where the first part ends.
-static bool is_compact(struct span token, size_t *first)
+// Out: where the first two end.
+static bool is_compact(struct span token, size_t end[static 2])
 {
 	size_t dots = 0;
 
@@ -40,25 +65,28 @@ static bool is_compact(struct span token, size_t *first)
 		uint8_t c = token.p[i];
 		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 			      (c >= '0' && c <= '9') || c == '-' || c == '_';
-		if (c == '.' && dots++ == 0)
-			*first = i;
 		if (c != '.' && !letter)
 			return false;
+		if (c == '.' && dots == 2)
+			return false;
+		if (c == '.')
+			end[dots++] = i;
 	}
 	return dots == 2;
 }
 
-static json_t *decode_header(const char *text, size_t n)
+static int decode_header(const char *text, size_t n, json_t **out, char why[static JWT_WHY])
 {
 	uint8_t *bytes = NULL;
 	size_t length = 0;
 	cjose_err err;
+	json_error_t error = {0};
 
 	if (n == 0 || !cjose_base64url_decode(text, n, &bytes, &length, &err))
-		return NULL;
-	json_t *header = json_loadb((const char *)bytes, length, JSON_REJECT_DUPLICATES, NULL);
+		return refuse_json("header", &error, why);
+	*out = json_loadb((const char *)bytes, length, JSON_REJECT_DUPLICATES, &error);
 	cjose_get_dealloc()(bytes);
-	return header;
+	return *out == NULL ? refuse_json("header", &error, why) : 0;
 }
 
 static int check_alg(const json_t *header, struct jwt *jwt, char why[static JWT_WHY])
@@ -125,34 +153,45 @@ static int parse_body(struct span token, struct jwt *jwt, char why[static JWT_WH
 	uint8_t *text = NULL;
 	size_t n = 0;
 	cjose_err err;
+	json_error_t error = {0};
 
 	jwt->jws = cjose_jws_import((const char *)token.p, token.n, &err);
 	if (jwt->jws == NULL || !cjose_jws_get_plaintext(jwt->jws, &text, &n, &err))
 		return refuse(why, "token is no signed JWT");
-	jwt->claims = json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, NULL);
+	jwt->claims = json_loadb((const char *)text, n, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(jwt->claims))
-		return refuse(why, "token's claims are no JSON object");
+		return refuse_json("payload", &error, why);
 	if (!json_is_string(json_object_get(jwt->claims, "iss")))
 		return refuse(why, "token has no iss");
 	return 0;
 }
 
+// RFC 7518 3.4: both numbers in full. The library's own check comes after it has cut them up.
+static bool fits_alg(enum jwt_alg alg, size_t letters)
+{
+	return alg != JWT_ES256 || letters == JWT_ES256_LETTERS;
+}
+
 int jwt_parse(struct span token, struct jwt **out, char why[static JWT_WHY])
 {
-	size_t first = 0;
+	size_t end[2];
+	json_t *header = NULL;
 
 	if (token.n == 0)
 		return refuse(why, "token is empty");
 	if (token.n > JWT_BYTES_MAX)
 		return refuse(why, "token is too long");
-	if (!is_compact(token, &first))
+	if (!is_compact(token, end))
 		return refuse(why, "token is no JWT in compact form");
 	struct jwt *jwt = calloc(1, sizeof(*jwt));
 	if (jwt == NULL)
 		return -ENOMEM;
-	json_t *header = decode_header((const char *)token.p, first);
-	int rc = check_header(header, jwt, why);
+	int rc = decode_header((const char *)token.p, end[0], &header, why);
+	if (rc == 0)
+		rc = check_header(header, jwt, why);
 	json_decref(header);
+	if (rc == 0 && !fits_alg(jwt->alg, token.n - end[1] - 1))
+		rc = refuse(why, "token's signature has the wrong length");
 	if (rc == 0)
 		rc = parse_body(token, jwt, why);
 	if (rc == 0)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -134,11 +135,36 @@ static json_t *public_part(const json_t *json)
 	return NULL;
 }
 
-static void add_json(struct keyset *keys, const json_t *json)
+// Entra ID names the issuer of each key in the documents that its tenants share, with a place for
+// the tenant in it.
+static bool is_issuers(const json_t *json, const struct config_issuer *issuer)
+{
+	static const char place[] = "{tenantid}";
+	const json_t *value = json_object_get(json, "issuer");
+	const char *text = json_string_value(value);
+	char named[2 * CONFIG_URL_MAX];
+
+	if (issuer == NULL || issuer->profile != CONFIG_PROFILE_ENTRA || value == NULL)
+		return true;
+	if (text == NULL || strlen(text) >= CONFIG_URL_MAX)
+		return false;
+	const char *at = strstr(text, place);
+	struct span tenant = config_issuer_tenant(issuer->issuer);
+	if (at == NULL)
+		return config_issuer_is(issuer, text);
+	snprintf(
+		named, sizeof(named), "%.*s%.*s%s", (int)(at - text), text, (int)tenant.n,
+		(const char *)tenant.p, at + strlen(place)
+	);
+	return config_issuer_is(issuer, named);
+}
+
+static void add_json(struct keyset *keys, const struct config_issuer *issuer, const json_t *json)
 {
 	cjose_err err;
 
-	if (!json_is_object(json) || !allows(json, "use", "sig") || !may_verify(json))
+	if (!json_is_object(json) || !allows(json, "use", "sig") || !may_verify(json) ||
+	    !is_issuers(json, issuer))
 		return;
 	json_t *key = public_part(json);
 	char *text = key == NULL ? NULL : json_dumps(key, JSON_COMPACT);
@@ -165,7 +191,7 @@ static struct keyset *keyset_alloc(size_t n)
 	return keys;
 }
 
-static int from_list(const json_t *list, struct keyset **out)
+static int from_list(const json_t *list, const struct config_issuer *issuer, struct keyset **out)
 {
 	const json_t *item;
 	size_t i;
@@ -177,7 +203,7 @@ static int from_list(const json_t *list, struct keyset **out)
 	struct keyset *keys = keyset_alloc(json_array_size(list));
 	if (keys == NULL)
 		return -ENOMEM;
-	json_array_foreach(list, i, item) add_json(keys, item);
+	json_array_foreach(list, i, item) add_json(keys, issuer, item);
 	if (keys->n == 0) {
 		keyset_unref(keys);
 		return ERR_MALFORMED;
@@ -186,17 +212,18 @@ static int from_list(const json_t *list, struct keyset **out)
 	return 0;
 }
 
-int keyset_parse(struct span json, struct keyset **out)
+int keyset_parse(struct span json, const struct config_issuer *issuer, struct keyset **out)
 {
 	if (json.n > KEYSET_BYTES_MAX)
 		return ERR_LIMIT;
 	json_t *root = json_loadb((const char *)json.p, json.n, JSON_REJECT_DUPLICATES, NULL);
-	int rc = root == NULL ? ERR_MALFORMED : from_list(json_object_get(root, "keys"), out);
+	int rc = root == NULL ? ERR_MALFORMED
+			      : from_list(json_object_get(root, "keys"), issuer, out);
 	json_decref(root);
 	return rc;
 }
 
-int keyset_read(const char *path, struct keyset **out)
+int keyset_read(const char *path, const struct config_issuer *issuer, struct keyset **out)
 {
 	struct stat info;
 	size_t n = 0;
@@ -221,7 +248,7 @@ int keyset_read(const char *path, struct keyset **out)
 	}
 	close(fd);
 	if (rc == 0)
-		rc = keyset_parse(span_of(text, n), out);
+		rc = keyset_parse(span_of(text, n), issuer, out);
 	free(text);
 	return rc;
 }

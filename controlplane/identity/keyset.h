@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "controlplane/config/config.h"
 #include "dataplane/base/err.h"
 #include "dataplane/base/span.h"
 
@@ -22,11 +23,14 @@ enum jwt_alg { JWT_RS256, JWT_PS256, JWT_ES256 };
 struct keyset;
 
 // Read a JWK Set. Keys that cannot verify one of our algorithms (other types, sizes and uses, no
-// kid) are left out. Out: *out, owned by the caller. Returns 0; ERR_MALFORMED, it is no JWK Set or
-// holds no key for us; ERR_LIMIT; -ENOMEM.
-int keyset_parse(struct span json, struct keyset **out) must_check;
+// kid) are left out, and so are, of a document that tenants of Entra ID share, those that say that
+// they are not `issuer`'s (NULL: whoever's). Out: *out, owned by the caller. Returns 0;
+// ERR_MALFORMED, it is no JWK Set or holds no key for us; ERR_LIMIT; -ENOMEM.
+int keyset_parse(struct span json, const struct config_issuer *issuer, struct keyset **out)
+	must_check;
 // The same from a file of at most KEYSET_BYTES_MAX. Also -errno.
-int keyset_read(const char *path, struct keyset **out) must_check;
+int keyset_read(const char *path, const struct config_issuer *issuer, struct keyset **out)
+	must_check;
 
 // A set of one key, of which the private part is not copied. Takes a reference of its own to `key`,
 // which must have a kid.

@@ -327,7 +327,7 @@ struct keyset *signing_keys_public(const struct signing_keys *keys)
 	json_t *json = signing_keys_jwks(keys);
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 
-	if (text != NULL && keyset_parse(span_str(text), &set) != 0)
+	if (text != NULL && keyset_parse(span_str(text), NULL, &set) != 0)
 		set = NULL;
 	free(text);
 	json_decref(json);

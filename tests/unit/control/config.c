@@ -190,24 +190,20 @@ static void every_key_of_the_gateway_is_read(void **)
 	config_free(config);
 }
 
-static void entra_keys_follow_from_the_issuer(void **)
+static void keys_follow_from_the_issuer(void **)
 {
 	struct config *config = sample_config(
 		SAMPLE_GATEWAY
 		"issuers:\n"
 		"  - {name: v2, profile: entra, audience: a, issuer: "
 		"\"https://login.microsoftonline.com/T/v2.0\"}\n"
-		"  - {name: v1, profile: entra, audience: [a, b], issuer: "
-		"\"https://sts.windows.net/U/\"}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
+		"  - {name: idp, audience: [a, b], issuer: \"http://127.0.0.1:80\",\n"
+		"     keys: {ca: ca.pem}}\n" SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
 	);
 
-	assert_string_equal(
-		config->issuers[0].keys_url,
-		"https://login.microsoftonline.com/T/discovery/v2.0/keys"
-	);
-	assert_string_equal(
-		config->issuers[1].keys_url, "https://login.microsoftonline.com/U/discovery/keys"
-	);
+	assert_int_equal(config->issuers[0].keys, CONFIG_KEYS_DISCOVERY);
+	assert_int_equal(config->issuers[1].keys, CONFIG_KEYS_DISCOVERY);
+	assert_string_equal(config->issuers[1].ca_file, "ca.pem");
 	assert_int_equal(config->issuers[1].n_audiences, 2);
 	config_free(config);
 }
@@ -574,7 +570,7 @@ int main(void)
 		cmocka_unit_test(an_admin_section_may_be_there),
 		cmocka_unit_test(notifications_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
-		cmocka_unit_test(entra_keys_follow_from_the_issuer),
+		cmocka_unit_test(keys_follow_from_the_issuer),
 		cmocka_unit_test(a_tenant_of_entra_has_two_spellings),
 		cmocka_unit_test(every_form_of_a_mask_is_read),
 		cmocka_unit_test(a_rule_speaks_of_every_link),

@@ -97,16 +97,19 @@ static const struct wrong gateway[] = {
 static const struct wrong issuers[] = {
 	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `issuer`; add it"},
 	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `audience`; add it"},
-	{G "issuers:\n  - {name: a}\n" R L U, "6:5: the issuer has no `keys`; add it"},
+	{G "issuers:\n  - {name: a, issuer: \"http://h\", audience: y}\n" R L U,
+	 "6:5: `issuer` is no URL that starts with https://, so that its keys cannot be found; add "
+	 "`keys`"},
 	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {url: \"http://h/\"}}\n" R L U,
 	 "6:51: `url` must start with https://"},
 	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {url: "
 	   "\"http://localhost:1@evil/\"}}\n" R L U,
 	 "6:51: `url` must start with https://"},
 	{G "issuers:\n  - {name: a, issuer: x, audience: y, keys: {}}\n" R L U,
-	 "6:45: `keys` must have either `file` or `url`"},
+	 "6:45: `keys` must have `file`, `url` or `ca`"},
 	{G "issuers:\n  - {name: a, issuer: x, audience: y, profile: entra}\n" R L U,
-	 "6:5: the keys of this issuer are not known; add `keys: {url: ...}`"},
+	 "6:5: `issuer` is no URL that starts with https://, so that its keys cannot be found; add "
+	 "`keys`"},
 	{G I "  - {name: test, issuer: b, audience: gw, keys: {file: f}}\n" R L U,
 	 "7:5: a second issuer `test`, the first is in line 6; rename one"},
 	{G I "  - {name: b, issuer: \"https://issuer\", audience: gw, keys: {file: f}}\n" R L U,

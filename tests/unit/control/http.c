@@ -26,12 +26,16 @@ static void answer(struct http *http, int fd)
 	if (got <= 0)
 		return;
 	http->last[got] = '\0';
+	const char *metadata = __atomic_load_n(&http->metadata, __ATOMIC_ACQUIRE);
+	if (metadata != NULL && strncmp(http->last, "GET /.well-known/", 17) == 0)
+		body = metadata;
 	__atomic_fetch_add(&http->requests, 1, __ATOMIC_RELEASE);
 	usleep(1000 * __atomic_load_n(&http->delay_ms, __ATOMIC_ACQUIRE));
 	int n = snprintf(
 		head, sizeof(head),
-		"HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-		__atomic_load_n(&http->status, __ATOMIC_ACQUIRE), strlen(body)
+		"HTTP/1.1 %d X\r\nContent-Length: %zu\r\nConnection: close\r\n"
+		"Location: http://127.0.0.1:%u/elsewhere\r\n\r\n",
+		__atomic_load_n(&http->status, __ATOMIC_ACQUIRE), strlen(body), http->port
 	);
 	if (send(fd, head, (size_t)n, MSG_NOSIGNAL) == n)
 		(void)!send(fd, body, strlen(body), MSG_NOSIGNAL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// An HTTP server on the loopback, in a thread of the test: every request gets the same answer.
+// An HTTP server on the loopback, in a thread of the test: nearly every request gets the same
+// answer.
 
 #pragma once
 
@@ -14,7 +15,8 @@ struct http {
 	uint16_t port;
 	// Set by the test, atomically, at any time.
 	const char *body;
-	int status;
+	const char *metadata; // for /.well-known/...; NULL: `body`
+	int status;           // 302: leads to another path here
 	unsigned delay_ms;
 	// Counted by the server.
 	unsigned requests;

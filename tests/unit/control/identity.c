@@ -6,6 +6,7 @@
 #include "controlplane/identity/identity.h"
 
 #include "controlplane/identity/logins.h"
+#include "controlplane/identity/source.h"
 #include "tests/unit/control/http.h"
 #include "tests/unit/control/sample.h"
 #include "tests/unit/control/token.h"
@@ -162,13 +163,13 @@ static void the_last_good_keys_stay(void **)
 	identity_tick(id, start);
 	wait_fetches(id, 1);
 	__atomic_store_n(&http.status, 500, __ATOMIC_RELEASE);
-	identity_tick(id, start + IDENTITY_REFRESH - 1);
-	identity_tick(id, start + IDENTITY_REFRESH);
+	identity_tick(id, start + SOURCE_REFRESH - 1);
+	identity_tick(id, start + SOURCE_REFRESH);
 	wait_fetches(id, 2);
-	assert_int_equal(verify(id, &old_key, start + IDENTITY_REFRESH), 0);
+	assert_int_equal(verify(id, &old_key, start + SOURCE_REFRESH), 0);
 	__atomic_store_n(&http.status, 200, __ATOMIC_RELEASE);
 	__atomic_store_n(&http.body, "{\"keys\":[]}", __ATOMIC_RELEASE);
-	identity_tick(id, start + 2 * IDENTITY_REFRESH);
+	identity_tick(id, start + 2 * SOURCE_REFRESH);
 	wait_fetches(id, 3);
 	assert_int_equal(verify(id, &old_key, start), 0);
 	assert_int_equal(identity_fetches(id, &failed), 3);

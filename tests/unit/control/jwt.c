@@ -138,7 +138,9 @@ static void the_header_is_checked(void **)
 		{"{\"alg\":\"RS256\",\"kid\":\"rsa\",\"typ\":\"logout+jwt\"}",
 		 "token's typ is not that of an access token"},
 		{"{\"alg\":\"RS256\",\"alg\":\"none\",\"kid\":\"rsa\"}",
-		 "token's header is no JSON object"},
+		 "token's header says something twice"},
+		{"{\"alg\":\"RS256\",\"kid\":\"r\xff\"}", "token's header is no UTF-8"},
+		{"{\"alg\":\"RS256\",\"kid\":\"rsa\\u0000\"}", "token's header has a NUL"},
 		{"[]", "token's header is no JSON object"},
 		{"{", "token's header is no JSON object"},
 	};
@@ -177,10 +179,56 @@ static void the_form_is_checked(void **)
 	refused(strdup("a.b.c="), ERR_AUTH, "token is no JWT in compact form");
 	refused(strdup("hunter2"), ERR_AUTH, "token is no JWT in compact form");
 	refused(strdup(".."), ERR_AUTH, "token's header is no JSON object");
-	refused(token_make(&rsa, "[]"), ERR_AUTH, "token's claims are no JSON object");
+	refused(token_make(&rsa, "[]"), ERR_AUTH, "token's payload is no JSON object");
 	refused(token_make(&rsa, "{}"), ERR_AUTH, "token has no iss");
-	refused(token_make(&rsa, "{\"iss\":\"a\",\"iss\":\"b\"}"), ERR_AUTH,
-		"token's claims are no JSON object");
+	refused(token_make(&rsa, "{" GOOD ",\"iss\":\"b\"}"), ERR_AUTH,
+		"token's payload says something twice");
+	refused(token_make(&rsa, "{" GOOD ",\"act\":{\"sub\":\"a\",\"sub\":\"b\"}}"), ERR_AUTH,
+		"token's payload says something twice");
+	refused(token_make(&rsa, "{" GOOD ",\"name\":\"\xc3\"}"), ERR_AUTH,
+		"token's payload is no UTF-8");
+	refused(token_make(&rsa, "{" GOOD ",\"name\":\"a\\u0000b\"}"), ERR_AUTH,
+		"token's payload has a NUL");
+	refused(token_make(&rsa, "{" GOOD ",\"a\\u0000b\":1}"), ERR_AUTH,
+		"token's payload has a NUL");
+}
+
+// RFC 7518 3.4: 64 bytes, however many of them are zero.
+static void a_signature_has_its_length(void **)
+{
+	static const char says[] = "token's signature has the wrong length";
+	char *token = token_make(&ec, "{" GOOD "}");
+	size_t whole = strlen(token), signature = strlen(strrchr(token, '.') + 1);
+
+	assert_int_equal(signature, 86);
+	for (size_t n = 0; n < signature; n++)
+		refused(strndup(token, whole - signature + n), ERR_AUTH, says);
+	for (size_t more = 1; more < 100; more += 7) {
+		char *longer = malloc(whole + more + 1);
+		memcpy(longer, token, whole);
+		memset(longer + whole, 'A', more);
+		longer[whole + more] = '\0';
+		refused(longer, ERR_AUTH, says);
+	}
+	free(token);
+}
+
+// The key that everybody has as the secret of an HMAC (RFC 8725 2.1), and no signature at all.
+static void a_public_key_is_no_secret(void **)
+{
+	char *h = token_base64url(SPAN_LIT("{\"alg\":\"HS256\",\"kid\":\"rsa\"}").p, 27);
+	char *c = token_base64url("{" GOOD "}", strlen("{" GOOD "}"));
+	char *token = malloc(strlen(h) + strlen(c) + 64);
+
+	sprintf(token, "%s.%s.%s", h, c, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+	refused(token, ERR_AUTH, ALG);
+	token = token_make(&rsa, "{" GOOD "}");
+	strrchr(token, '.')[1] = '\0';
+	struct subject *s = NULL;
+	char why[JWT_WHY];
+	assert_int_equal(login(token, &generic, &s, why), ERR_AUTH);
+	free(h);
+	free(c);
 }
 
 static int claims(
@@ -342,7 +390,7 @@ static int enter(void **)
 	stranger.key = token_key_new(2048);
 	struct token_key all[] = {rsa, pss, ec};
 	char *jwks = token_jwks(all, 3, "");
-	int rc = keyset_parse(span_str(jwks), &keys);
+	int rc = keyset_parse(span_str(jwks), NULL, &keys);
 	free(jwks);
 	return rc;
 }
@@ -366,6 +414,8 @@ int main(void)
 		cmocka_unit_test(the_header_is_checked),
 		cmocka_unit_test(a_key_serves_its_own_algorithm_only),
 		cmocka_unit_test(the_form_is_checked),
+		cmocka_unit_test(a_signature_has_its_length),
+		cmocka_unit_test(a_public_key_is_no_secret),
 		cmocka_unit_test(the_claims_are_checked),
 		cmocka_unit_test(clocks_may_differ_by_the_skew),
 		cmocka_unit_test(groups_and_roles_are_carried),

@@ -17,7 +17,7 @@ static struct token_key rsa = {"r", "RS256"}, ec = {"e", "ES256"}, small = {"s",
 static int parse(const struct token_key *keys, size_t n, const char *extra, struct keyset **out)
 {
 	char *text = token_jwks(keys, n, extra);
-	int rc = keyset_parse(span_str(text), out);
+	int rc = keyset_parse(span_str(text), NULL, out);
 
 	free(text);
 	return rc;
@@ -85,8 +85,39 @@ static void what_is_no_key_set_is_refused(void **)
 	struct keyset *set = NULL;
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(keyset_parse(span_str(wrong[i]), &set), ERR_MALFORMED);
+		assert_int_equal(keyset_parse(span_str(wrong[i]), NULL, &set), ERR_MALFORMED);
 	assert_null(set);
+}
+
+// What the tenants of Entra ID share has keys of others, and says whose.
+static void a_shared_set_says_whose_a_key_is(void **)
+{
+	static const struct {
+		const char *issuer;
+		int result;
+	} table[] = {
+		{",\"issuer\":\"https://login.microsoftonline.com/{tenantid}/v2.0\"", 0},
+		{",\"issuer\":\"https://login.microsoftonline.com/T/v2.0\"", 0},
+		{",\"issuer\":\"https://sts.windows.net/{tenantid}/\"", 0},
+		{"", 0},
+		{",\"issuer\":\"https://login.microsoftonline.com/U/v2.0\"", ERR_MALFORMED},
+		{",\"issuer\":\"https://evil/{tenantid}/v2.0\"", ERR_MALFORMED},
+		{",\"issuer\":\"{tenantid}\"", ERR_MALFORMED},
+		{",\"issuer\":7", ERR_MALFORMED},
+	};
+	struct config_issuer tenant = {
+		.issuer = "https://login.microsoftonline.com/T/v2.0",
+		.other = "https://sts.windows.net/T/",
+		.profile = CONFIG_PROFILE_ENTRA,
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct keyset *set = NULL;
+		char *text = token_jwks(&ec, 1, table[i].issuer);
+		assert_int_equal(keyset_parse(span_str(text), &tenant, &set), table[i].result);
+		keyset_unref(set);
+		free(text);
+	}
 }
 
 static void a_key_without_a_name_is_left_out(void **)
@@ -121,6 +152,7 @@ int main(void)
 		cmocka_unit_test(what_a_key_says_of_itself_limits_it),
 		cmocka_unit_test(weak_keys_are_left_out),
 		cmocka_unit_test(what_is_no_key_set_is_refused),
+		cmocka_unit_test(a_shared_set_says_whose_a_key_is),
 		cmocka_unit_test(a_key_without_a_name_is_left_out),
 	};
 
