@@ -395,6 +395,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 		.console = on_console,
 		.called = on_called,
 	};
+	api_revocations(ops);
 	api_sessions(ops);
 }
 

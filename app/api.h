@@ -7,4 +7,5 @@
 
 #include "app/control.h"
 
+void api_revocations(struct admin_ops *ops);
 void api_sessions(struct admin_ops *ops);

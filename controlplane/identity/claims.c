@@ -135,20 +135,19 @@ static int check_kind(struct reading *r)
 
 // ---- the token's id
 
-static void find_id(struct reading *r, struct span token)
+struct span claims_id(const struct json_t *claims, struct span token)
 {
-	const char *id = claims_text(r, "jti");
+	const char *id = json_string_value(json_object_get(claims, "jti"));
 
 	if (id == NULL || id[0] == '\0')
-		id = claims_text(r, "uti"); // Entra ID
-	r->id = span_str(id == NULL ? "" : id);
-	if (r->id.n > 0)
-		return;
+		id = json_string_value(json_object_get(claims, "uti")); // Entra ID
+	if (id != NULL && id[0] != '\0')
+		return span_str(id);
 	// Without the signature: of one signed text there can be many, and a token that is revoked
 	// must not come back with another.
-	r->id = token;
-	while (r->id.n > 0 && r->id.p[r->id.n - 1] != '.')
-		r->id.n--;
+	while (token.n > 0 && token.p[token.n - 1] != '.')
+		token.n--;
+	return token;
 }
 
 // ---- links
@@ -296,7 +295,7 @@ static int read_claims(struct reading *r, struct span token, uint64_t now)
 		rc = profile->check(r);
 	if (rc != 0)
 		return rc;
-	find_id(r, token);
+	r->id = claims_id(r->claims, token);
 	rc = profile->fill(r);
 	return rc == 0 ? fill_groups(r) : rc;
 }

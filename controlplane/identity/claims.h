@@ -45,6 +45,9 @@ int claims_subject(
 	struct span token, uint64_t now, struct subject **out, char why[static SUBJECT_WHY]
 ) must_check;
 
+// What a token is called by: its jti, its uti, or what is signed of it. Lives as long as both.
+struct span claims_id(const struct json_t *claims, struct span token);
+
 // ---- for profiles
 
 // Sets `why`; always ERR_AUTH.

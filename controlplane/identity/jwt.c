@@ -4,6 +4,7 @@
 #include "controlplane/identity/jwt.h"
 
 #include "controlplane/identity/binding.h"
+#include "controlplane/identity/node.h"
 
 #include <cjose/base64.h>
 #include <cjose/cjose.h>
@@ -247,4 +248,17 @@ int jwt_subject(
 	if (rc != 0)
 		return rc;
 	return claims_subject(jwt->claims, issuer, jwt->typ, token, now, out, why);
+}
+
+int jwt_node(struct span token, struct node_id *out, char why[static JWT_WHY])
+{
+	struct jwt *jwt = NULL;
+
+	int r = jwt_parse(token, &jwt, why);
+	if (r == 0 && jwt_issuer(jwt) == NULL)
+		r = refuse(why, "token names no issuer");
+	if (r == 0)
+		*out = node_of_token(jwt_issuer(jwt), claims_id(jwt_claims(jwt), token));
+	jwt_free(jwt);
+	return r;
 }

@@ -42,3 +42,7 @@ int jwt_subject(
 	const struct jwt *jwt, const struct config_issuer *issuer, struct span token,
 	const uint8_t *certificate, uint64_t now, struct subject **out, char why[static JWT_WHY]
 ) must_check;
+
+// The node by which a token is revoked, whether it proves anything or not. Out: *out. Returns as
+// jwt_parse.
+int jwt_node(struct span token, struct node_id *out, char why[static JWT_WHY]) must_check;

@@ -18,9 +18,9 @@
 #include <jansson.h>
 
 enum revocation_limit {
-	REVOCATION_LABEL = 256, // bytes, NUL included
+	REVOCATION_LABEL = 352, // bytes, NUL included: an issuer and a key fit
 	REVOCATION_REASON = 256,
-	REVOCATION_BY = 256,
+	REVOCATION_BY = 352,
 	REVOCATION_WHY = 96,
 	REVOCATIONS_MAX = 65536, // in force at once
 };
