@@ -16,7 +16,7 @@
 enum record_size { RECORD_BLOCK_SIZE = 64 << 10, RECORD_DATA_MAX = 60 << 10 };
 
 enum record_type {
-	RECORD_OPEN = 1, // JSON: subject, chain, resource, client, rule, policy version
+	RECORD_OPEN = 1, // JSON: subject, links, scope, resource, client, rule, policy version
 	RECORD_COMMAND,  // the statement, with parameters; secrets masked
 	RECORD_VERDICT,  // JSON: action, reason, rule, effects
 	RECORD_ANSWER,   // masked values, as re-encoded to the client

@@ -5,6 +5,7 @@
 
 #include "dataplane/relay/session.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -72,8 +73,79 @@ static bool write_text(
 	return true;
 }
 
+// What the record can take at once when the recorder has caught up, other sessions' share left out.
+static size_t room_at_best(const struct relay *relay)
+{
+	return (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 4 * 3;
+}
+
+static bool put_groups(struct buf *out, const struct chain_link *link, size_t most)
+{
+	uint16_t i;
+	bool ok = put(out, "\"groups\":[");
+	for (i = 0; i < link->n_groups && buf_len(out) < most && ok; i++)
+		ok = put(out, "%s", i == 0 ? "" : ",") && put_json(out, link->groups[i]);
+	return ok && put(out, "]%s", i < link->n_groups ? ",\"groups_cut\":true" : "");
+}
+
+static bool put_node(struct buf *out, const char *key, const struct node_id *node)
+{
+	return put(
+		out, "\"%s\":\"%016llx%016llx\",", key, (unsigned long long)be64toh(node->w[0]),
+		(unsigned long long)be64toh(node->w[1])
+	);
+}
+
+// All that rules ask about a subject, so that other rules can be tried on the record later. Groups
+// beyond `most` bytes are left out, and that is said.
+static bool put_links(struct buf *out, const struct subject *subject, size_t most)
+{
+	bool ok = put(out, "\"links\":[");
+	for (uint16_t i = 0; i < subject->n_links && ok; i++) {
+		const struct chain_link *link = &subject->links[i];
+		ok = put(out, "%s{", i == 0 ? "" : ",") && put_node(out, "node", &link->node) &&
+		     put_node(out, "subject", &link->subject) &&
+		     put_node(out, "token", &link->token) &&
+		     put_pair(out, "kind", subject_kind_name(link->kind), false) &&
+		     put_pair(out, "issuer", link->issuer, false) &&
+		     put_pair(out, "key", link->key, false) &&
+		     put_pair(out, "name", link->name, false) && put_groups(out, link, most) &&
+		     put(out, "}");
+	}
+	return ok && put(out, "],");
+}
+
+static bool put_effects(struct buf *out, uint32_t kinds)
+{
+	bool first = true;
+	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
+		if ((kinds & bit) == 0)
+			continue;
+		if (!put(out, "%s\"%s\"", first ? "" : ",", effect_name((enum effect)bit)))
+			return false;
+		first = false;
+	}
+	return true;
+}
+
+static bool put_scope(struct buf *out, const struct token_scope *scope)
+{
+	bool ok = put(out, "\"scope\":{\"effects\":[") && put_effects(out, scope->effects) &&
+		  put(out, "],\"hold\":[") && put_effects(out, scope->hold) && put(out, "]");
+	if (ok && !scope->any_resource) {
+		ok = put(out, ",\"resources\":[");
+		for (uint16_t i = 0; i < scope->n_resources && ok; i++)
+			ok = put(out, "%s", i == 0 ? "" : ",") &&
+			     put_json(out, scope->resources[i]);
+		ok = ok && put(out, "]");
+	}
+	return ok && put(out, "},");
+}
+
 bool recording_open(struct relay *relay, struct session *s)
 {
+	enum { LINKS_MAX = 128 << 10 };
+	size_t room = room_at_best(relay) / 2;
 	char peer[ADDR_TEXT_MAX];
 	struct buf *out = fresh_text(relay);
 	bool ok = put(out, "{") && put_pair(out, "subject", s->subject->key, false) &&
@@ -86,6 +158,8 @@ bool recording_open(struct relay *relay, struct session *s)
 		  put_pair(out, "user", s->user, false) &&
 		  put_pair(out, "application", s->application, false) &&
 		  put_pair(out, "rule", session_rule(relay, s)->name, false) &&
+		  put_links(out, s->subject, room < LINKS_MAX ? room : LINKS_MAX) &&
+		  put_scope(out, &s->subject->scope) &&
 		  put(out, "\"policy\":%u}", s->policy_version);
 	return ok && write_text(relay, s, RECORD_OPEN, 0, false);
 }
@@ -198,19 +272,6 @@ static bool put_params(struct buf *out, const struct proto_msg *msg)
 	return true;
 }
 
-static bool put_effects(struct buf *out, uint32_t kinds)
-{
-	bool first = true;
-	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
-		if ((kinds & bit) == 0)
-			continue;
-		if (!put(out, "%s\"%s\"", first ? "" : ",", effect_name((enum effect)bit)))
-			return false;
-		first = false;
-	}
-	return true;
-}
-
 static bool put_verdict(
 	struct relay *relay, struct buf *out, const struct effects *effects, const struct verdict *v
 )
@@ -226,12 +287,6 @@ static bool put_verdict(
 		put(out, "\"approval\":\"%016llx\",", (unsigned long long)v->approval)) &&
 	       put(out, "\"policy\":%u,\"effects\":[", snapshot->version) &&
 	       put_effects(out, effects->kinds) && put(out, "]}");
-}
-
-// What the record can take at once when the recorder has caught up, other sessions' share left out.
-static size_t room_at_best(const struct relay *relay)
-{
-	return (size_t)relay->records->n_blocks * RECORD_DATA_MAX / 4 * 3;
 }
 
 int recording_render(

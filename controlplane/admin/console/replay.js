@@ -16,7 +16,7 @@ function values(line) {
 
 // A masked value is known by its mark.
 function masked(text) {
-	return text.split(/(\[REDACTED:[^\]]{1,64}\]|\*{3,}[-\w*]*)/).map((part, i) => (i % 2 === 1 ? h('mark', {}, visible(part)) : visible(part)));
+	return text.split(/(\[REDACTED(?::[^\]]{1,64})?\]|\[HASH:[0-9a-f]{16}\]|\*{3,}[-\w*]*)/).map((part, i) => (i % 2 === 1 ? h('mark', {}, visible(part)) : visible(part)));
 }
 
 // Events become steps: a command with its verdict, a result with its rows.
