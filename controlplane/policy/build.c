@@ -213,25 +213,17 @@ static int add_catalogs(struct snapshot *snapshot)
 	return 0;
 }
 
-int snapshot_build(
-	const struct config *config, uint32_t version, uint16_t n_workers,
-	const uint8_t hash_key[static 32], const struct snapshot_hooks *hooks,
-	struct snapshot **out, struct config_errors *errors
+// Takes `core`, with what snapshot and hooks need besides the configuration.
+static int build(
+	struct core *core, const struct config *config, const struct snapshot *like,
+	uint32_t version, struct snapshot **out, struct config_errors *errors
 )
 {
 	struct snapshot *snapshot = NULL;
-	struct core *core = core_new();
+	struct build_job job = {config, errors, core->arena, &core->base, like};
 
-	if (core == NULL)
-		return -ENOMEM;
-	struct build_job job = {config, errors, core->arena, &core->base};
-	if (hooks != NULL) {
-		core->hooks = *hooks;
-		job.managed = hooks->managed;
-	}
-	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
+	job.managed = core->hooks.managed;
 	memcpy(core->base.digest, config->digest.b, sizeof(core->base.digest));
-	core->base.n_workers = n_workers;
 	int rc = build_content(&job);
 	core->entities = job.entities;
 	core->blocks = job.blocks;
@@ -247,6 +239,37 @@ int snapshot_build(
 	else
 		*out = snapshot;
 	return rc;
+}
+
+int snapshot_build(
+	const struct config *config, uint32_t version, uint16_t n_workers,
+	const uint8_t hash_key[static 32], const struct snapshot_hooks *hooks,
+	struct snapshot **out, struct config_errors *errors
+)
+{
+	struct core *core = core_new();
+
+	if (core == NULL)
+		return -ENOMEM;
+	if (hooks != NULL)
+		core->hooks = *hooks;
+	memcpy(core->base.hash_key, hash_key, sizeof(core->base.hash_key));
+	core->base.n_workers = n_workers;
+	return build(core, config, NULL, version, out, errors);
+}
+
+int snapshot_build_trial(
+	const struct config *config, const struct snapshot *like, struct snapshot **out,
+	struct config_errors *errors
+)
+{
+	struct core *core = core_new();
+
+	if (core == NULL)
+		return -ENOMEM;
+	memcpy(core->base.hash_key, like->hash_key, sizeof(core->base.hash_key));
+	core->base.n_workers = 1;
+	return build(core, config, like, like->version + 1, out, errors);
 }
 
 struct snapshot *snapshot_derive(

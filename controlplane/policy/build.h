@@ -45,6 +45,15 @@ int snapshot_build(
 	struct snapshot **out, struct config_errors *errors
 ) must_check;
 
+// A snapshot of rules that are only tried, never published: no secret is read, no host is looked up
+// and no TLS context made, so that whoever may try one learns of nothing beyond the text. Addresses
+// and the hash key are those of `like`; it has one worker. On any thread; a reload that needs the
+// same patterns meanwhile waits for them. Out and results as of snapshot_build.
+int snapshot_build_trial(
+	const struct config *config, const struct snapshot *like, struct snapshot **out,
+	struct config_errors *errors
+) must_check;
+
 // A snapshot as `from`, with other catalogs: catalogs[resource], NULL where it stays as it is.
 // References are taken. NULL when memory is short.
 struct snapshot *snapshot_derive(

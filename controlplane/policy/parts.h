@@ -14,10 +14,11 @@
 struct build_job {
 	const struct config *config;
 	struct config_errors *errors;
-	struct arena *arena;       // of the snapshot's shared part
-	struct snapshot *snapshot; // filled by the steps
-	struct managed *managed;   // or NULL
-	struct rule *rules;        // snapshot->rules, writable
+	struct arena *arena;         // of the snapshot's shared part
+	struct snapshot *snapshot;   // filled by the steps
+	const struct snapshot *like; // a trial (snapshot_build_trial); else NULL
+	struct managed *managed;     // or NULL
+	struct rule *rules;          // snapshot->rules, writable
 	struct column_mask *columns;
 	struct mask_style *styles;         // in force, by pattern id
 	struct mask_style *library_styles; // the library's own, by pattern id

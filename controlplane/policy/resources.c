@@ -42,6 +42,8 @@ static void fill_resource(
 	to->address = *address;
 	to->tls = from->tls;
 	to->allow_replication = from->allow_replication;
+	if (job->like != NULL)
+		return;
 	if (from->secret == CONFIG_SECRET_MANAGED)
 		find_managed(job, from, to);
 	else if (secret_get(from->secret, from->secret_name, to->password, why) != 0)
@@ -57,8 +59,23 @@ static void fill_listener(const struct config_listener *from, struct listener *t
 	memcpy(to->key_files, from->keys, sizeof(to->key_files));
 }
 
+// The addresses that are known already; nobody is asked for another.
+static void known_addresses(const struct build_job *job, struct endpoint *addresses)
+{
+	const struct snapshot *like = job->like;
+
+	for (uint16_t i = 0; i < job->config->n_resources; i++) {
+		const struct config_resource *resource = &job->config->resources[i];
+		for (uint16_t k = 0; k < like->n_resources; k++)
+			if (strcmp(like->resources[k].host, resource->host) == 0 &&
+			    like->resources[k].address.port == resource->port)
+				addresses[i] = like->resources[k].address;
+	}
+}
+
 int build_resources(struct build_job *job)
 {
+	int rc = 0;
 	const struct config *config = job->config;
 	struct snapshot *s = job->snapshot;
 	struct endpoint *addresses =
@@ -70,7 +87,10 @@ int build_resources(struct build_job *job)
 
 	if (addresses == NULL || resources == NULL || listeners == NULL)
 		return -ENOMEM;
-	int rc = build_resolve(job, addresses);
+	if (job->like == NULL)
+		rc = build_resolve(job, addresses);
+	else
+		known_addresses(job, addresses);
 	if (rc != 0)
 		return rc;
 	for (uint16_t i = 0; i < config->n_resources; i++)
