@@ -397,6 +397,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	};
 	api_revocations(ops);
 	api_sessions(ops);
+	api_dryrun(ops);
 }
 
 int control_admin_start(struct control *control, char why[static ADMIN_WHY])

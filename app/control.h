@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/contexts.h"
+#include "app/dryrun.h"
 #include "app/live.h"
 #include "app/names.h"
 #include "controlplane/admin/admin.h"
@@ -42,6 +43,7 @@ struct control {
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
 	struct watch *watch;
+	struct dryruns *dryruns;
 	struct admin *admin;
 	bool draining;
 

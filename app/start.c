@@ -159,6 +159,10 @@ int control_start(struct control *control)
 		r = workers_launch(control->workers);
 	if (r != 0)
 		return r;
+	control->dryruns =
+		dryruns_new(control->file, control->config->gateway.state, control->index);
+	if (control->dryruns == NULL)
+		return fail("dry runs", -ENOMEM, "");
 	r = control_admin_start(control, why);
 	return r == 0 ? 0 : fail("admin API", r, why);
 }
@@ -166,6 +170,7 @@ int control_start(struct control *control)
 void control_stop(struct control *control)
 {
 	admin_free(control->admin);
+	dryruns_free(control->dryruns);
 	if (control->workers != NULL)
 		workers_stop(control->workers);
 	while (control->workers != NULL && control_events(control) > 0)

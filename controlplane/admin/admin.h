@@ -99,8 +99,8 @@ struct admin_ops {
 	admin_op *preview, *revocations, *revocation, *revoke, *lift;
 	admin_op *budgets;
 	admin_op *notifications, *requeue;
-	admin_op *policy, *reload;
-	admin_op *dry_run;        // slow
+	admin_op *policy, *policy_text, *reload;
+	admin_op *dry_run, *dry_run_state, *dry_run_cancel;
 	admin_op *token;          // its result is never logged and never audited
 	admin_op *audit, *verify; // slow
 
