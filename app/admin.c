@@ -213,6 +213,8 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 	struct recorder_stats r;
 	struct audit_stats a;
 	const struct store_health store = store_health(control->store);
+	const struct approvals_stats approvals = approvals_stats(control->approvals);
+	const struct notify_stats notify = notify_stats(control->notify);
 	uint64_t failed;
 
 	recorder_stats_get(control->recorder, &r);
@@ -257,6 +259,25 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 		 (double)a.failures},
 		{"store_failures_total", "Reads and writes of the store that failed.", true,
 		 (double)store.failures},
+		{"approvals_pending", "Requests that wait for people.", false,
+		 (double)approvals.pending},
+		{"approvals_parked", "Sessions that wait for them.", false,
+		 (double)approvals.parked},
+		{"approvals_requested_total", "Requests made.", true, (double)approvals.requested},
+		{"approvals_approved_total", "Requests approved.", true,
+		 (double)approvals.approved},
+		{"approvals_refused_total", "Requests refused.", true, (double)approvals.refused},
+		{"approvals_expired_total", "Requests that nobody decided or used in time.", true,
+		 (double)approvals.expired},
+		{"approvals_failed_total", "Requests that the store did not take.", true,
+		 (double)approvals.failed},
+		{"votes_turned_away_total", "Votes of those who may not vote.", true,
+		 (double)approvals.votes_turned_away},
+		{"notifications_pending", "Notifications to be delivered.", false,
+		 (double)notify.pending},
+		{"notifications_dead", "Notifications given up.", false, (double)notify.dead},
+		{"notifications_failed_total", "Deliveries that failed.", true,
+		 (double)notify.failed},
 		{"audit_waiting_bytes", "Bytes of the audit log not on disk yet.", false,
 		 (double)a.waiting},
 	};

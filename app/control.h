@@ -11,15 +11,17 @@
 #include "app/live.h"
 #include "app/names.h"
 #include "controlplane/admin/admin.h"
+#include "controlplane/approval/approval.h"
 #include "controlplane/audit/audit.h"
 #include "controlplane/catalog/watch.h"
 #include "controlplane/config/config.h"
 #include "controlplane/identity/logins.h"
+#include "controlplane/notify/notify.h"
 #include "controlplane/publish/publish.h"
 #include "controlplane/recorder/recorder.h"
-#include "controlplane/sts/sts.h"
 #include "controlplane/revocation/revocation.h"
 #include "controlplane/store/store.h"
+#include "controlplane/sts/sts.h"
 #include "dataplane/worker/worker.h"
 
 struct control {
@@ -39,6 +41,9 @@ struct control {
 	struct audit *audit;
 	struct session_index *index;
 	struct store *store;
+	struct notify *notify;
+	struct approvals *approvals;
+	uint32_t policy_since; // the first version of the snapshot by this configuration
 	struct sts *sts;
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
@@ -97,6 +102,20 @@ uint32_t catalogs_unresolved(
 );
 // EVENT_CATALOG: a session has seen what the catalog does not know.
 void catalogs_poke(struct control *control, const struct event *event);
+
+// ---- approvals.c
+
+// Returns as notify_new, notify_configure and approvals_new, with `why` where there is more to say.
+int control_approvals_start(struct control *control, char why[static STORE_WHY]) must_check;
+// Accepts a half-started one.
+void control_approvals_stop(struct control *control);
+// A configuration has come into force with `snapshot`.
+void control_approvals_policy(struct control *control, const struct snapshot *snapshot);
+void control_approvals_tick(struct control *control);
+// EVENT_HOLD, EVENT_HOLD_GONE, EVENT_ACCESS.
+void control_hold(struct control *control, const struct event *event);
+void control_hold_gone(struct control *control, const struct event *event);
+void control_access(struct control *control, const struct event *event);
 
 // ---- admin.c
 

@@ -182,6 +182,7 @@ static bool on_closed(struct control *control, const struct event *event)
 	struct session_row row;
 	char name[SESSION_NAME_SIZE];
 
+	approvals_closed(control->approvals, event->session);
 	session_name(control, event->session, name);
 	if (!live_find(&control->live, event->session, &number)) {
 		if (event->subject != NULL &&
@@ -205,36 +206,6 @@ static bool on_closed(struct control *control, const struct event *event)
 	return true;
 }
 
-// ---- what waits for a human
-
-static bool on_hold(struct control *control, const struct event *event)
-{
-	const struct command no = {
-		.type = COMMAND_DECISION,
-		.session = event->session,
-		.number = event->held->id,
-		.decision = DECISION_REFUSED,
-		.reason = "nobody can approve",
-	};
-
-	if (!ring_push(workers_commands(control->workers, event->worker), &no))
-		return false;
-	explicit_bzero(event->held->text, event->held->text_len);
-	free(event->held);
-	return true;
-}
-
-static bool on_access(struct control *control, const struct event *event)
-{
-	const struct command no = {
-		.type = COMMAND_ACCESS,
-		.session = event->session,
-		.reason = "bulkhead: this resource needs a grant, and nobody can give one",
-	};
-
-	return ring_push(workers_commands(control->workers, event->worker), &no);
-}
-
 // ---- the loop's parts
 
 // False: try again later, and nothing of this worker's before.
@@ -252,10 +223,13 @@ static bool handle(struct control *control, const struct event *event)
 		subject_free(event->subject);
 		return true;
 	case EVENT_ACCESS:
-		return on_access(control, event);
+		control_access(control, event);
+		return true;
 	case EVENT_HOLD:
-		return on_hold(control, event);
+		control_hold(control, event);
+		return true;
 	case EVENT_HOLD_GONE:
+		control_hold_gone(control, event);
 		return true;
 	case EVENT_REVOKED:
 		return control_revoked(control, event);
@@ -297,6 +271,7 @@ void control_tick(struct control *control)
 
 	logins_poll(control->logins, now);
 	control_revoke_push(control);
+	control_approvals_tick(control);
 	catalogs_update(control);
 	if (now == control->next_second)
 		return;

@@ -90,6 +90,7 @@ int control_load(struct control *control, struct config *config, char why[static
 		if (control->config != config)
 			config_free(control->config);
 		control->config = config;
+		control_approvals_policy(control, publisher_current(control->publisher));
 		log_errors(&errors);
 		tell(control, config);
 		if (watch_follow(control->watch, publisher_current(control->publisher)) != 0)

@@ -96,6 +96,7 @@ static int start_token_service(struct control *control)
 
 static int start_control(struct control *control)
 {
+	char why[STORE_WHY] = "";
 	uint16_t n_workers = control->config->gateway.n_workers;
 	uint32_t sessions = n_workers * control->config->gateway.limits.sessions;
 
@@ -112,6 +113,9 @@ static int start_control(struct control *control)
 	int r = start_token_service(control);
 	if (r != 0)
 		return fail("token service", r, "");
+	r = control_approvals_start(control, why);
+	if (r != 0)
+		return fail("approvals", r, why);
 	r = contexts_init(&control->contexts, n_workers);
 	return r == 0 ? 0 : fail("TLS", r, "");
 }
@@ -184,6 +188,7 @@ void control_stop(struct control *control)
 	publisher_free(control->publisher);
 	managed_free(control->managed);
 	contexts_fini(&control->contexts);
+	control_approvals_stop(control);
 	if (control->audit != NULL && audit_stopped(control->audit, "asked to") != 0)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");
 	control_revoke_free(control);

@@ -42,8 +42,8 @@ enum approval_limit {
 	APPROVAL_PAGE_MAX = 1000,
 	// Pending at a time, commands and accesses together, whatever the rules say.
 	APPROVAL_WORKER_MAX = 1024,
-	APPROVAL_SUBJECT_MAX = 32,
-	APPROVAL_RESOURCE_MAX = 256,
+	APPROVAL_SUBJECT_MAX = 256,
+	APPROVAL_RESOURCE_MAX = 1024,
 };
 
 // Now, in nanoseconds. Durations go by `steady`; a jump of `wall` moves what is stored along.

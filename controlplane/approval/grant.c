@@ -157,27 +157,28 @@ static void say_access(
 {
 	switch (answer->access) {
 	case ACCESS_GRANTED:
-		snprintf(out, size, "the gateway cannot record the access");
+		snprintf(out, size, "bulkhead: the gateway cannot record the access");
 		break;
 	case ACCESS_ASKED:
 		snprintf(
-			out, size, "access to %.30s is asked for, reference %s", resource,
-			answer->id
+			out, size, "bulkhead: access to %.20s needs approval (reference %s)",
+			resource, answer->id
 		);
 		break;
 	case ACCESS_PENDING:
 		snprintf(
-			out, size, "access to %.30s waits for approval, reference %s", resource,
-			answer->id
+			out, size, "bulkhead: access to %.20s waits for approval (reference %s)",
+			resource, answer->id
 		);
 		break;
 	case ACCESS_REFUSED:
 		snprintf(
-			out, size, "access to %.30s was refused, reference %s", resource, answer->id
+			out, size, "bulkhead: access to %.20s was refused (reference %s)", resource,
+			answer->id
 		);
 		break;
 	case ACCESS_LIMIT:
-		snprintf(out, size, "too many requests wait %s", answer->limit);
+		snprintf(out, size, "bulkhead: too many requests wait %s", answer->limit);
 		break;
 	}
 }
@@ -190,14 +191,20 @@ void approvals_access(
 	struct command command = {.type = COMMAND_ACCESS, .session = request->session};
 	struct access_answer answer = {0};
 
-	if (!may_ask(request)) {
+	if (memcmp(request->policy, approvals->policy, sizeof(approvals->policy)) != 0) {
 		snprintf(
-			command.reason, sizeof(command.reason), "the rule names nobody who approves"
+			command.reason, sizeof(command.reason),
+			"bulkhead: the policy has changed meanwhile, connect again"
+		);
+	} else if (!may_ask(request)) {
+		snprintf(
+			command.reason, sizeof(command.reason),
+			"bulkhead: the rule names nobody who could grant access"
 		);
 	} else if (ask(approvals, request, UINT64_MAX, "", approvals_clock(approvals, now), &answer) != 0) {
 		snprintf(
 			command.reason, sizeof(command.reason),
-			"the gateway cannot ask for access now"
+			"bulkhead: the gateway cannot ask for access now"
 		);
 	} else if (answer.access == ACCESS_GRANTED && take_in(approvals, request, &answer.grant)) {
 		command.expires = answer.grant.expires_ns / ns_per_s;

@@ -129,11 +129,11 @@ void approvals_hold(
 {
 	struct outcome out = {0};
 
-	if (request->subject->n_links == 0 || request->rule.n_approvers == 0) {
+	if (memcmp(request->policy, approvals->policy, sizeof(approvals->policy)) != 0) {
+		out.decision = DECISION_AGAIN;
+	} else if (request->subject->n_links == 0 || request->rule.n_approvers == 0) {
 		out.decision = DECISION_REFUSED;
 		snprintf(out.reason, sizeof(out.reason), "the rule names nobody who approves");
-	} else if (memcmp(request->policy, approvals->policy, sizeof(approvals->policy)) != 0) {
-		out.decision = DECISION_AGAIN;
 	} else {
 		int r = hold(approvals, request, held, approvals_clock(approvals, now), &out);
 		if (r != 0) {

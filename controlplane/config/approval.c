@@ -6,7 +6,7 @@
 #include "controlplane/config/sections.h"
 #include "dataplane/api/subject.h"
 
-enum { APPROVERS_MAX = 64, QUORUM_MAX = 16, PENDING_MAX = 1000 };
+enum { QUORUM_MAX = 16, PENDING_MAX = 1000 };
 
 static const uint64_t ns_per_s = 1000000000, ns_per_ms = 1000000;
 static const uint64_t day_ns = UINT64_C(86400) * 1000000000;
@@ -41,7 +41,8 @@ static void read_approvers(
 	const struct node *value = read_need(r, map, what, "approvers");
 
 	if (value != NULL)
-		(void)read_names(r, value, "approvers", APPROVERS_MAX, SUBJECT_KEY_MAX - 1, out);
+		(void
+		)read_names(r, value, "approvers", CONFIG_APPROVERS_MAX, SUBJECT_KEY_MAX - 1, out);
 }
 
 void section_approval(struct reader *r, const struct node *node, struct config_approval *out)

@@ -31,6 +31,7 @@ enum config_size {
 	CONFIG_AUDIENCES_MAX = 8,
 	CONFIG_TOKEN_TTL_MAX = 24 * 3600, // seconds
 	CONFIG_NOTIFICATIONS_MAX = 16,
+	CONFIG_APPROVERS_MAX = 64, // groups of one rule
 	CONFIG_ERRORS_MAX = 100, // more are counted only
 };
 
