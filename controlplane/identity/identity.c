@@ -21,7 +21,7 @@ struct issuer {
 };
 
 struct identity_set {
-	uint32_t refs; // identity.set, and the thread while it fetches
+	uint32_t refs; // identity.set, and a thread while it fetches
 	uint16_t n;
 	struct issuer issuers[];
 };
@@ -29,7 +29,8 @@ struct identity_set {
 struct identity {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	pthread_t thread;
+	pthread_t threads[IDENTITY_THREADS];
+	unsigned n_threads;
 	bool stop;                // atomic: read by the transfer
 	struct identity_set *set; // lock
 	uint64_t fetches, failed; // lock
@@ -49,7 +50,7 @@ static void set_unref(struct identity_set *set)
 	free(set);
 }
 
-// ---- the thread that fetches
+// ---- the threads that fetch
 
 static struct issuer *next_wanted(struct identity_set *set)
 {
@@ -137,6 +138,16 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static void stop_threads(struct identity *id)
+{
+	pthread_mutex_lock(&id->lock);
+	__atomic_store_n(&id->stop, true, __ATOMIC_RELAXED);
+	pthread_cond_broadcast(&id->work);
+	pthread_mutex_unlock(&id->lock);
+	while (id->n_threads > 0)
+		pthread_join(id->threads[--id->n_threads], NULL);
+}
+
 struct identity *identity_new(void)
 {
 	struct identity *id = calloc(1, sizeof(*id));
@@ -145,11 +156,12 @@ struct identity *identity_new(void)
 		return NULL;
 	pthread_mutex_init(&id->lock, NULL);
 	pthread_cond_init(&id->work, NULL);
-	if (pthread_create(&id->thread, NULL, run, id) == 0)
+	while (id->n_threads < IDENTITY_THREADS &&
+	       pthread_create(&id->threads[id->n_threads], NULL, run, id) == 0)
+		id->n_threads++;
+	if (id->n_threads == IDENTITY_THREADS)
 		return id;
-	pthread_cond_destroy(&id->work);
-	pthread_mutex_destroy(&id->lock);
-	free(id);
+	identity_free(id);
 	return NULL;
 }
 
@@ -157,11 +169,7 @@ void identity_free(struct identity *id)
 {
 	if (id == NULL)
 		return;
-	pthread_mutex_lock(&id->lock);
-	__atomic_store_n(&id->stop, true, __ATOMIC_RELAXED);
-	pthread_cond_signal(&id->work);
-	pthread_mutex_unlock(&id->lock);
-	pthread_join(id->thread, NULL);
+	stop_threads(id);
 	set_unref(id->set);
 	keyset_unref(id->service_keys);
 	pthread_cond_destroy(&id->work);
@@ -251,7 +259,7 @@ void identity_commit(struct identity *id, struct identity_set *set)
 		carry_over(id->set, &set->issuers[i]);
 	set_unref(id->set);
 	id->set = set;
-	pthread_cond_signal(&id->work);
+	pthread_cond_broadcast(&id->work);
 	pthread_mutex_unlock(&id->lock);
 }
 
@@ -276,13 +284,18 @@ static void expire(struct issuer *issuer, uint64_t now)
 		);
 }
 
-// The key is not there. Called with the lock.
-static int fetch_or_refuse(struct identity *id, struct issuer *issuer, uint64_t now)
+// The key is not there, as `why` says. Called with the lock.
+static int fetch_or_refuse(
+	struct identity *id, struct issuer *issuer, uint64_t now, char why[static JWT_WHY]
+)
 {
-	if (!source_miss(&issuer->source, now))
-		return ERR_AUTH;
-	pthread_cond_signal(&id->work);
-	return -EAGAIN;
+	if (source_miss(&issuer->source, now)) {
+		pthread_cond_signal(&id->work);
+		return -EAGAIN;
+	}
+	if (issuer->source.keys == NULL)
+		snprintf(why, JWT_WHY, "the issuer's keys could not be fetched");
+	return ERR_AUTH;
 }
 
 // For the links of a chain: what the issuer of that name is called by its tokens.
@@ -333,7 +346,7 @@ static int verify(
 	expire(issuer, now);
 	int rc = jwt_verify(jwt, issuer->source.keys, why);
 	if (rc == -ENOKEY)
-		return fetch_or_refuse(id, issuer, now);
+		return fetch_or_refuse(id, issuer, now, why);
 	if (rc != 0)
 		return rc;
 	return jwt_subject(jwt, &issuer->config, token, certificate, now, out, why);

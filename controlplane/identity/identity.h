@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Who may log in: the configured issuers and their keys. Keys behind a URL are fetched by a thread
-// of its own, so that an issuer that does not answer delays nobody else. When they are fetched, and
-// how long the last good ones stay, is source.h's.
+// Who may log in: the configured issuers and their keys. Keys behind a URL are fetched by threads
+// of their own, so that an issuer that does not answer delays nobody else. When they are fetched,
+// and how long the last good ones stay, is source.h's.
 //
 // Usage order: identity_new, identity_prepare and identity_commit with each configuration, any
 // number of identity_verify, identity_free. One control thread.
@@ -15,13 +15,16 @@
 #include "controlplane/identity/jwt.h"
 #include "controlplane/identity/local.h"
 
+// As many issuers may not answer before the keys of another one wait for them.
+enum identity_limit { IDENTITY_THREADS = 4 };
+
 struct identity;
 struct identity_set; // the issuers of one configuration
 
-// Starts the thread. NULL when there is no memory or no thread. `curl_global_init` must have been
-// called.
+// Starts the threads. NULL when there is no memory or not as many threads. `curl_global_init` must
+// have been called.
 struct identity *identity_new(void) must_check;
-// Ends the thread, cutting a fetch short. Accepts NULL.
+// Ends the threads, cutting their fetches short. Accepts NULL.
 void identity_free(struct identity *identity);
 
 // Read what a configuration's issuers need: key files, the key pairs of local issuers. Nothing
