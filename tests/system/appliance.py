@@ -36,7 +36,7 @@ gateway:
   log: {{level: info}}
 issuers:
   - {{name: local, local: true, audience: bulkhead}}
-resources:
+{issuers}resources:
   - name: orders
     protocol: postgres
     address: {server}:5432
@@ -130,11 +130,13 @@ class Appliance:
     """`rules`: the policy's rules as YAML; `build`: the folder with the binaries."""
 
     def __init__(self, network, build, rules=OPEN_RULES, workers=1, settings=(), user="postgres",
-                 message="16MiB", record_blocks=256, tls="verify-full", database=None, extra=""):
+                 message="16MiB", record_blocks=256, tls="verify-full", database=None, extra="",
+                 issuers=""):
         self.net, self.build = network, Path(build)
         self.rules, self.workers, self.user = rules, workers, user
         self.message, self.record_blocks, self.tls = message, record_blocks, tls
         self.settings, self.database, self.extra = settings, database, extra
+        self.issuers = issuers  # besides the local one: items of YAML
         self.dir = self.state = self.certs = self.config = None
         self.server = self.process = None
 
@@ -171,7 +173,7 @@ class Appliance:
         # Rules that mask columns need to know whose: the client's choice of database then ends.
         database = f"    database: {self.database}\n" if self.database else ""
         text = GATEWAY.format(
-            database=database,
+            database=database, issuers=self.issuers,
             cores=cores, ports=ports, state=self.state, patterns=ROOT / "patterns/library",
             server=net.SERVER, ca=ca, tls=self.tls, user=self.user, secret=self.dir / "password",
             listen=net.GW_CLIENT, certs=self.certs, message=self.message,

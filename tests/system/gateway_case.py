@@ -76,6 +76,7 @@ class GatewayCase(unittest.TestCase):
                 cls.net, Options.build, rules=cls.rules, workers=cls.workers, **cls.appliance))
             if cls.data:
                 cls.a.server.sql(cls.data)
+            cls.before_start()
             cls.a.start()
             cls.prepare()
             cls.stack.enter_context(inside(cls.net.client))
@@ -83,6 +84,10 @@ class GatewayCase(unittest.TestCase):
             cls.net.failed = True
             cls.stack.close()
             raise
+
+    @classmethod
+    def before_start(cls):
+        """What must be there before the gateway is."""
 
     @classmethod
     def prepare(cls):
