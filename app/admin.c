@@ -419,6 +419,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	api_revocations(ops);
 	api_sessions(ops);
 	api_dryrun(ops);
+	api_token_service(ops);
 }
 
 int control_admin_start(struct control *control, char why[static ADMIN_WHY])

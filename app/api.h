@@ -10,3 +10,4 @@
 void api_revocations(struct admin_ops *ops);
 void api_sessions(struct admin_ops *ops);
 void api_dryrun(struct admin_ops *ops);
+void api_token_service(struct admin_ops *ops);

@@ -88,6 +88,8 @@ struct admin_console {
 };
 
 // An operation that is NULL answers 501.
+struct sts_request;
+
 struct admin_ops {
 	void *context;
 	admin_op *status;
@@ -118,6 +120,11 @@ struct admin_ops {
 	uint32_t (*roles)(void *context, const struct subject *subject); // admin_roles
 	uint32_t (*rate)(void *context);                                 // admin.rate
 	bool (*console)(void *context, struct admin_console *out);       // false: no login
+	// The token service (controlplane/sts/sts.h); NULL: there is none.
+	int (*exchange
+	)(void *context, const struct sts_request *request, json_t **out, unsigned *status);
+	json_t *(*jwks)(void *context); // NULL: there are none
+	json_t *(*metadata)(void *context);
 	// Somebody called, or was refused: for the audit. `status` is HTTP's; `why` says more about
 	// a refusal, or is "".
 	void (*called

@@ -114,6 +114,11 @@ const struct route routes[] = {
 	{"GET", "/v1/audit", AUDITOR, OP(audit), .query = {PAGE, &by_type}, .slow = true},
 	{"POST", "/v1/audit/verify", AUDITOR, OP(verify), .slow = true},
 	{"GET", "/v1/openapi.json", 0, .handle = handle_asset, .quiet = true},
+	{"POST", "/token", 0, .handle = handle_exchange, .form = true,
+	 .quiet = true}, // it has lines of its own in the audit
+	{"GET", "/jwks.json", 0, .handle = handle_jwks, .quiet = true},
+	{"GET", "/.well-known/oauth-authorization-server", 0, .handle = handle_metadata,
+	 .quiet = true},
 	{"GET", "/metrics", AUDITOR, .handle = handle_metrics, .metrics = true},
 	{"GET", "/healthz", 0, .handle = handle_health, .metrics = true, .quiet = true},
 	{"GET", "/readyz", 0, .handle = handle_ready, .metrics = true, .quiet = true},

@@ -55,6 +55,7 @@ struct route {
 	bool created;   // its success is 201
 	bool metrics;   // on the metrics' listener, for anyone
 	bool quiet;     // not in the audit: anybody may, as often as they like
+	bool form;      // the body is not JSON: `handle` reads it
 	bool any_query; // a login comes back with one, for the page to read
 };
 

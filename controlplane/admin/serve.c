@@ -152,7 +152,8 @@ static bool read_body(struct request *request)
 {
 	char why[ADMIN_WHY] = "";
 
-	if (request->call.body != NULL || strcmp(request->route->method, "POST") != 0)
+	if (request->call.body != NULL || request->route->form ||
+	    strcmp(request->route->method, "POST") != 0)
 		return true;
 	if (call_body(request->route, buf_span(&request->body), &request->call.body, why) == 0)
 		return true;
