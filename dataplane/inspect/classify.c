@@ -260,10 +260,8 @@ void statement_classify(struct statement *st, const PgQuery__Node *node)
 		classify_prepare(st, node->declare_cursor_stmt->query);
 	else if (node->node_case == NODE(EXPLAIN_STMT) && node->explain_stmt->query != NULL)
 		statement_classify(st, node->explain_stmt->query);
-	else if (node->node_case == NODE(EXECUTE_STMT) || node->node_case == NODE(FETCH_STMT))
+	else if (node->node_case == NODE(FETCH_STMT))
 		st->flags |= EFFECT_INDIRECT;
-	if (node->node_case == NODE(EXECUTE_STMT))
-		st->why_unknown = "EXECUTE runs a statement prepared by its name";
 	if (node->node_case == NODE(DO_STMT) || node->node_case == NODE(CALL_STMT))
 		st->why_unknown = "it runs code that the statement does not show";
 }

@@ -194,6 +194,11 @@ static void see(struct statement *st, const ProtobufCMessage *m)
 			st->flags |= EFFECT_NO_WHERE;
 	} else if (m->descriptor == &pg_query__merge_stmt__descriptor) {
 		see_write(st, ((const PgQuery__MergeStmt *)m)->relation, 0);
+	} else if (m->descriptor == &pg_query__execute_stmt__descriptor) {
+		// Within EXPLAIN or CREATE TABLE AS, too.
+		st->kinds |= EFFECT_UNKNOWN;
+		st->flags |= EFFECT_INDIRECT;
+		st->why_unknown = "EXECUTE runs a statement prepared by its name";
 	}
 }
 

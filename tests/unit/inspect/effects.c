@@ -85,6 +85,8 @@ static const struct {
 	{"DO $$ BEGIN DELETE FROM t; END $$", X | U},
 	{"CALL p()", X | U},
 	{"EXECUTE s", U},
+	{"EXPLAIN ANALYZE EXECUTE s", R | U},
+	{"CREATE TABLE x AS EXECUTE s", D | W | U},
 	{"SELECT do_things()", R | X},
 	{"SELECT public.lower('A')", R | X},
 	{"SELECT lower('A'), count(*) FROM t", R},
@@ -134,6 +136,7 @@ static void flags_tell_more(void **state)
 	assert_true(effects_of("COPY (SELECT 1) TO STDOUT")->flags & EFFECT_COPY_QUERY);
 	assert_true(effects_of("COPY t FROM STDIN (FORMAT binary)")->flags & EFFECT_COPY_BINARY);
 	assert_true(effects_of("EXECUTE s")->flags & EFFECT_INDIRECT);
+	assert_true(effects_of("CREATE TABLE x AS EXECUTE s")->flags & EFFECT_INDIRECT);
 	assert_true(effects_of("DECLARE c CURSOR FOR SELECT 1")->flags & EFFECT_PREPARES);
 	assert_true(effects_of("SET standard_conforming_strings = off")->flags & EFFECT_LEXING);
 }
