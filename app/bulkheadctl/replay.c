@@ -137,6 +137,7 @@ static void print_verdict(const struct replay_message *message, const json_t *js
 	print_member(json, "reason", " (", ")");
 	print_member(json, "rule", " by rule \"", "\"");
 	print_member(json, "pattern", ", pattern ", "");
+	print_member(json, "approval", ", reference ", "");
 	json_array_foreach(effects, i, effect)
 	{
 		fputs(i == 0 ? ": " : ", ", stdout);

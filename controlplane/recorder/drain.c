@@ -16,11 +16,13 @@ enum {
 };
 static_assert(SEGMENT_RECORD_HEADER_SIZE >= sizeof(struct record), "BLOCK_RAW_MAX is the most");
 
+// What is held is not refused yet: its request is in the audit log, and so is what becomes of it.
 static bool is_refusal(const json_t *verdict)
 {
 	const char *action = json_string_value(json_object_get(verdict, "action"));
 
-	return action == NULL || (strcmp(action, "forward") != 0 && strcmp(action, "rewrite") != 0);
+	return action == NULL || (strcmp(action, "forward") != 0 &&
+				  strcmp(action, "rewrite") != 0 && strcmp(action, "hold") != 0);
 }
 
 // What the audit log and the index want of a whole message.
