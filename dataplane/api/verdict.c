@@ -49,6 +49,8 @@ const char *verdict_reason_name(enum verdict_reason reason)
 		return "timeout";
 	case REASON_LIMIT:
 		return "limit";
+	case REASON_SIZE:
+		return "size";
 	case REASON_LATER:
 		return "later";
 	case REASON_CANCELLED:

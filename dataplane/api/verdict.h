@@ -24,6 +24,7 @@ enum verdict_reason {
 	REASON_REFUSED,   // by an approver, or because it cannot be held
 	REASON_TIMEOUT,   // nobody decided in time
 	REASON_LIMIT,     // too many wait already
+	REASON_SIZE,      // it is too large to wait
 	REASON_LATER,     // it is asked for; the client runs it again once it is approved
 	REASON_CANCELLED, // by the client
 	REASON_EXPIRED,

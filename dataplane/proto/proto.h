@@ -142,7 +142,8 @@ struct proto_msg {
 	struct span statement; // p is NULL: unknown to us (and for PROTO_CALL)
 	bool unsettled; // PROTO_STATEMENT, PROTO_PREPARE: a command before it, unanswered, may
 			// change how the server reads this text; what it would do is unknown
-	bool named;     // PROTO_BIND: what it makes has a name, by which other statements reach it
+	bool named;     // PROTO_PREPARE, PROTO_BIND: what it makes has a name, by which other
+			// statements reach it
 	uint32_t function_oid;
 	struct span types;          // PROTO_BIND: of the parameters, as declared with the text
 	struct proto_field *params; // PROTO_BIND: the values bound; PROTO_CALL: the arguments

@@ -204,6 +204,13 @@ static void explain(
 		);
 		*hint = "Try again later.";
 		break;
+	case REASON_SIZE:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: it needs approval, and is too large to be shown",
+			verb, text
+		);
+		break;
 	case REASON_CANCELLED:
 		snprintf(
 			message, size,
@@ -351,7 +358,9 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		return STEP_RETRY;
 	if (verdict.action == VERDICT_HOLD)
 		return hold_park(relay, s, msg, effects, &verdict);
-	if (((effects->flags & EFFECT_PREPARES) != 0 || msg->named) && exposure == EXPOSURE_READS)
+	bool names = (effects->flags & EFFECT_PREPARES) != 0 ||
+		     (msg->command == PROTO_BIND && msg->named);
+	if (names && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
 	msg->tag = tag_of(s, note(effects, exposure, &verdict));
 	hold_forget(relay, s);

@@ -31,7 +31,7 @@ static void tell(struct relay *relay, struct session *s, const char *message, co
 	struct proto_io io = session_io(s);
 
 	s->hold.notice_us = relay->now.us + HOLD_NOTICE_MS * UINT64_C(1000);
-	if (leg_is_flushed(&s->client) || leg_backlog(&s->client) < relay->config.high_water)
+	if (leg_backlog(&s->client) <= relay->config.high_water)
 		(void)s->proto->notice(s->proto_state, &what, &io);
 }
 
@@ -84,6 +84,7 @@ void hold_forget(struct relay *relay, struct session *s)
 	held_free(h->held);
 	h->held = NULL;
 	h->state = HOLD_NONE;
+	h->reason[0] = '\0';
 	list_remove(&h->node);
 	relay->n_held--;
 }
@@ -285,6 +286,13 @@ static void refuse_by(struct verdict *v, enum verdict_reason reason)
 	v->reason = reason;
 }
 
+// EXECUTE in SQL runs what the protocol's Parse has prepared: past its Bind, where it would wait.
+static bool runs_held_name(const struct session *s, const struct effects *effects)
+{
+	return s->held_names && (effects->flags & EFFECT_INDIRECT) != 0 &&
+	       (effects->kinds & EFFECT_UNKNOWN) != 0;
+}
+
 static void apply(const struct session_hold *h, struct verdict *v)
 {
 	if (h->state == HOLD_DECIDED) {
@@ -304,13 +312,20 @@ void hold_settle(
 
 	if (v->action != VERDICT_HOLD) {
 		hold_leave(relay, s, "judged anew");
+		if (v->action == VERDICT_FORWARD && runs_held_name(s, effects)) {
+			refuse_by(v, REASON_HOLD);
+			v->effects = s->rights.right.hold;
+		}
 	} else if (msg->command == PROTO_PREPARE) {
 		v->action = VERDICT_FORWARD; // nothing runs: its Bind is held
+		s->held_names = s->held_names || msg->named;
 	} else if (approved) {
 		v->action = VERDICT_FORWARD;
 		v->reason = REASON_APPROVED;
 	} else if (cannot_wait(msg, effects)) {
 		refuse_by(v, v->reason);
+	} else if (msg->raw.n + msg->statement.n > HOLD_COMMAND_MAX) {
+		refuse_by(v, REASON_SIZE);
 	} else if (held_digest(relay, s, msg, v, digest) != 0) {
 		hold_leave(relay, s, "no memory");
 		refuse_by(v, REASON_LIMIT);

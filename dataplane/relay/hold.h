@@ -21,6 +21,8 @@ enum hold_size {
 	HOLD_DEFAULT_MS = 600000, // for rules that say nothing
 	HOLD_MARGIN_MS = 10000,   // control's own answer comes first
 	HOLD_VERB_MAX = 61,
+	// Bytes of a command that may wait: the memory is the worker's, and nobody reads more.
+	HOLD_COMMAND_MAX = 256 << 10,
 };
 
 enum hold_state { HOLD_NONE, HOLD_NEW, HOLD_ASKING, HOLD_WAITING, HOLD_DECIDED };

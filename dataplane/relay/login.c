@@ -241,15 +241,17 @@ static bool ask_for_grant(struct relay *relay, struct session *s)
 
 enum step login_granted(struct relay *relay, struct session *s)
 {
-	if (!s->access_asked && !ask_for_grant(relay, s))
+	bool needs = s->rights.grant_rule != POLICY_NO_RULE; // by the policy in force now
+	if (needs && !s->access_asked && !ask_for_grant(relay, s))
 		return STEP_RETRY;
-	if (!s->access_answered)
+	if (needs && !s->access_answered)
 		return STEP_IDLE;
-	if (s->grant_expires == 0) {
+	if (needs && s->grant_expires == 0) {
 		const struct denial why = {
 			.fatal = true,
 			.code = "42501",
-			.message = s->refusal,
+			.message = s->refusal[0] != '\0' ? s->refusal
+							 : "bulkhead: this resource needs a grant",
 			.hint = "Connect again once access is granted.",
 		};
 		return session_end(relay, s, END_NO_RULE, &why, "no grant");

@@ -197,8 +197,6 @@ static void session_work(struct relay *relay, struct session *s)
 		step = login_granted(relay, s);
 	if (s->state < SESSION_CLOSING && s->state != SESSION_GRANTING && step != STEP_ENDED)
 		step = move(relay, s);
-	if (s->state < SESSION_CLOSING && !hold_tell_gone(relay, s))
-		step = STEP_RETRY;
 	if (s->state < SESSION_CLOSING && push_legs(relay, s) == STEP_RETRY)
 		step = STEP_RETRY;
 	if (s->state >= SESSION_CLOSING) {
@@ -209,6 +207,8 @@ static void session_work(struct relay *relay, struct session *s)
 		bool waits = s->state == SESSION_ENDED || s->cancel_due || s->sweep != 0;
 		step = waits ? STEP_RETRY : STEP_IDLE;
 	}
+	if (!hold_tell_gone(relay, s))
+		step = STEP_RETRY;
 	if (!was_open && s->state == SESSION_OPEN)
 		session_arm(relay, s);
 	leg_trim(&s->client);

@@ -104,6 +104,7 @@ struct session {
 	bool ddl_pending;      // the catalog changes when this transaction ends
 	bool catalog_due;      // it has: control must be told
 	bool rows_open;        // the record has this result's column names
+	bool held_names;       // a statement that must be approved each time it runs was prepared
 	bool exposed_names;    // a cursor or prepared statement over masked columns may exist
 	uint32_t catalog_told; // version for which control was told of an unknown relation
 

@@ -7,7 +7,8 @@
 //
 // The first byte chooses how far the session has come. Then each step is one byte, whose upper two
 // bits say who speaks and whether it is a message with its length put right, and whose lower six
-// bits say how many bytes of the input follow.
+// bits say how many bytes of the input follow. Without any, it is control that acts on what is
+// held.
 
 #include "dataplane/base/log.h"
 #include "tests/sim/relay_world.h"
@@ -52,6 +53,22 @@ static void speak(struct buf *out, enum step step, struct span bytes)
 	}
 }
 
+// Something is decided, or another policy comes into force.
+static void control(struct sim *sim, enum step step)
+{
+	static const enum decision decisions[] = {
+		[STEP_CLIENT] = DECISION_APPROVED,
+		[STEP_SERVER] = DECISION_REFUSED,
+		[STEP_CLIENT_MESSAGE] = DECISION_AGAIN,
+	};
+	if (step == STEP_SERVER_MESSAGE)
+		gateway_publish(&sim->gateway, &sim->policy);
+	else if (sim->gateway.n_held > 0)
+		gateway_decide(&sim->gateway, decisions[step], "so be it");
+	else
+		gateway_mislead(&sim->gateway, sim->gateway.last_hold, 1);
+}
+
 static void play(struct sim *sim)
 {
 	struct span rest = span_from(input, 1);
@@ -60,7 +77,9 @@ static void play(struct sim *sim)
 		enum step step = rest.p[0] >> 6;
 		struct span bytes = span_first(span_from(rest, 1), rest.p[0] & 63);
 		struct database_session *server = database_session(&sim->database);
-		if (step == STEP_CLIENT || step == STEP_CLIENT_MESSAGE)
+		if (bytes.n == 0)
+			control(sim, step);
+		else if (step == STEP_CLIENT || step == STEP_CLIENT_MESSAGE)
 			speak(&a->peer.out, step, bytes);
 		else if (server != NULL)
 			speak(&server->peer.out, step, bytes);
@@ -73,7 +92,8 @@ static void play(struct sim *sim)
 static void set_up(struct sim *sim)
 {
 	sim->config.relay.login_timeout_ms = sim->config.relay.connect_timeout_ms = 300;
-	sim->policy.allow = EFFECT_ALL;
+	sim->policy.allow = EFFECT_ALL & ~EFFECT_WRITE;
+	sim->policy.hold = EFFECT_WRITE;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -57,6 +57,7 @@ static void on_hold(struct gateway *g, const struct event *event)
 		need(g->held[i].session != event->session, "a session holds twice");
 	g->held[g->n_held++] = *event;
 	g->holds++;
+	g->last_hold = event->session;
 }
 
 static void drop_held(struct gateway *g, uint32_t i)
@@ -76,7 +77,7 @@ static void on_gone(struct gateway *g, const struct event *event)
 			drop_held(g, i);
 			return;
 		}
-	need(false, "what has gone was not there");
+	need(event->number == g->decided, "what has gone was not there");
 }
 
 static bool on_event(void *ctx, const struct event *event)
@@ -190,6 +191,7 @@ void gateway_decide(struct gateway *g, enum decision decision, const char *reaso
 		.decision = decision,
 	};
 	snprintf(command.reason, sizeof(command.reason), "%s", reason);
+	g->decided = command.number;
 	drop_held(g, 0);
 	relay_command(g->relay, &command);
 }

@@ -72,6 +72,8 @@ struct gateway {
 	struct event held[GATEWAY_HELD]; // `held` is ours; in the order they came
 	uint32_t n_held;
 	uint64_t holds, gone; // that came, that left by themselves
+	session_id last_hold;
+	uint64_t decided; // the last one: its end may cross the decision
 	char gone_reason[64];
 	struct event access[GATEWAY_EVENTS]; // that wait for an answer
 	uint32_t n_access;

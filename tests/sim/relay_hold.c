@@ -348,6 +348,49 @@ static void prepared_in_sql(struct sim *sim)
 	agent_bye(a);
 }
 
+static void unknown_is_allowed(struct sim *sim)
+{
+	hold_writes(sim);
+	sim->policy.allow = EFFECT_READ | EFFECT_UNKNOWN | EFFECT_DDL;
+}
+
+// SQL reaches what the protocol has prepared, past its Bind.
+static void executed_in_sql(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "EXECUTE other");
+	agent_expect(a, "CZ");
+	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
+	say(&a->peer.out, 'S', "");
+	agent_expect(a, "1Z");
+	agent_query(a, "EXECUTE mine(999)");
+	agent_expect(a, "EZ");
+	agent_query(a, "EXPLAIN ANALYZE EXECUTE mine(999)");
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "42501") && !at_server(sim, "999"));
+	still_works(a);
+	agent_bye(a);
+}
+
+static void large(struct sim *sim)
+{
+	static char text[300001];
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	snprintf(text, sizeof(text), "DELETE FROM notes WHERE t = '%0299900d'", 0);
+	agent_query(a, text);
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "too large") && sim->gateway.holds == 0);
+	snprintf(text, sizeof(text), "DELETE FROM notes WHERE t = '%0100000d'", 0);
+	agent_query(a, text);
+	agent_expect(a, "N");
+	expect_held(sim, 1);
+	EXPECT(sim, sim->gateway.held[0].held->cut);
+	EXPECT(sim, sim->gateway.held[0].held->text_len == HOLD_TEXT_MAX);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+}
+
 static void hold_calls(struct sim *sim)
 {
 	sim->policy.hold = EFFECT_WRITE | EFFECT_EXEC | EFFECT_UNKNOWN;
@@ -706,6 +749,8 @@ const struct scenario relay_hold_scenarios[] = {
 	{"hold_execute_under_the_same_policy", execute_under_the_same_policy,
 	 .set_up = fixed_digest},
 	{"hold_prepared_in_sql", prepared_in_sql, .set_up = hold_writes},
+	{"hold_executed_in_sql", executed_in_sql, .set_up = unknown_is_allowed},
+	{"hold_large", large, .set_up = hold_writes, .bulk = true},
 	{"hold_function_call", function_call, .set_up = hold_calls, .every_cut = true},
 	{"hold_cancelled", cancelled, .set_up = hold_writes, .every_cut = true},
 	{"hold_cancelled_with_what_runs", cancelled_with_what_runs, .set_up = hold_writes},

@@ -91,6 +91,7 @@ static struct parse_result feed_parse(struct pg3 *pg, struct proto_msg *out, str
 	if (pg->statements.n >= pg->config.statements_max ||
 	    !pg3_memory_fits(pg, sizeof(struct statement) + out->raw.n))
 		return full(pg, out, io);
+	out->named = parse.name.n > 0;
 	return feed_text(pg, parse.text, PROTO_PREPARE, out, io);
 }
 
