@@ -15,7 +15,7 @@ static const int64_t drift_max = 2000000000; // of the wall clock, that nobody n
 
 // ---- rows that have ended
 
-static int end_inside(
+static int end_row(
 	struct approvals *a, int64_t n, const char *to, const char *outcome, uint64_t now
 )
 {
@@ -42,23 +42,6 @@ static int end_inside(
 	return r;
 }
 
-static int end_row(
-	struct approvals *a, int64_t n, const char *to, const char *outcome, uint64_t now
-)
-{
-	int r = store_begin(a->config.store);
-
-	if (r == 0)
-		r = store_end(a->config.store, end_inside(a, n, to, outcome, now));
-	if (r != 0)
-		return r;
-	if (strcmp(to, "expired") == 0)
-		a->stats.expired++;
-	else
-		a->stats.cancelled++;
-	return 0;
-}
-
 struct batch {
 	int64_t n[BATCH];
 	unsigned count;
@@ -72,21 +55,61 @@ static bool add_n(void *context, const struct store_row *row)
 	return batch->count < BATCH;
 }
 
-// All rows that `sql` finds, which an ended one is none of any more.
+struct ending {
+	const char *sql; // finds them; none of them once it has ended
+	const struct store_value *values;
+	unsigned n_values;
+	const char *to, *outcome;
+};
+
+static int find(struct approvals *a, const struct ending *ending, struct batch *batch)
+{
+	batch->count = 0;
+	return store_each(
+		a->config.store, ending->sql, ending->values, ending->n_values, add_n, batch
+	);
+}
+
+// A look without the right to write, since mostly there are none; then those that are there with
+// it.
+static int end_batch(
+	struct approvals *a, const struct ending *ending, uint64_t now, unsigned *count
+)
+{
+	struct batch batch;
+
+	int r = find(a, ending, &batch);
+	*count = batch.count;
+	if (r != 0 || batch.count == 0)
+		return r;
+	r = store_begin(a->config.store);
+	if (r == 0) {
+		r = find(a, ending, &batch);
+		for (unsigned i = 0; i < batch.count && r == 0; i++)
+			r = end_row(a, batch.n[i], ending->to, ending->outcome, now);
+		r = store_end(a->config.store, r);
+	}
+	if (r != 0)
+		return r;
+	if (strcmp(ending->to, "expired") == 0)
+		a->stats.expired += batch.count;
+	else
+		a->stats.cancelled += batch.count;
+	return 0;
+}
+
 static int end_rows(
 	struct approvals *a, const char *sql, const struct store_value *values, unsigned n_values,
 	const char *to, const char *outcome, uint64_t now
 )
 {
-	struct batch batch;
+	const struct ending ending = {sql, values, n_values, to, outcome};
+	unsigned count;
 	int r;
 
-	do {
-		batch.count = 0;
-		r = store_each(a->config.store, sql, values, n_values, add_n, &batch);
-		for (unsigned i = 0; i < batch.count && r == 0; i++)
-			r = end_row(a, batch.n[i], to, outcome, now);
-	} while (r == 0 && batch.count == BATCH);
+	do
+		r = end_batch(a, &ending, now, &count);
+	while (r == 0 && count == BATCH);
 	return r;
 }
 

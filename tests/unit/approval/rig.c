@@ -19,7 +19,7 @@ static bool on_send(void *context, uint16_t, const struct command *command)
 	return true;
 }
 
-static void open_all(struct rig *rig)
+void rig_open(struct rig *rig)
 {
 	char why[STORE_WHY];
 
@@ -53,25 +53,33 @@ void rig_start(struct rig *rig)
 			},
 		.policy = {7},
 	};
-	open_all(rig);
+	rig_open(rig);
 }
 
-void rig_stop(struct rig *rig)
+void rig_close(struct rig *rig)
 {
 	approvals_free(rig->approvals);
 	audit_close(rig->audit);
 	store_close(rig->store);
+}
+
+void rig_stop(struct rig *rig)
+{
+	rig_close(rig);
 	scratch_remove(&rig->scratch);
 }
 
 void rig_restart(struct rig *rig)
 {
-	approvals_free(rig->approvals);
-	audit_close(rig->audit);
-	store_close(rig->store);
+	rig_close(rig);
 	rig->epoch++;
 	rig->n_commands = 0;
-	open_all(rig);
+	rig_open(rig);
+}
+
+void rig_hurry(struct store *store)
+{
+	assert_int_equal(store_run(store, "PRAGMA synchronous=OFF", STORE_NO_VALUES), 0);
 }
 
 void rig_pass(struct rig *rig, uint64_t ms)

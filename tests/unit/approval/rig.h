@@ -29,8 +29,13 @@ struct rig {
 
 void rig_start(struct rig *rig);
 void rig_stop(struct rig *rig);
+// The two halves of a restart.
+void rig_close(struct rig *rig);
+void rig_open(struct rig *rig);
 // As after kill -9, with another epoch; the clock goes on.
 void rig_restart(struct rig *rig);
+// Without waiting for the disk: where many are written, and none need survive.
+void rig_hurry(struct store *store);
 void rig_pass(struct rig *rig, uint64_t ms);
 
 // A chain of names: "person:ann" is a human, "agent:bot" an agent, "thing:x" neither; the first is

@@ -319,6 +319,7 @@ static void so_many_wait_and_no_more(void **)
 	struct rig rig;
 
 	rig_start(&rig);
+	rig_hurry(rig.store);
 	rig.rule.pending = 2;
 	rig_hold(&rig, 1, bot(), "x");
 	rig_hold(&rig, 2, bot(), "x");
@@ -327,10 +328,10 @@ static void so_many_wait_and_no_more(void **)
 	rig_hold(&rig, 4, WHO("person:ann", "agent:other"), "x");
 	assert_int_equal(rig.n_commands, 1);
 	rig.rule.pending = 0;
-	for (uint64_t i = 10; i < 10 + APPROVAL_SUBJECT_MAX; i++)
+	for (uint64_t i = 10; i < 10 + (uint64_t)APPROVAL_SUBJECT_MAX; i++)
 		rig_hold(&rig, i, WHO("agent:third"), "x");
 	assert_int_equal(rig.n_commands, 1);
-	rig_hold(&rig, 100, WHO("agent:third"), "x");
+	rig_hold(&rig, 900, WHO("agent:third"), "x");
 	assert_int_equal(rig_last(&rig, 2)->decision, DECISION_LIMIT);
 	char name[32];
 	uint64_t id = 1000;
