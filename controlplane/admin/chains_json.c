@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "controlplane/admin/chains_state.h"
+#include "controlplane/audit/line.h"
+#include "controlplane/identity/node.h"
+
+#include <stdio.h>
+
+struct teller {
+	chains_revoked_fn *revoked;
+	void *context;
+};
+
+static const char *kind_text(enum subject_kind kind)
+{
+	switch (kind) {
+	case SUBJECT_UNKNOWN:
+		break;
+	case SUBJECT_HUMAN:
+		return "human";
+	case SUBJECT_AGENT:
+		return "agent";
+	}
+	return "unknown";
+}
+
+// What was cut inside a character is no UTF-8 any more.
+static json_t *text(const char *s)
+{
+	return audit_string(span_str(s));
+}
+
+// Who it is, as Link in openapi.json.
+static json_t *link_json(const struct chain_node *node, const struct node_id *token)
+{
+	char ids[3][NODE_TEXT_SIZE];
+
+	return json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "node", node_text(&node->node, ids[0]),
+		"subject", node_text(&node->subject, ids[1]), "token", node_text(token, ids[2]),
+		"issuer", text(node->issuer), "key", text(node->key), "name", text(node->name),
+		"kind", kind_text(node->kind)
+	);
+}
+
+static json_t *open_json(const struct chain_node *node)
+{
+	json_t *list = json_array();
+	struct list *at;
+
+	list_foreach (at, &node->open) {
+		const struct chain_session *s = list_entry(at, struct chain_session, of_node);
+		if (json_array_size(list) >= CHAINS_OPEN_MAX)
+			break;
+		json_array_append_new(list, json_string(s->name));
+	}
+	return list;
+}
+
+// Depth is bounded by SUBJECT_LINKS_MAX.
+static json_t *node_json(const struct teller *teller, const struct chain_node *node)
+{
+	json_t *json = link_json(node, &node->token);
+	json_t *children = json_array();
+	struct list *at;
+
+	list_foreach (at, &node->children)
+		json_array_append_new(
+			children, node_json(teller, list_entry(at, struct chain_node, sibling))
+		);
+	bool revoked = teller->revoked != NULL && teller->revoked(teller->context, &node->node);
+	json_t *more = json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "depth",
+		(json_int_t)node->depth, "live", (json_int_t)node->live, "sessions",
+		(json_int_t)node->sessions, "commands", (json_int_t)node->commands, "rows",
+		(json_int_t)node->rows, "masked", (json_int_t)node->masked, "denied",
+		(json_int_t)node->denied, "first_ns", (json_int_t)node->first_ns, "last_ns",
+		(json_int_t)node->last_ns, "revoked", revoked, "open", open_json(node), "children",
+		children
+	);
+	if (json_object_update_missing(json, more) != 0) {
+		json_decref(json);
+		json = NULL;
+	}
+	json_decref(more);
+	return json;
+}
+
+static bool is_live(const struct chain_node *node)
+{
+	struct list *at;
+
+	if (node->live > 0)
+		return true;
+	list_foreach (at, &node->children) {
+		if (is_live(list_entry(at, struct chain_node, sibling)))
+			return true;
+	}
+	return false;
+}
+
+json_t *chains_json(
+	const struct chains *chains, uint64_t skip, unsigned limit, bool live,
+	chains_revoked_fn *revoked, void *context
+)
+{
+	const struct teller teller = {revoked, context};
+	json_t *list = json_array(), *next = json_null();
+	uint64_t n = 0;
+
+	// From the end: the root that was active last.
+	for (struct list *at = chains->roots.prev; at != &chains->roots; at = at->prev) {
+		const struct chain_node *root = list_entry(at, struct chain_node, sibling);
+		if ((live && !is_live(root)) || n++ < skip)
+			continue;
+		if (json_array_size(list) == limit) {
+			next = json_integer((json_int_t)(skip + limit));
+			break;
+		}
+		json_array_append_new(list, node_json(&teller, root));
+	}
+	return json_pack("{s:o, s:o}", "chains", list, "next", next);
+}
+
+json_t *chains_links(const struct chains *chains, session_id id)
+{
+	const struct chain_session *session = chains_session(chains, id);
+	json_t *list = json_array();
+
+	for (const struct chain_node *node = session == NULL ? NULL : session->leaf; node != NULL;
+	     node = node->parent)
+		json_array_insert_new(
+			list, 0,
+			link_json(node, node->parent == NULL ? &session->root_token : &node->token)
+		);
+	if (session != NULL)
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+// ---- blast radius
+
+static bool is_below(
+	const struct chain_session *session, enum revoke_kind kind, const struct node_id *id
+)
+{
+	if (kind == REVOKE_RESOURCE)
+		return node_equal(&session->resource, id);
+	if (kind == REVOKE_TOKEN && node_equal(&session->root_token, id))
+		return true;
+	for (const struct chain_node *node = session->leaf; node != NULL; node = node->parent) {
+		switch (kind) {
+		case REVOKE_TOKEN:
+			if (node->parent != NULL && node_equal(&node->token, id))
+				return true;
+			break;
+		case REVOKE_SUBJECT:
+			if (node_equal(&node->subject, id))
+				return true;
+			break;
+		case REVOKE_NODE:
+			if (node_equal(&node->node, id))
+				return true;
+			break;
+		case REVOKE_RESOURCE:
+			break;
+		}
+	}
+	return false;
+}
+
+static void chain_text(const struct chain_node *node, char *out, size_t size)
+{
+	size_t n = 0;
+
+	if (node->parent != NULL) {
+		chain_text(node->parent, out, size);
+		n = strlen(out);
+	}
+	snprintf(out + n, size - n, "%s%s", n > 0 ? " > " : "", node->name);
+}
+
+static json_t *session_json(const struct chain_session *session)
+{
+	const struct chain_node *root = session->leaf;
+	char chain[512] = "";
+
+	while (root->parent != NULL)
+		root = root->parent;
+	chain_text(session->leaf, chain, sizeof(chain));
+	return json_pack(
+		"{s:s, s:o, s:s, s:o}", "id", session->name, "subject", text(root->key), "resource",
+		session->resource_name, "chain", text(chain)
+	);
+}
+
+// Known nodes at or below it. Of a resource there are none.
+static uint64_t count_nodes(
+	const struct chains *chains, enum revoke_kind kind, const struct node_id *id
+)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < CHAINS_BUCKETS; i++) {
+		for (struct chain_node *node = chains->nodes[i]; node != NULL; node = node->next) {
+			struct chain_session probe = {.leaf = node};
+			n += kind != REVOKE_RESOURCE && is_below(&probe, kind, id);
+		}
+	}
+	return n;
+}
+
+json_t *chains_radius(const struct chains *chains, enum revoke_kind kind, const struct node_id *id)
+{
+	json_t *sessions = json_array(), *resources = json_array(), *seen = json_object();
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < chains->n_sessions; i++) {
+		const struct chain_session *session = &chains->sessions[i];
+		if (session->id == 0 || !is_below(session, kind, id))
+			continue;
+		if (total++ < CHAINS_RADIUS_MAX)
+			json_array_append_new(sessions, session_json(session));
+		if (json_object_get(seen, session->resource_name) == NULL) {
+			json_object_set_new(seen, session->resource_name, json_true());
+			json_array_append_new(resources, json_string(session->resource_name));
+		}
+	}
+	json_decref(seen);
+	return json_pack(
+		"{s:o, s:I, s:I, s:o}", "sessions", sessions, "total", (json_int_t)total, "nodes",
+		(json_int_t)count_nodes(chains, kind, id), "resources", resources
+	);
+}
+
+void chains_label(const struct chains *chains, const struct node_id *id, char *out, size_t size)
+{
+	const struct chain_node *node = chains_node(chains, id);
+
+	out[0] = '\0';
+	if (node != NULL)
+		snprintf(out, size, "%s (%s)", node->name, node->issuer);
+}
