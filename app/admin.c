@@ -420,6 +420,8 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	api_sessions(ops);
 	api_dryrun(ops);
 	api_token_service(ops);
+	api_chains(ops);
+	api_evidence(ops);
 }
 
 int control_admin_start(struct control *control, char why[static ADMIN_WHY])

@@ -7,7 +7,21 @@
 
 #include "app/control.h"
 
+void api_chains(struct admin_ops *ops);
+void api_dryrun(struct admin_ops *ops);
+void api_evidence(struct admin_ops *ops); // recordings and the audit log
 void api_revocations(struct admin_ops *ops);
 void api_sessions(struct admin_ops *ops);
-void api_dryrun(struct admin_ops *ops);
 void api_token_service(struct admin_ops *ops);
+
+// Who calls, for lists and logs.
+enum { API_BY_MAX = REVOCATION_BY };
+void api_name_caller(const struct admin_caller *caller, char by[static API_BY_MAX]);
+
+// What happens to sessions: for the tree of chains, and for those who follow the events.
+void api_session_opened(
+	struct control *control, const struct event *event, const char *name, const char *resource
+);
+void api_session_closed(
+	struct control *control, const struct event *event, const char *name, const char *resource
+);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { WAIT_S = 5 }; // for the workers
+
 static const char *text_of(const struct admin_call *call, const char *name)
 {
 	return json_string_value(json_object_get(call->body, name));
@@ -146,21 +148,26 @@ static int on_preview(void *context, struct admin_call *call, json_t **out, char
 	int r = target(context, call, &ask, why);
 	if (r != 0)
 		return r;
-	return put(out, control_revoke_preview(context, ask.kind, &ask.node, ask.label));
+	r = put(out, control_revoke_preview(context, ask.kind, &ask.node, ask.label));
+	if (r != 0)
+		return r;
+	const struct control *control = context;
+	uint64_t nodes = chains_below(control->chains, ask.kind, &ask.node);
+	json_object_set_new(*out, "nodes", json_integer((json_int_t)nodes));
+	return 0;
 }
 
-// Whose decision it is, for the list.
-static void name_caller(const struct admin_caller *caller, char by[static REVOCATION_BY])
+void api_name_caller(const struct admin_caller *caller, char by[static API_BY_MAX])
 {
 	if (caller->subject != NULL)
-		snprintf(by, REVOCATION_BY, "%s %s", caller->subject->issuer, caller->subject->key);
+		snprintf(by, API_BY_MAX, "%s %s", caller->subject->issuer, caller->subject->key);
 	else if (caller->local)
-		snprintf(by, REVOCATION_BY, "uid %u", caller->uid);
+		snprintf(by, API_BY_MAX, "uid %u", caller->uid);
 }
 
-static int on_revoke(void *context, struct admin_call *call, json_t **out, char *why)
+// Out: call->number, the revocation's.
+static int revoke(struct control *control, struct admin_call *call, char *why)
 {
-	struct control *control = context;
 	struct revocation ask, is;
 
 	int r = target(control, call, &ask, why);
@@ -170,9 +177,38 @@ static int on_revoke(void *context, struct admin_call *call, json_t **out, char 
 	if (for_s > 0)
 		ask.until_s = (uint64_t)time(NULL) + (uint64_t)for_s;
 	snprintf(ask.reason, sizeof(ask.reason), "%s", or_empty(text_of(call, "reason")));
-	name_caller(&call->caller, ask.by);
+	api_name_caller(&call->caller, ask.by);
 	r = control_revoke(control, &ask, &is);
-	return r != 0 ? r : put(out, revocation_json(&is));
+	if (r == 0)
+		call->number = (uint64_t)is.n;
+	return r;
+}
+
+static int tell(struct control *control, const struct revocation *is, json_t **out)
+{
+	int r = put(out, revocation_json(is));
+
+	if (r == 0 && admin_is_followed(control->admin))
+		admin_tell(control->admin, "revocation", json_deep_copy(*out));
+	return r;
+}
+
+// Answered when every worker has ended what it had, or does not say so in time.
+static int on_revoke(void *context, struct admin_call *call, json_t **out, char *why)
+{
+	struct control *control = context;
+	struct revocation is;
+	int r = 0;
+
+	if (call->number == 0)
+		r = revoke(control, call, why);
+	if (r == 0)
+		r = revocation_get(control->revocations, (int64_t)call->number, &is);
+	if (r != 0)
+		return r;
+	if (!is.done && (uint64_t)time(NULL) < is.at_s + WAIT_S)
+		return -EINPROGRESS;
+	return tell(control, &is, out);
 }
 
 static bool add(void *list, const struct revocation *revocation)
@@ -214,15 +250,13 @@ static int number_of(const struct admin_call *call, int64_t *n, char *why)
 	return -ENOENT;
 }
 
-static int answer(
-	const struct admin_call *call, int r, const struct revocation *is, json_t **out, char *why
-)
+static int answer(const struct admin_call *call, int r, char *why)
 {
 	if (r == -ENOENT)
 		snprintf(why, ADMIN_WHY, "there is no revocation %.32s", call->id);
 	else if (r == -EALREADY)
 		snprintf(why, ADMIN_WHY, "revocation %.32s is not in force any more", call->id);
-	return r != 0 ? r : put(out, revocation_json(is));
+	return r;
 }
 
 static int on_revocation(void *context, struct admin_call *call, json_t **out, char *why)
@@ -234,20 +268,20 @@ static int on_revocation(void *context, struct admin_call *call, json_t **out, c
 	int r = number_of(call, &n, why);
 	if (r == 0)
 		r = revocation_get(control->revocations, n, &is);
-	return answer(call, r, &is, out, why);
+	return r == 0 ? put(out, revocation_json(&is)) : answer(call, r, why);
 }
 
 static int on_lift(void *context, struct admin_call *call, json_t **out, char *why)
 {
-	char by[REVOCATION_BY] = "";
+	char by[API_BY_MAX] = "";
 	struct revocation is;
 	int64_t n;
 
-	name_caller(&call->caller, by);
+	api_name_caller(&call->caller, by);
 	int r = number_of(call, &n, why);
 	if (r == 0)
 		r = control_revocation_lift(context, n, by, &is);
-	return answer(call, r, &is, out, why);
+	return r == 0 ? tell(context, &is, out) : answer(call, r, why);
 }
 
 void api_revocations(struct admin_ops *ops)

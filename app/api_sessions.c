@@ -52,13 +52,19 @@ static int row_of(const struct control *control, const char *id, struct session_
 
 static int on_session(void *context, struct admin_call *call, json_t **out, char *why)
 {
+	struct control *control = context;
 	struct session_row row;
+	struct node_id leaf;
 
-	int r = row_of(context, call->id, &row, why);
+	int r = row_of(control, call->id, &row, why);
 	if (r != 0)
 		return r;
 	*out = index_row_json(&row);
-	return *out == NULL ? -ENOMEM : 0;
+	if (*out == NULL)
+		return -ENOMEM;
+	if (row.epoch == control->epoch && chains_leaf(control->chains, row.session, &leaf))
+		json_object_set_new(*out, "links", chains_links(control->chains, row.session));
+	return 0;
 }
 
 static int on_kill(void *context, struct admin_call *call, json_t **out, char *why)

@@ -11,6 +11,7 @@
 #include "app/live.h"
 #include "app/names.h"
 #include "controlplane/admin/admin.h"
+#include "controlplane/admin/chains.h"
 #include "controlplane/approval/approval.h"
 #include "controlplane/audit/audit.h"
 #include "controlplane/catalog/watch.h"
@@ -25,9 +26,10 @@
 #include "dataplane/worker/worker.h"
 
 struct control {
-	const char *file;      // the configuration's
-	struct config *config; // in force
-	uint64_t epoch;        // when the process started, ns since 1970
+	const char *file;            // the configuration's
+	struct config *config;       // in force
+	char state[CONFIG_PATH_MAX]; // gateway.state, for all threads
+	uint64_t epoch;              // when the process started, ns since 1970
 	uint8_t hash_key[32];
 
 	struct nic *nic;
@@ -50,6 +52,7 @@ struct control {
 	struct watch *watch;
 	struct dryruns *dryruns;
 	struct admin *admin;
+	struct chains *chains;
 	bool draining;
 
 	struct names names;

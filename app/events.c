@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "app/control.h"
+#include "app/api.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -171,6 +171,7 @@ static bool on_opened(struct control *control, const struct event *event)
 	row_fill(control, event, resource, &row);
 	row.opened_ns = event->time_ns;
 	put_row(control, &row);
+	api_session_opened(control, event, name, resource);
 	return true;
 }
 
@@ -203,6 +204,7 @@ static bool on_closed(struct control *control, const struct event *event)
 	row.bytes_out = event->bytes_out;
 	snprintf(row.reason, sizeof(row.reason), "%s", event->reason);
 	put_row(control, &row);
+	api_session_closed(control, event, name, row.resource);
 	return true;
 }
 

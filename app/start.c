@@ -26,6 +26,7 @@ static int start_state(struct control *control)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	control->epoch = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	memcpy(control->state, state, strlen(state) + 1);
 	if (mkdir(state, 0700) != 0 && errno != EEXIST)
 		return fail(state, -errno, "");
 	int r = secret_key_load(state, "mask.key", control->hash_key, why);
@@ -104,11 +105,13 @@ static int start_control(struct control *control)
 	control->managed = managed_new();
 	control->publisher = publisher_new(&control->slot);
 	control->watch = watch_new();
+	control->chains = chains_new(sessions);
 	control->waiting = calloc(LOGINS_WAITING_MAX, sizeof(*control->waiting));
 	control->logins = logins_new(control->identity, control_answer, control);
 	if (control->identity == NULL || control->managed == NULL || control->publisher == NULL ||
-	    control->watch == NULL || control->waiting == NULL || control->logins == NULL ||
-	    names_init(&control->names) != 0 || live_init(&control->live, sessions) != 0)
+	    control->watch == NULL || control->chains == NULL || control->waiting == NULL ||
+	    control->logins == NULL || names_init(&control->names) != 0 ||
+	    live_init(&control->live, sessions) != 0)
 		return fail("control plane", -ENOMEM, "");
 	int r = start_token_service(control);
 	if (r != 0)
@@ -175,6 +178,7 @@ void control_stop(struct control *control)
 {
 	admin_free(control->admin);
 	dryruns_free(control->dryruns);
+	control->admin = NULL;
 	if (control->workers != NULL)
 		workers_stop(control->workers);
 	while (control->workers != NULL && control_events(control) > 0)
@@ -198,6 +202,7 @@ void control_stop(struct control *control)
 	audit_close(control->audit);
 	nic_free(control->nic);
 	live_fini(&control->live);
+	chains_free(control->chains);
 	names_fini(&control->names);
 	free(control->waiting);
 	config_free(control->config);

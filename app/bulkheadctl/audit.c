@@ -98,7 +98,9 @@ int ctl_audit_verify(const struct args *args)
 		json_decref(findings.list);
 		return fail(EXIT_USAGE, "audit verify: --head is SEQ:HASH, 64 hexadecimal digits");
 	}
-	int ret = audit_verify(folder, args->head == NULL ? NULL : &pin, take, &findings, &report);
+	int ret = audit_verify(
+		folder, args->head == NULL ? NULL : &pin, NULL, take, &findings, &report
+	);
 	if (ret != 0) {
 		json_decref(findings.list);
 		return fail(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "app/bulkheadctl/replay.h"
+#include "controlplane/recorder/replay.h"
 
 #include "app/bulkheadctl/client.h"
 #include "app/bulkheadctl/table.h"
@@ -300,7 +300,7 @@ int ctl_sessions_replay(const struct args *args)
 	const char *folder = client_state(args, state);
 	table_init(&screen.rows);
 	int ret = replay_session(
-		folder, args->word, first_segment(args),
+		folder, args->word, first_segment(args), NULL,
 		args->json ? print_json_message : print_message, &screen, &end
 	);
 	rows_end(&screen);

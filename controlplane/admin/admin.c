@@ -189,6 +189,11 @@ void admin_poll(struct admin *admin)
 	}
 }
 
+bool admin_is_followed(const struct admin *admin)
+{
+	return admin != NULL && feed_is_followed(admin->feed);
+}
+
 void admin_tell(struct admin *admin, const char *event, json_t *data)
 {
 	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT | JSON_ENSURE_ASCII);

@@ -160,5 +160,7 @@ void admin_free(struct admin *admin);
 // with `why`, the old ones stay. Returns 0 or as admin_new.
 int admin_https_reload(struct admin *admin, const struct config_https *https, char *why) must_check;
 
-// Tell those who follow /v1/events. `data` is taken; NULL: memory was short, nobody is told.
+// Does anybody follow /v1/events? What nobody hears need not be made. Accepts NULL.
+bool admin_is_followed(const struct admin *admin);
+// Tell those who do. `data` is taken; NULL: memory was short, nobody is told.
 void admin_tell(struct admin *admin, const char *event, json_t *data);

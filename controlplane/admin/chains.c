@@ -161,7 +161,7 @@ static struct chain_node *node_touch(
 
 void chains_opened(
 	struct chains *chains, session_id id, const char *name, const struct subject *subject,
-	const char *resource, uint64_t time_ns
+	uint64_t time_ns
 )
 {
 	struct chain_session *session = chains->free;
@@ -180,11 +180,9 @@ void chains_opened(
 		.id = id,
 		.leaf = leaf,
 		.root_token = subject->links[0].token,
-		.resource = node_of_resource(resource),
 		.next = *bucket,
 	};
 	snprintf(session->name, sizeof(session->name), "%s", name);
-	snprintf(session->resource_name, sizeof(session->resource_name), "%s", resource);
 	*bucket = session;
 	list_append(&leaf->open, &session->of_node);
 	leaf->live++;

@@ -15,8 +15,7 @@
 
 enum chains_limit {
 	CHAINS_NODES_MAX = 16384,
-	CHAINS_OPEN_MAX = 100,   // ids of open sessions that a node tells
-	CHAINS_RADIUS_MAX = 100, // sessions that a blast radius tells
+	CHAINS_OPEN_MAX = 100, // ids of open sessions that a node tells
 };
 
 struct chains;
@@ -25,16 +24,16 @@ struct chains;
 struct chains *chains_new(uint32_t sessions);
 void chains_free(struct chains *chains); // accepts NULL
 
-// A session of `subject` to `resource` is open; `name` is its printable name.
+// A session of `subject` is open; `name` is its printable name.
 void chains_opened(
 	struct chains *chains, session_id session, const char *name, const struct subject *subject,
-	const char *resource, uint64_t time_ns
+	uint64_t time_ns
 );
 // It is closed: its counters are the event's. Nothing happens when it is not known.
 void chains_closed(struct chains *chains, const struct event *event);
 
-// Is this node revoked itself? For "revoked" below.
-typedef bool chains_revoked_fn(void *context, const struct node_id *node);
+// Is this node revoked itself? Of `link` its ids are set. For "revoked" below.
+typedef bool chains_revoked_fn(void *context, const struct chain_link *link);
 
 // {"chains": [...], "next"}: trees, whose roots were active last first. `skip` of them are left
 // out, at most `limit` are told; `live`: only those with open sessions. NULL when memory is short.
@@ -48,10 +47,7 @@ json_t *chains_links(const struct chains *chains, session_id session);
 // The leaf of an open session. False when it is not known.
 bool chains_leaf(const struct chains *chains, session_id session, struct node_id *out);
 
-// What the revocation of `node` as `kind` would end: {"sessions", "total", "nodes", "resources"}.
-// NULL when memory is short.
-json_t *chains_radius(
-	const struct chains *chains, enum revoke_kind kind, const struct node_id *node
-);
+// How many known nodes are at or below what this revokes; of a resource there are none.
+uint64_t chains_below(const struct chains *chains, enum revoke_kind kind, const struct node_id *id);
 // "name (issuer)" of the node or subject; "" when it is not known.
 void chains_label(const struct chains *chains, const struct node_id *node, char *out, size_t size);

@@ -69,7 +69,11 @@ static json_t *node_json(const struct teller *teller, const struct chain_node *n
 		json_array_append_new(
 			children, node_json(teller, list_entry(at, struct chain_node, sibling))
 		);
-	bool revoked = teller->revoked != NULL && teller->revoked(teller->context, &node->node);
+	const struct chain_link ids = {
+		.node = node->node,
+		.subject = node->subject,
+		.token = node->token};
+	bool revoked = teller->revoked != NULL && teller->revoked(teller->context, &ids);
 	json_t *more = json_pack(
 		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "depth",
 		(json_int_t)node->depth, "live", (json_int_t)node->live, "sessions",
@@ -142,18 +146,12 @@ json_t *chains_links(const struct chains *chains, session_id id)
 
 // ---- blast radius
 
-static bool is_below(
-	const struct chain_session *session, enum revoke_kind kind, const struct node_id *id
-)
+static bool is_below(const struct chain_node *node, enum revoke_kind kind, const struct node_id *id)
 {
-	if (kind == REVOKE_RESOURCE)
-		return node_equal(&session->resource, id);
-	if (kind == REVOKE_TOKEN && node_equal(&session->root_token, id))
-		return true;
-	for (const struct chain_node *node = session->leaf; node != NULL; node = node->parent) {
+	for (; node != NULL; node = node->parent) {
 		switch (kind) {
 		case REVOKE_TOKEN:
-			if (node->parent != NULL && node_equal(&node->token, id))
+			if (node_equal(&node->token, id))
 				return true;
 			break;
 		case REVOKE_SUBJECT:
@@ -165,74 +163,21 @@ static bool is_below(
 				return true;
 			break;
 		case REVOKE_RESOURCE:
-			break;
+			return false;
 		}
 	}
 	return false;
 }
 
-static void chain_text(const struct chain_node *node, char *out, size_t size)
-{
-	size_t n = 0;
-
-	if (node->parent != NULL) {
-		chain_text(node->parent, out, size);
-		n = strlen(out);
-	}
-	snprintf(out + n, size - n, "%s%s", n > 0 ? " > " : "", node->name);
-}
-
-static json_t *session_json(const struct chain_session *session)
-{
-	const struct chain_node *root = session->leaf;
-	char chain[512] = "";
-
-	while (root->parent != NULL)
-		root = root->parent;
-	chain_text(session->leaf, chain, sizeof(chain));
-	return json_pack(
-		"{s:s, s:o, s:s, s:o}", "id", session->name, "subject", text(root->key), "resource",
-		session->resource_name, "chain", text(chain)
-	);
-}
-
-// Known nodes at or below it. Of a resource there are none.
-static uint64_t count_nodes(
-	const struct chains *chains, enum revoke_kind kind, const struct node_id *id
-)
+uint64_t chains_below(const struct chains *chains, enum revoke_kind kind, const struct node_id *id)
 {
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < CHAINS_BUCKETS; i++) {
-		for (struct chain_node *node = chains->nodes[i]; node != NULL; node = node->next) {
-			struct chain_session probe = {.leaf = node};
-			n += kind != REVOKE_RESOURCE && is_below(&probe, kind, id);
-		}
+		for (struct chain_node *node = chains->nodes[i]; node != NULL; node = node->next)
+			n += is_below(node, kind, id);
 	}
 	return n;
-}
-
-json_t *chains_radius(const struct chains *chains, enum revoke_kind kind, const struct node_id *id)
-{
-	json_t *sessions = json_array(), *resources = json_array(), *seen = json_object();
-	uint64_t total = 0;
-
-	for (uint32_t i = 0; i < chains->n_sessions; i++) {
-		const struct chain_session *session = &chains->sessions[i];
-		if (session->id == 0 || !is_below(session, kind, id))
-			continue;
-		if (total++ < CHAINS_RADIUS_MAX)
-			json_array_append_new(sessions, session_json(session));
-		if (json_object_get(seen, session->resource_name) == NULL) {
-			json_object_set_new(seen, session->resource_name, json_true());
-			json_array_append_new(resources, json_string(session->resource_name));
-		}
-	}
-	json_decref(seen);
-	return json_pack(
-		"{s:o, s:I, s:I, s:o}", "sessions", sessions, "total", (json_int_t)total, "nodes",
-		(json_int_t)count_nodes(chains, kind, id), "resources", resources
-	);
 }
 
 void chains_label(const struct chains *chains, const struct node_id *id, char *out, size_t size)

@@ -30,8 +30,6 @@ struct chain_session {
 	char name[17];
 	struct chain_node *leaf;
 	struct node_id root_token; // which of the root's it came by
-	struct node_id resource;
-	char resource_name[64];
 	struct list of_node;
 	struct chain_session *next; // of its bucket, or of the free ones
 };

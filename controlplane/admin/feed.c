@@ -44,6 +44,11 @@ bool feed_has_room(const struct feed *feed)
 	return feed->n < ADMIN_FOLLOWERS_MAX;
 }
 
+bool feed_is_followed(const struct feed *feed)
+{
+	return feed->n > 0;
+}
+
 static void wake(struct follower *follower)
 {
 	if (!follower->suspended)

@@ -126,6 +126,7 @@ bool auth_check(struct request *request);
 struct feed *feed_new(void);
 void feed_free(struct feed *feed); // its clients are gone
 bool feed_has_room(const struct feed *feed);
+bool feed_is_followed(const struct feed *feed);
 // Tell all. `text`: one event in the format of the protocol.
 void feed_tell(struct feed *feed, struct span text);
 // Heartbeats; lets clients with news go on.

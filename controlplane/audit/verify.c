@@ -179,6 +179,10 @@ static int lines_check(struct walk *walk, struct chain *chain, FILE *file)
 	int ret = 0;
 
 	while (ret == 0 && (n = getline(&text, &room, file)) > 0) {
+		if (walk_is_stopped(walk)) {
+			ret = -ECANCELED;
+			break;
+		}
 		if (text[n - 1] == '\n')
 			ret = line_check(walk, chain, span_of(text, (size_t)n - 1));
 		else
@@ -242,13 +246,18 @@ static int log_open(const char *state, FILE **out)
 }
 
 int audit_verify(
-	const char *state, const struct audit_head *pin, audit_finding_fn found, void *context,
-	struct audit_report *report
+	const char *state, const struct audit_head *pin, const atomic_bool *stop,
+	audit_finding_fn found, void *context, struct audit_report *report
 )
 {
 	struct chain chain = {.seq_known = true};
-	struct walk walk =
-		{.state = state, .pin = pin, .found = found, .context = context, .report = report};
+	struct walk walk = {
+		.stop = stop,
+		.state = state,
+		.pin = pin,
+		.found = found,
+		.context = context,
+		.report = report};
 	FILE *file;
 
 	*report = (struct audit_report){0};

@@ -7,6 +7,8 @@
 
 #include "controlplane/audit/line.h"
 
+#include <stdatomic.h>
+
 enum audit_finding {
 	AUDIT_NOTE,  // what a crash leaves behind, or what nothing pins yet
 	AUDIT_FAULT, // evidence is missing or has been changed
@@ -23,9 +25,10 @@ typedef void (*audit_finding_fn
 )(void *context, enum audit_finding finding, uint64_t line, const char *text);
 
 // Verify what lies under `state`. `pin`: a head that somebody kept, or NULL. Reads only; the
-// gateway may be running. Out: *report. Returns 0 when everything could be read, whatever was
-// found; -errno when the log cannot be read at all.
+// gateway may be running. `stop`: when it is set the rest is left out; NULL: never. Out: *report.
+// Returns 0 when everything could be read, whatever was found; -ECANCELED when it was stopped;
+// -errno when the log cannot be read at all.
 int audit_verify(
-	const char *state, const struct audit_head *pin, audit_finding_fn found, void *context,
-	struct audit_report *report
+	const char *state, const struct audit_head *pin, const atomic_bool *stop,
+	audit_finding_fn found, void *context, struct audit_report *report
 ) must_check;

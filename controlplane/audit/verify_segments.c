@@ -134,7 +134,7 @@ static void files_check(struct walk *walk, const struct segment_file *files, siz
 		if (sealed_find(walk, files[i].name) != NULL)
 			last_sealed = files[i].seq;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !walk_is_stopped(walk); i++) {
 		const struct sealed *sealed = sealed_find(walk, files[i].name);
 		struct ending ending = {0};
 		int opened = ending_read(walk->state, files[i].name, &ending);
@@ -162,7 +162,8 @@ int walk_segments(struct walk *walk)
 	if (ret != 0)
 		return ret;
 	files_check(walk, files, n);
-	names_check(walk, files, n);
+	if (!walk_is_stopped(walk))
+		names_check(walk, files, n);
 	free(files);
-	return 0;
+	return walk_is_stopped(walk) ? -ECANCELED : 0;
 }

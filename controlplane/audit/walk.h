@@ -16,6 +16,7 @@ struct sealed {
 };
 
 struct walk {
+	const atomic_bool *stop; // set: give up; NULL: never
 	const char *state;
 	const struct audit_head *pin;
 	audit_finding_fn found;
@@ -24,6 +25,11 @@ struct walk {
 	struct sealed *sealed;
 	size_t n_sealed, room;
 };
+
+static inline bool walk_is_stopped(const struct walk *walk)
+{
+	return walk->stop != NULL && atomic_load(walk->stop);
+}
 
 void walk_find(
 	struct walk *walk, enum audit_finding finding, uint64_t line, const char *format, ...

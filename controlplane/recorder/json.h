@@ -12,3 +12,9 @@
 // Parse it. Names that a client chose may be no UTF-8: such bytes become '?'. NULL when it is no
 // JSON all the same; a new reference else.
 json_t *json_of_record(struct span data);
+
+// A string of any bytes: when it is no UTF-8, every byte that is no ASCII becomes \xNN. NULL when
+// memory is short.
+json_t *json_text(struct span text);
+// At most `max` bytes of it, not cut inside a character.
+struct span json_cut(struct span text, size_t max);

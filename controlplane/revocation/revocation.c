@@ -319,6 +319,24 @@ static const struct entry *in_force(
 	return entry == NULL || is_over(&entry->is, now_s) ? NULL : entry;
 }
 
+static const struct entry *of_link(
+	const struct revocations *list, const struct chain_link *link, uint64_t now_s
+)
+{
+	const struct entry *found = NULL;
+
+	for (enum revoke_kind kind = REVOKE_TOKEN; found == NULL && kind < REVOKE_RESOURCE; kind++)
+		found = in_force(list, kind, chain_link_id(link, kind), now_s);
+	return found;
+}
+
+bool revocation_of_link(
+	const struct revocations *list, const struct chain_link *link, uint64_t now_s
+)
+{
+	return of_link(list, link, now_s) != NULL;
+}
+
 bool revocation_check(
 	const struct revocations *list, const struct subject *subject,
 	const struct node_id *resource, uint64_t now_s, char why[static REVOCATION_WHY]
@@ -326,13 +344,8 @@ bool revocation_check(
 {
 	const struct entry *found = in_force(list, REVOKE_RESOURCE, resource, now_s);
 
-	for (unsigned i = 0; found == NULL && i < subject->n_links; i++) {
-		for (enum revoke_kind kind = REVOKE_TOKEN; found == NULL && kind < REVOKE_RESOURCE;
-		     kind++)
-			found = in_force(
-				list, kind, chain_link_id(&subject->links[i], kind), now_s
-			);
-	}
+	for (unsigned i = 0; found == NULL && i < subject->n_links; i++)
+		found = of_link(list, &subject->links[i], now_s);
 	if (found == NULL)
 		return false;
 	snprintf(

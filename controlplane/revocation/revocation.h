@@ -84,6 +84,11 @@ bool revocation_check(
 	const struct node_id *resource, uint64_t now_s, char why[static REVOCATION_WHY]
 );
 
+// Is this one link revoked, by its token, subject or node?
+bool revocation_of_link(
+	const struct revocations *list, const struct chain_link *link, uint64_t now_s
+);
+
 // Forget those that have ended, store what is not stored. Call about once a second.
 void revocations_tick(struct revocations *list, uint64_t now_s);
 // In force now.

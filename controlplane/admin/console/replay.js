@@ -27,14 +27,14 @@ function stepsOf(events) {
 		const last = steps.at(-1);
 		if (event.type === 'verdict' && last?.kind === 'command' && !last.verdict) {
 			last.verdict = event.data;
-		} else if (event.type === 'server' && event.message === 'T') {
+		} else if (event.type === 'answer' && event.message === 'T') {
 			result = {kind: 'rows', t: event.t_ns, names: values(event.text), rows: []};
 			steps.push(result);
-		} else if (event.type === 'server' && event.message === 'D' && result !== null) {
+		} else if (event.type === 'answer' && event.message === 'D' && result !== null) {
 			result.rows.push(values(event.text));
 		} else {
 			result = null;
-			steps.push({kind: event.type === 'client' ? 'command' : event.type, t: event.t_ns, text: event.text, data: event.data,
+			steps.push({kind: event.type, t: event.t_ns, text: event.text, data: event.data,
 				message: event.message, cut: event.cut});
 		}
 	}

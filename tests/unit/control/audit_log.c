@@ -32,7 +32,7 @@ static struct said verify(const struct scratch *s)
 {
 	struct said said = {0};
 
-	assert_int_equal(audit_verify(s->path, NULL, hear, &said, &said.report), 0);
+	assert_int_equal(audit_verify(s->path, NULL, NULL, hear, &said, &said.report), 0);
 	return said;
 }
 
@@ -241,12 +241,12 @@ static void a_head_that_an_outsider_kept_pins_the_log(void **)
 	small_log(&s);
 	assert_int_equal(audit_head_read(s.path, &pin), 0);
 	small_log(&s);
-	assert_int_equal(audit_verify(s.path, &pin, hear, &said, &said.report), 0);
+	assert_int_equal(audit_verify(s.path, &pin, NULL, hear, &said, &said.report), 0);
 	assert_int_equal(said.report.faults, 0);
-	assert_int_equal(audit_verify(s.path, &other, hear, &said, &said.report), 0);
+	assert_int_equal(audit_verify(s.path, &other, NULL, hear, &said, &said.report), 0);
 	assert_int_equal(said.report.faults, 1);
 	pin.hash.b[7] ^= 1;
-	assert_int_equal(audit_verify(s.path, &pin, hear, &said, &said.report), 0);
+	assert_int_equal(audit_verify(s.path, &pin, NULL, hear, &said, &said.report), 0);
 	assert_int_equal(said.report.faults, 1);
 	scratch_remove(&s);
 }

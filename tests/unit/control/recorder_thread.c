@@ -138,7 +138,7 @@ static void verify_clean(const struct scratch *s, uint64_t segments)
 	struct audit_report report;
 	char text[2048] = "";
 
-	assert_int_equal(audit_verify(s->path, NULL, hear, text, &report), 0);
+	assert_int_equal(audit_verify(s->path, NULL, NULL, hear, text, &report), 0);
 	assert_string_equal(text, "");
 	assert_int_equal(report.segments, segments);
 }
@@ -439,7 +439,9 @@ static void killed_at_any_time_the_rest_replays_and_verifies(void **)
 		free(files);
 		struct audit_report report;
 		char text[2048] = "";
-		assert_int_equal(audit_verify(rig.scratch.path, NULL, hear, text, &report), 0);
+		assert_int_equal(
+			audit_verify(rig.scratch.path, NULL, NULL, hear, text, &report), 0
+		);
 		if (report.faults != 0)
 			fail_msg("%s", text);
 		assert_int_equal(report.segments, n);
@@ -494,7 +496,9 @@ static void cut_anywhere_the_next_start_seals_the_rest(void **)
 		each_record(&rig.scratch, follow, &last);
 		assert_true(last.sequence[0] <= 2);
 		assert_int_equal(last.sequence[0] == 2, cut == n);
-		assert_int_equal(audit_verify(rig.scratch.path, NULL, hear, text, &report), 0);
+		assert_int_equal(
+			audit_verify(rig.scratch.path, NULL, NULL, hear, text, &report), 0
+		);
 		if (report.faults != 0)
 			fail_msg("cut %zu: %s", cut, text);
 		assert_int_equal(report.segments, cut >= SEGMENT_HEADER_SIZE);
@@ -522,7 +526,9 @@ static void a_changed_segment_is_named(void **)
 		bytes[at] ^= 4;
 		scratch_write(&rig.scratch, files[0].name, bytes, n);
 		text[0] = '\0';
-		assert_int_equal(audit_verify(rig.scratch.path, NULL, hear, text, &report), 0);
+		assert_int_equal(
+			audit_verify(rig.scratch.path, NULL, NULL, hear, text, &report), 0
+		);
 		assert_true(report.faults > 0);
 		assert_non_null(strstr(text, files[0].name));
 		bytes[at] ^= 4;
@@ -533,12 +539,12 @@ static void a_changed_segment_is_named(void **)
 	start(EPOCH + 1, 0);
 	stop();
 	text[0] = '\0';
-	assert_int_equal(audit_verify(rig.scratch.path, NULL, hear, text, &report), 0);
+	assert_int_equal(audit_verify(rig.scratch.path, NULL, NULL, hear, text, &report), 0);
 	assert_true(report.faults > 0);
 	assert_non_null(strstr(text, "was sealed before, with another hash"));
 	assert_int_equal(unlink(scratch_file(&rig.scratch, files[0].name)), 0);
 	text[0] = '\0';
-	assert_int_equal(audit_verify(rig.scratch.path, NULL, hear, text, &report), 0);
+	assert_int_equal(audit_verify(rig.scratch.path, NULL, NULL, hear, text, &report), 0);
 	assert_non_null(strstr(text, "is missing"));
 	free(bytes);
 	free(files);

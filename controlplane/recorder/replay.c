@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "app/bulkheadctl/replay.h"
+#include "controlplane/recorder/replay.h"
+
 #include "controlplane/recorder/join.h"
 
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct search {
 	bool known; // session is set
 	bool stopped;
 	struct join join; // the session lives on one worker: one is enough
+	const atomic_bool *stop;
 	replay_fn each;
 	void *context;
 	struct replay_end *end;
@@ -80,8 +82,10 @@ static int take_segment(struct search *search, const char *path, const char *nam
 	if (ret != 0)
 		return ret;
 	uint64_t epoch = segment_reader_header(reader)->epoch;
-	while ((step = segment_next(reader, &raw)) == SEGMENT_FRAME && !search->stopped)
+	while ((step = segment_next(reader, &raw)) == SEGMENT_FRAME && !search->stopped) {
 		take_frame(search, epoch, raw);
+		search->stopped |= search->stop != NULL && atomic_load(search->stop);
+	}
 	segment_reader_free(reader);
 	if (step == SEGMENT_TORN || step == SEGMENT_DAMAGED || step == SEGMENT_FAILED) {
 		snprintf(search->end->damaged, sizeof(search->end->damaged), "%s", name);
@@ -91,11 +95,12 @@ static int take_segment(struct search *search, const char *path, const char *nam
 }
 
 int replay_session(
-	const char *state, const char *id, uint64_t first, replay_fn each, void *context,
-	struct replay_end *end
+	const char *state, const char *id, uint64_t first, const atomic_bool *stop, replay_fn each,
+	void *context, struct replay_end *end
 )
 {
-	struct search search = {.id = id, .each = each, .context = context, .end = end};
+	struct search search =
+		{.id = id, .stop = stop, .each = each, .context = context, .end = end};
 	char path[SEGMENT_PATH_MAX];
 	struct segment_file *files;
 	size_t n;

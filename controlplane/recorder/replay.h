@@ -7,6 +7,8 @@
 
 #include "controlplane/recorder/segment.h"
 
+#include <stdatomic.h>
+
 struct replay_message {
 	enum record_type type;
 	uint8_t message;
@@ -26,8 +28,9 @@ struct replay_end {
 };
 
 // Call `each` for the messages of session `id` in the segments under `state`, in order; segments
-// before number `first` are not looked at. Returns 0 or -errno; damage is told in *end.
+// before number `first` are not looked at. `stop`: when it is set the rest is left out; NULL:
+// never. Returns 0 or -errno; damage is told in *end.
 int replay_session(
-	const char *state, const char *id, uint64_t first, replay_fn each, void *context,
-	struct replay_end *end
+	const char *state, const char *id, uint64_t first, const atomic_bool *stop, replay_fn each,
+	void *context, struct replay_end *end
 ) must_check;
