@@ -70,6 +70,14 @@ static void a_token_service_may_be_there(void **)
 	assert_int_equal(s->children_max, 7);
 	assert_int_equal(s->rotate_s, 7 * 24 * 3600);
 	config_free(config);
+	// Its agents can be named in rules.
+	config = sample_config(
+		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS
+		"rules:\n  - {name: a, subjects: {issuers: [gateway]}, resources: [orders], "
+		"effects: {allow: [read]}}\n"
+		"token_service: {issuer: https://gw}\n"
+	);
+	config_free(config);
 	config = sample_config(SAMPLE);
 	assert_false(config->token_service.enabled);
 	config_free(config);
