@@ -11,17 +11,21 @@
 #include <strings.h>
 
 // RFC 9068 2.2: a client that acts for itself is its own subject; it is a machine, whatever the
-// issuer's other subjects are.
+// issuer's other subjects are. Some servers call it otherwise: Okta has cid, Auth0 gty, Keycloak an
+// account of its own.
 static bool is_client_itself(const struct reading *r, const char *sub)
 {
-	static const char *const clients[] = {"client_id", "azp"};
+	static const char *const clients[] = {"client_id", "azp", "cid"};
+	static const char account[] = "service-account-";
+	const char *grant = claims_text(r, "gty"), *user = claims_text(r, "preferred_username");
 
 	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
 		const char *client = claims_text(r, clients[i]);
 		if (client != NULL && strcmp(client, sub) == 0)
 			return true;
 	}
-	return false;
+	return (grant != NULL && strcmp(grant, "client-credentials") == 0) ||
+	       (user != NULL && strncmp(user, account, strlen(account)) == 0);
 }
 
 // RFC 8693 4.1: the outermost `act` is the one who acts now, what is nested acted before.

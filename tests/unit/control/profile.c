@@ -11,6 +11,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -162,8 +163,25 @@ static void the_kind_is_what_the_issuer_option_says(void **)
 		struct subject *s = subject_of(JWT_TYP_JWT, "{" ISSUER ",\"sub\":\"a\"}");
 		assert_int_equal(s->links[0].kind, kinds[i]);
 		subject_free(s);
-		// A client is a machine, whatever its issuer's other subjects are.
-		s = subject_of(JWT_TYP_JWT, "{" ISSUER ",\"sub\":\"a\",\"azp\":\"a\"}");
+	}
+}
+
+// Whatever its issuer's other subjects are.
+static void a_client_is_a_machine(void **)
+{
+	static const char *const says[] = {
+		",\"client_id\":\"a\"",
+		",\"azp\":\"a\"",
+		",\"cid\":\"a\"",
+		",\"azp\":\"b\",\"gty\":\"client-credentials\"",
+		",\"azp\":\"b\",\"preferred_username\":\"service-account-b\"",
+	};
+	char text[512];
+
+	use(CONFIG_PROFILE_GENERIC, SUBJECT_HUMAN);
+	for (size_t i = 0; i < sizeof(says) / sizeof(says[0]); i++) {
+		snprintf(text, sizeof(text), "{" ISSUER ",\"sub\":\"a\"%s}", says[i]);
+		struct subject *s = subject_of(JWT_TYP_JWT, text);
 		assert_int_equal(s->links[0].kind, SUBJECT_AGENT);
 		subject_free(s);
 	}
@@ -369,6 +387,7 @@ int main(void)
 		cmocka_unit_test(actors_are_links),
 		cmocka_unit_test(an_actor_of_another_issuer_is_refused),
 		cmocka_unit_test(the_kind_is_what_the_issuer_option_says),
+		cmocka_unit_test(a_client_is_a_machine),
 		cmocka_unit_test(id_tokens_are_refused),
 		cmocka_unit_test(rfc9068_asks_for_what_it_says),
 		cmocka_unit_test(a_client_for_itself_is_an_agent),
