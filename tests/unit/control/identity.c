@@ -224,6 +224,65 @@ static void an_end_does_not_wait_for_a_fetch(void **)
 	http_stop(&http);
 }
 
+static void an_issuer_that_hangs_does_not_delay_another(void **)
+{
+	struct http hangs, answers;
+	char text[512];
+
+	http_start(&hangs, old_set);
+	http_start(&answers, old_set);
+	__atomic_store_n(&hangs.delay_ms, 3000, __ATOMIC_RELEASE);
+	snprintf(
+		text, sizeof(text),
+		"issuers:\n"
+		"  - {name: a, issuer: \"https://a\", audience: gw, keys: {url: \"http://127.0.0.1:%u/\"}}\n"
+		"  - {name: b, issuer: \"https://web\", audience: gw, keys: {url: \"http://127.0.0.1:%u/\"}}\n",
+		hangs.port, answers.port
+	);
+	struct identity *id = with_issuers(text);
+	identity_tick(id, start);
+	wait_fetches(id, 1);
+	assert_int_equal(verify(id, &old_key, start), 0);
+	identity_free(id);
+	http_stop(&hangs);
+	http_stop(&answers);
+}
+
+static void the_state_of_keys_is_told(void **)
+{
+	struct identity_state state;
+	struct http http;
+
+	http_start(&http, old_set);
+	struct identity *id = with_url(http.port);
+	assert_true(identity_state(id, 0, &state));
+	assert_string_equal(state.name, "web");
+	assert_true(state.remote);
+	assert_int_equal(state.keys, 0);
+	assert_false(identity_state(id, 1, &state));
+	identity_tick(id, start);
+	wait_fetches(id, 1);
+	assert_int_equal(verify(id, &new_key, start), ERR_AUTH);
+	__atomic_store_n(&http.status, 503, __ATOMIC_RELEASE);
+	identity_tick(id, start + SOURCE_REFRESH);
+	wait_fetches(id, 2);
+	assert_true(identity_state(id, 0, &state));
+	assert_int_equal(state.keys, 1);
+	assert_int_equal(state.good_at, start);
+	assert_int_equal(state.failed, 1);
+	assert_int_equal(state.unknown, 1);
+	assert_string_equal(state.error, "HTTP status 503");
+	// A day after the last good ones nobody gets in, and not in the moment before.
+	assert_int_equal(verify(id, &old_key, start + SOURCE_LAST_GOOD - 1), 0);
+	assert_int_equal(verify(id, &old_key, start + SOURCE_LAST_GOOD), -EAGAIN);
+	wait_fetches(id, 3);
+	assert_int_equal(verify(id, &old_key, start + SOURCE_LAST_GOOD), ERR_AUTH);
+	assert_true(identity_state(id, 0, &state));
+	assert_int_equal(state.keys, 0);
+	identity_free(id);
+	http_stop(&http);
+}
+
 static void keys_come_from_a_file(void **)
 {
 	struct config_errors errors = {0};
@@ -454,6 +513,8 @@ int main(void)
 		cmocka_unit_test(the_last_good_keys_stay),
 		cmocka_unit_test(a_reload_does_not_fetch_again),
 		cmocka_unit_test(an_end_does_not_wait_for_a_fetch),
+		cmocka_unit_test(an_issuer_that_hangs_does_not_delay_another),
+		cmocka_unit_test(the_state_of_keys_is_told),
 		cmocka_unit_test(keys_come_from_a_file),
 		cmocka_unit_test(the_local_issuer_mints_what_it_accepts),
 		cmocka_unit_test(without_a_local_issuer_nothing_is_minted),
