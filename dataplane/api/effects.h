@@ -47,6 +47,7 @@ struct effect_object {
 struct effects {
 	uint32_t kinds;
 	uint32_t flags;
+	uint32_t n_statements; // of the text, those of EFFECT_SESSION alone left out; 0: not known
 	uint16_t n_objects;
 	const struct effect_object *objects;
 	uint16_t n_columns;

@@ -50,6 +50,8 @@ const char *session_end_name(enum session_end end)
 		return "shutdown";
 	case END_CANCEL:
 		return "cancel";
+	case END_BUDGET:
+		return "budget";
 	case END_COUNT:
 		break;
 	}

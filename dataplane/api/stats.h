@@ -30,6 +30,7 @@ enum session_end { // why a session ended; one counter each
 	END_TIMEOUT_IDLE,
 	END_SHUTDOWN,
 	END_CANCEL, // it was a CancelRequest
+	END_BUDGET, // a budget was spent, at its login or in the middle of an answer
 	END_COUNT,
 };
 
@@ -48,6 +49,7 @@ struct worker_stats {
 	uint64_t held, held_live; // commands that waited for approval; that wait now
 	uint64_t hold_approved, hold_refused, hold_timeouts, hold_cancelled, hold_limits;
 	uint64_t decisions_stale; // on what did not wait any more
+	uint64_t budget_spent; // commands, logins and answers refused or held for it
 	uint64_t rows, masked_values, masked_columns, unknown_relations;
 	uint64_t cancels, cancels_refused;
 	uint64_t effects_hits, effects_misses;

@@ -177,6 +177,8 @@ static void read_tree(struct statement *st, const PgQuery__ParseResult *tree)
 		statement_classify(st, raw->stmt);
 		statement_walk(st, &raw->stmt->base);
 		all |= st->kinds;
+		if ((st->kinds & ~(uint32_t)EFFECT_SESSION) != 0)
+			st->n_statements++;
 		if (weight(st->kinds) > heaviest) {
 			heaviest = weight(st->kinds);
 			memcpy(st->heaviest, st->verb, sizeof(st->heaviest));
@@ -238,6 +240,7 @@ static struct entry *settle(
 			{
 				.kinds = st->kinds,
 				.flags = st->flags,
+				.n_statements = st->n_statements,
 				.n_objects = st->n_objects,
 				.objects = o,
 				.n_columns = st->n_columns,

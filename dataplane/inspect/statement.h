@@ -23,7 +23,7 @@ enum statement_limit {
 
 // Effects in the making; spans point into the tree.
 struct statement {
-	uint32_t kinds, flags;
+	uint32_t kinds, flags, n_statements;
 	uint16_t n_objects, n_columns, n_targets;
 	struct effect_object objects[EFFECT_OBJECTS_MAX];
 	struct span columns[EFFECT_COLUMNS_MAX];

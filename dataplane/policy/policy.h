@@ -49,6 +49,28 @@ bool policy_rights(
 	const struct snapshot *snapshot, const struct policy_request *request, struct rights *out
 );
 
+// One of the budgets that a session is charged to.
+struct policy_budget {
+	struct budget_key key;
+	uint64_t limit;
+	bool hold;
+	uint16_t rule; // POLICY_NO_RULE: a token's own
+	uint16_t link; // who pays; of a token's, the actor
+};
+
+// Where a walk over them stands; begin with zeros.
+struct policy_budget_walk {
+	uint16_t link, budget;
+};
+
+// The next of the session's budgets whose metric is in the bits `metrics`. A rule's budget per node
+// is charged for the actor alone; per subtree, for each link that the rule speaks of; per root,
+// once for the root. Out: *out. False at the end.
+bool policy_budget_next(
+	const struct snapshot *snapshot, const struct rights *rights, const struct subject *subject,
+	uint32_t metrics, struct policy_budget_walk *walk, struct policy_budget *out
+);
+
 struct policy_input {
 	const struct snapshot *snapshot;
 	const struct rights *rights; // by the same snapshot

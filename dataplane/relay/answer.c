@@ -92,12 +92,15 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 	struct proto_io io = session_io(s);
 	if (msg->carrier == PROTO_PARAMETER)
 		follow_parameter(s, msg);
+	uint64_t masked = s->masked;
 	follow_ddl(s, msg);
 	// The server skips what comes behind an error: perhaps what waits for approval, too.
 	if (msg->carrier == PROTO_ERROR)
 		s->hold.doubt = true;
 	if (masks_anything(relay, s) && mask(relay, s, msg) != 0)
 		return session_end(relay, s, END_LIMIT, &unmasked, "no room to mask");
+	if (budget_answer(relay, s, msg, s->masked - masked) == STEP_ENDED)
+		return STEP_ENDED;
 	if (msg->carrier == PROTO_ROW) {
 		s->rows++;
 		relay->stats->rows++;

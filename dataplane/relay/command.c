@@ -13,6 +13,8 @@ enum tag_bit {
 	TAG_ALLOWED = 1 << 1,
 	TAG_DDL = 1 << 2,
 	TAG_APPROVED = 1 << 3, // by a human: a portal with its parameters
+	TAG_WRITE = 1 << 4,    // it writes
+	TAG_COUNTS = 1 << 5,   // it needs a right, and so is a command for budgets
 };
 
 static uint64_t tag_of(const struct session *s, uint32_t bits)
@@ -28,6 +30,11 @@ bool command_is_exposed(uint64_t tag)
 bool command_may_change_catalog(uint64_t tag)
 {
 	return (tag & TAG_DDL) != 0;
+}
+
+bool command_is_approved(uint64_t tag)
+{
+	return (tag & TAG_APPROVED) != 0;
 }
 
 static bool is_allowed_now(const struct session *s, uint64_t tag)
@@ -219,6 +226,8 @@ static void explain(
 		);
 		break;
 	case REASON_BUDGET:
+		snprintf(message, size, "bulkhead: %.*s refused: %s", verb, text, s->spent.text);
+		break;
 	case REASON_ALLOWED:
 	case REASON_APPROVED:
 	case REASON_NO_RULE:
@@ -235,7 +244,7 @@ static enum step refuse(
 	const struct effects *effects, const struct verdict *verdict
 )
 {
-	char message[384];
+	char message[512];
 	const char *hint = NULL;
 	struct proto_io io = session_io(s);
 	bool cancelled = verdict->reason == REASON_CANCELLED;
@@ -248,6 +257,11 @@ static enum step refuse(
 	};
 	if (cancelled)
 		memcpy(why.code, "57014", sizeof(why.code));
+	if (verdict->reason == REASON_BUDGET) {
+		memcpy(why.code, "53400", sizeof(why.code));
+		relay->stats->budget_spent++;
+	}
+	budget_return_command(relay, s, msg, effects);
 	s->denied++;
 	relay->stats->denied++;
 	if (verdict->reason == REASON_BLOCKED)
@@ -267,6 +281,10 @@ static uint32_t note(
 		bits |= TAG_APPROVED;
 	if (exposure != EXPOSURE_NONE)
 		bits |= TAG_EXPOSED;
+	if ((effects->kinds & EFFECT_WRITE) != 0)
+		bits |= TAG_WRITE;
+	if ((effects->kinds & ~(uint32_t)EFFECT_SESSION) != 0)
+		bits |= TAG_COUNTS;
 	if ((effects->kinds & (EFFECT_DDL | EFFECT_EXEC | EFFECT_UNKNOWN)) != 0)
 		bits |= TAG_DDL;
 	return bits;
@@ -291,6 +309,7 @@ static enum step forward(struct relay *relay, struct session *s, struct proto_ms
 {
 	struct proto_io io = session_io(s);
 	s->commands++;
+	s->command_charged = false;
 	relay->stats->commands++;
 	if (s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
@@ -333,16 +352,35 @@ static bool is_recorded(const struct session *s, const struct verdict *verdict)
 	       s->strict_reason == verdict->reason;
 }
 
+// An Execute of what was judged under the same rights is charged only. False: a budget is spent.
+static bool is_charged(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	const struct effects effects = {
+		.kinds = ((msg->tag & TAG_WRITE) != 0 ? EFFECT_WRITE : 0) |
+			 ((msg->tag & TAG_COUNTS) != 0 ? EFFECT_READ : 0),
+	};
+	struct verdict verdict = {.action = VERDICT_FORWARD};
+	if (is_approved(s, msg))
+		budget_force_command(relay, s, msg, &effects);
+	else
+		budget_judge(relay, s, msg, &effects, &verdict);
+	return verdict.action == VERDICT_FORWARD;
+}
+
 enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	const struct effects *effects;
 	enum inspect_exposure exposure = EXPOSURE_NONE;
 	struct verdict verdict;
-	if (msg->command == PROTO_EXECUTE && is_allowed_now(s, msg->tag))
+	if (msg->command == PROTO_EXECUTE && is_allowed_now(s, msg->tag) &&
+	    is_charged(relay, s, msg))
 		return forward(relay, s, msg); // the same text under the same policy
 	effects = effects_of(relay, s, msg);
 	verdict = judge(relay, s, effects, &exposure);
+	budget_judge(relay, s, msg, effects, &verdict);
 	hold_settle(relay, s, msg, effects, is_approved(s, msg), &verdict);
+	if (verdict.reason == REASON_APPROVED && verdict.action == VERDICT_FORWARD)
+		budget_force_command(relay, s, msg, effects);
 	if (hold_is_parked(&s->hold))
 		return STEP_IDLE; // still the same
 	// A command that was recorded and has become durable is only judged again; by another

@@ -207,6 +207,8 @@ enum step login_verified(struct relay *relay, struct session *s)
 		relay->stats->strict_refused++;
 		return session_end(relay, s, END_LIMIT, &disk_full, "recordings cannot be written");
 	}
+	if (budget_ask_session(relay, s) == STEP_ENDED)
+		return STEP_ENDED;
 	if (s->rights.grant_rule != POLICY_NO_RULE) {
 		s->state = SESSION_GRANTING;
 		return login_granted(relay, s);
@@ -380,6 +382,8 @@ enum step login_done(struct relay *relay, struct session *s, struct proto_msg *m
 	struct event event = session_event(relay, s, EVENT_OPENED);
 	if (!record_has_room(relay->records, RECORD_DATA_MAX, 2))
 		return STEP_RETRY;
+	if (budget_take_session(relay, s) == STEP_ENDED)
+		return STEP_ENDED;
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return STEP_RETRY;
 	login_forget_password(relay, s);

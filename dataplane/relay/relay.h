@@ -26,11 +26,12 @@ struct relay_config {
 	size_t high_water;         // bytes waiting on a leg above which the other one is not read
 	size_t session_memory_max; // bytes of prepared statements and descriptions
 	uint32_t statements_max, portals_max, pipeline_max; // per session
-	uint32_t holds_max;          // commands that wait for approval at once
-	uint32_t login_timeout_ms;   // from the first packet to the end of the login
-	uint32_t connect_timeout_ms; // of the connection to the server and its login
-	uint32_t idle_timeout_ms;    // 0: none
-	uint32_t effects_entries;    // of the statement cache
+	uint32_t holds_max;           // commands that wait for approval at once
+	uint32_t login_timeout_ms;    // from the first packet to the end of the login
+	uint32_t connect_timeout_ms;  // of the connection to the server and its login
+	uint32_t idle_timeout_ms;     // 0: none
+	struct budget_table *budgets; // of all workers; outlives the relay
+	uint32_t effects_entries;     // of the statement cache
 	size_t effects_bytes;
 	uint32_t tokens; // verified ones that are remembered while no session uses them
 };

@@ -120,6 +120,16 @@ struct session {
 	bool text_runs;
 	uint32_t portals_run;
 
+	// budgets
+	bool session_charged;     // the session itself
+	bool command_charged;     // the command at the head, by the rights of
+	uint32_t charged_version; // this version
+	struct {
+		uint16_t rule, link;
+		bool hold;
+		char text[256];
+	} spent; // the last one that was found so
+
 	// the end
 	enum session_end end;
 	char end_detail[64];
@@ -235,6 +245,35 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 // Does the statement with this note read a relation with masked columns?
 bool command_is_exposed(uint64_t tag);
 bool command_may_change_catalog(uint64_t tag);
+// Did a human approve it?
+bool command_is_approved(uint64_t tag);
+
+// budget.c
+// Is a session left? Asked before the server is; ends this one if not.
+enum step budget_ask_session(struct relay *relay, struct session *s);
+// The session opens: charge it, once; ends it when there is none left.
+enum step budget_take_session(struct relay *relay, struct session *s);
+// The command would be forwarded: charge it, once, if it runs now; else see that something is left
+// for when it does. When a budget is spent, the verdict says so.
+void budget_judge(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects, struct verdict *verdict
+);
+// A human approved it: it runs, and counts.
+void budget_force_command(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects
+);
+// It was charged, and is refused for another reason.
+void budget_return_command(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects
+);
+// Charge an answer, masked already in `masked` places, before the client may see it. Ends the
+// session when a budget is spent: what is left of a result cannot be held back natively.
+enum step budget_answer(
+	struct relay *relay, struct session *s, const struct proto_msg *msg, uint64_t masked
+);
 // "write, ddl", as much of it as fits.
 void command_name_effects(uint32_t effects, char *out, size_t size);
 

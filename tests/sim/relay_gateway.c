@@ -388,7 +388,10 @@ void gateway_init(
 		need(addr_parse(GATEWAY_CLIENTS, &at.addr) == 0, "address");
 		need(tcp_listen(host->tcp, &at, NULL) == 0, "listen");
 	}
-	g->relay = relay_new(&config->relay, &ops, host->tcp, g->blocks, &g->records, &g->stats);
+	struct relay_config relay = config->relay;
+	relay.budgets = g->budgets = budget_table_new(64);
+	need(relay.budgets != NULL, "memory");
+	g->relay = relay_new(&relay, &ops, host->tcp, g->blocks, &g->records, &g->stats);
 	need(g->relay != NULL, "relay");
 }
 
@@ -398,6 +401,7 @@ void gateway_fini(struct gateway *g)
 	while (g->n_held > 0)
 		drop_held(g, 0);
 	record_queue_fini(&g->records);
+	budget_table_free(g->budgets);
 	blocks_free(g->blocks);
 	buf_fini(&g->joined);
 	for (uint32_t i = 0; i < g->n_sessions; i++)

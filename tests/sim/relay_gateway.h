@@ -47,6 +47,7 @@ struct gateway {
 	struct relay *relay;
 	struct blocks *blocks;
 	struct record_queue records;
+	struct budget_table *budgets;
 	struct worker_stats stats;
 	struct rng rng;
 	struct snapshot *policy, *old_policy;

@@ -25,6 +25,9 @@ struct policy_options {
 	uint32_t allow, hold, deny;
 	uint32_t approval_timeout_ms;
 	bool needs_grant;
+	uint16_t n_budgets;
+	const struct rule_budget *budgets;
+	struct rule_when when;
 	uint8_t digest; // of the policy; 0: another one with each version
 	enum record_mode record;
 	uint32_t idle_timeout_ms;

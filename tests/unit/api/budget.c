@@ -160,7 +160,7 @@ static void use_survives_a_restart(void **)
 
 // ---- threads
 
-enum { THREADS = 4, KEYS = 24, WINDOWS = 400, LIMIT = 50, TRIES = 40 };
+enum { THREADS = 4, KEYS = 24, WINDOWS = 200, LIMIT = 50, TRIES = 40 };
 
 struct racer {
 	pthread_t thread;
