@@ -417,6 +417,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 		.called = on_called,
 	};
 	api_revocations(ops);
+	api_budgets(ops);
 	api_sessions(ops);
 	api_dryrun(ops);
 	api_token_service(ops);

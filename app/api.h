@@ -11,6 +11,7 @@ void api_chains(struct admin_ops *ops);
 void api_dryrun(struct admin_ops *ops);
 void api_evidence(struct admin_ops *ops); // recordings and the audit log
 void api_revocations(struct admin_ops *ops);
+void api_budgets(struct admin_ops *ops);
 void api_sessions(struct admin_ops *ops);
 void api_token_service(struct admin_ops *ops);
 

@@ -14,6 +14,7 @@
 #include "controlplane/admin/chains.h"
 #include "controlplane/approval/approval.h"
 #include "controlplane/audit/audit.h"
+#include "controlplane/budget/budget.h"
 #include "controlplane/catalog/watch.h"
 #include "controlplane/config/config.h"
 #include "controlplane/identity/logins.h"
@@ -57,6 +58,7 @@ struct control {
 
 	struct names names;
 	struct live live;
+	struct budgets *budgets;
 	struct revocations *revocations;
 	struct revoking *revoking; // told to the workers, not answered by all; oldest first
 	uint64_t last_revoking;

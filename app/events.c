@@ -282,5 +282,6 @@ void control_tick(struct control *control)
 	identity_tick(control->identity, now);
 	(void)publisher_reclaim(control->publisher);
 	revocations_tick(control->revocations, now);
+	(void)budgets_save(control->budgets, now);
 	sts_tick(control->sts, now);
 }

@@ -44,6 +44,9 @@ static int start_state(struct control *control)
 	r = revocations_open(control->store, control->epoch / 1000000000, &control->revocations);
 	if (r != 0)
 		return fail("revocations", r, "");
+	r = budgets_open(control->store, control->epoch / 1000000000, &control->budgets);
+	if (r != 0)
+		return fail("budgets", r, "");
 	r = audit_started(control->audit, BULKHEAD_VERSION, control->epoch);
 	return r == 0 ? 0 : fail("audit log", r, "");
 }
@@ -130,6 +133,7 @@ static int start_workers(struct control *control)
 	settings_workers(&control->config->gateway, &config);
 	config.nic = control->nic;
 	config.slot = &control->slot;
+	config.relay.budgets = budgets_table(control->budgets);
 	config.thread_end = contexts_thread_end;
 	int r = workers_new(&config, &control->workers);
 	if (r != 0)
@@ -174,6 +178,13 @@ int control_start(struct control *control)
 	return r == 0 ? 0 : fail("admin API", r, why);
 }
 
+// The last second's: what cannot be written now is as after a crash.
+static void save_budgets(struct control *control)
+{
+	while (control->budgets != NULL && budgets_save(control->budgets, (uint64_t)time(NULL)) > 0)
+		continue;
+}
+
 void control_stop(struct control *control)
 {
 	admin_free(control->admin);
@@ -197,6 +208,8 @@ void control_stop(struct control *control)
 		log_line(LOG_ERROR, "stop", "the end is not in the audit log");
 	control_revoke_free(control);
 	revocations_free(control->revocations);
+	save_budgets(control);
+	budgets_free(control->budgets);
 	store_close(control->store);
 	index_close(control->index);
 	audit_close(control->audit);

@@ -83,6 +83,15 @@ const char *const schema_steps[] = {
 
 	// How many live children a node has.
 	"CREATE INDEX chain_nodes_parent ON chain_nodes(parent, expires_s);",
+
+	// controlplane/budget once more. What was used in the window that ends with `resets_s`, by
+	// the budget of a rule (16 zeros: a token's own). per: enum budget_per.
+	"DROP TABLE budgets;"
+	"CREATE TABLE budgets("
+	" rule BLOB NOT NULL, node BLOB NOT NULL, metric TEXT NOT NULL, per INTEGER NOT NULL,"
+	" window_s INTEGER NOT NULL, limited INTEGER NOT NULL, used INTEGER NOT NULL,"
+	" resets_s INTEGER NOT NULL, PRIMARY KEY(rule, node, metric, per, window_s)) WITHOUT ROWID;"
+	"CREATE INDEX budgets_over ON budgets(resets_s);",
 };
 
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -180,11 +180,13 @@ static uint64_t what_of(const struct budget_key *key)
 	return (uint64_t)key->window_s << 16 | (uint64_t)key->per << 8 | (uint64_t)key->metric;
 }
 
-// Nodes and rules are parts of SHA-256 already: nobody finds two that are alike in both words.
-static uint64_t key_hash(const struct budget_key *key, unsigned word)
+// Nodes and rules are parts of SHA-256 already: nobody chooses theirs.
+static uint64_t key_hash(const struct budget_key *key, unsigned which)
 {
-	uint64_t what = mix(what_of(key) + word + 1);
-	uint64_t hash = mix(key->node.w[word] ^ mix(key->rule.w[word] ^ what));
+	uint64_t hash = mix(what_of(key) + ((uint64_t)which << 63));
+
+	for (unsigned i = 0; i < 2; i++)
+		hash = mix(key->node.w[i] ^ mix(key->rule.w[i] ^ hash));
 
 	return hash < CELL_FIRST ? hash + CELL_FIRST : hash;
 }
