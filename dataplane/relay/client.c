@@ -66,6 +66,8 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 		cancel_request(relay, msg);
 		return session_end(relay, s, END_CANCEL, NULL, "cancel request");
 	case PROTO_COMMAND:
+		if (session_expire(relay, s))
+			return STEP_ENDED;
 		return command_judge(relay, s, msg);
 	case PROTO_END:
 		if (s->proto->forward(s->proto_state, msg, &io) != 0)

@@ -389,5 +389,8 @@ void revoke_note(struct relay *relay, struct session *s);
 // timeout.c
 // The deadline of an open session: idleness or the token's end.
 void session_arm(struct relay *relay, struct session *s);
+// End it when its token or its grant has expired. The timer is monotonic and looks again every
+// minute only: before a command the wall clock is asked, which may have jumped.
+bool session_expire(struct relay *relay, struct session *s);
 // Its timer has fired.
 void session_timeout(struct relay *relay, struct session *s);

@@ -69,7 +69,7 @@ static bool is_idle(const struct relay *relay, const struct session *s)
 	       s->last_activity_us + (uint64_t)limit * 1000 <= relay->now.us;
 }
 
-void session_timeout(struct relay *relay, struct session *s)
+bool session_expire(struct relay *relay, struct session *s)
 {
 	static const struct denial expired = {
 		.fatal = true,
@@ -83,16 +83,24 @@ void session_timeout(struct relay *relay, struct session *s)
 		.message = "bulkhead: the grant of this resource has expired",
 		.hint = "Connect again to ask for another one.",
 	};
+	if (!is_expired(relay, s))
+		return false;
+	bool grant = expiry(s) != s->subject->expires;
+	(void)session_end(
+		relay, s, END_EXPIRED, grant ? &grant_over : &expired,
+		grant ? "grant expired" : "token expired"
+	);
+	return true;
+}
+
+void session_timeout(struct relay *relay, struct session *s)
+{
 	if (s->state == SESSION_CLOSING) {
 		session_linger(relay, s);
 	} else if (s->state != SESSION_OPEN) {
 		end_by_timer(relay, s);
-	} else if (is_expired(relay, s)) {
-		bool grant = expiry(s) != s->subject->expires;
-		(void)session_end(
-			relay, s, END_EXPIRED, grant ? &grant_over : &expired,
-			grant ? "grant expired" : "token expired"
-		);
+	} else if (session_expire(relay, s)) {
+		// it has said why
 	} else if (is_idle(relay, s)) {
 		end_by_timer(relay, s);
 	} else {
