@@ -63,7 +63,7 @@ static size_t on_data(char *, size_t size, size_t n, void *context)
 static bool add_headers(struct transfer *t)
 {
 	static const char *const fixed[] = {
-		"Content-Type: application/json", "User-Agent: bulkhead/" BULKHEAD_VERSION,
+		"Content-Type: application/json", ("User-Agent: bulkhead/" BULKHEAD_VERSION),
 		"Expect:"};
 	struct curl_slist *more;
 
