@@ -465,7 +465,7 @@ void notify_tick(struct notify *notify, uint64_t now_ns)
 	collect(notify);
 	// A clock that was set back does not silence it.
 	bool waits = now_ns < notify->due_ns && notify->due_ns - now_ns <= due_ns;
-	if (waits && notify->done == NULL)
+	if (waits && (notify->done == NULL || notify->failing))
 		return;
 	notify->due_ns = now_ns + due_ns;
 	int r = settle(notify, now_ns);
@@ -478,6 +478,7 @@ void notify_tick(struct notify *notify, uint64_t now_ns)
 		notify->second_ns = now_ns + ns_per_s;
 		r = each_second(notify);
 	}
+	notify->failing = r != 0;
 	if (r != 0)
 		log_limited(
 			&notify->limit, LOG_ERROR, "notify", "notifications wait: %s", err_text(r)

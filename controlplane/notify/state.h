@@ -31,6 +31,7 @@ struct notify {
 	char busy[2 * CONFIG_NOTIFICATIONS_MAX][SNAPSHOT_NAME_MAX];
 	uint16_t n_busy;
 	struct delivery *done; // whose end the store has not taken yet
+	bool failing;          // the last try of the store failed
 	bool strays;           // some may wait for targets that are gone
 	uint64_t due_ns, second_ns;
 	struct notify_stats stats;
