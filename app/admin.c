@@ -421,6 +421,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	api_sessions(ops);
 	api_dryrun(ops);
 	api_token_service(ops);
+	api_approvals(ops);
 	api_chains(ops);
 	api_evidence(ops);
 }

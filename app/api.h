@@ -7,6 +7,7 @@
 
 #include "app/control.h"
 
+void api_approvals(struct admin_ops *ops); // and accesses, grants, notifications
 void api_chains(struct admin_ops *ops);
 void api_dryrun(struct admin_ops *ops);
 void api_evidence(struct admin_ops *ops); // recordings and the audit log
@@ -18,6 +19,9 @@ void api_token_service(struct admin_ops *ops);
 // Who calls, for lists and logs.
 enum { API_BY_MAX = REVOCATION_BY };
 void api_name_caller(const struct admin_caller *caller, char by[static API_BY_MAX]);
+
+// Tell those who follow the events that approvals have changed. Call often.
+void api_approvals_tick(struct control *control);
 
 // What happens to sessions: for the tree of chains, and for those who follow the events.
 void api_session_opened(

@@ -46,7 +46,8 @@ struct control {
 	struct store *store;
 	struct notify *notify;
 	struct approvals *approvals;
-	uint32_t policy_since; // the first version of the snapshot by this configuration
+	uint64_t approvals_seen; // sum of its counters, as was last told to those who follow
+	uint32_t policy_since;   // the first version of the snapshot by this configuration
 	struct sts *sts;
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains

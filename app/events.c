@@ -274,6 +274,7 @@ void control_tick(struct control *control)
 	logins_poll(control->logins, now);
 	control_revoke_push(control);
 	control_approvals_tick(control);
+	api_approvals_tick(control);
 	catalogs_update(control);
 	if (now == control->next_second)
 		return;

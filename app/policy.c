@@ -67,6 +67,21 @@ static void tell(struct control *control, const struct config *config)
 		"in force version=%u rules=%u resources=%u listeners=%u file=%s", version,
 		config->n_rules, config->n_resources, config->n_listeners, control->file
 	);
+	if (admin_is_followed(control->admin))
+		admin_tell(
+			control->admin, "policy", json_pack("{s:I}", "version", (json_int_t)version)
+		);
+}
+
+// A renewed certificate of the admin API comes with a reload, too. The policy does not hang on it.
+static void renew_https(struct control *control)
+{
+	char why[ADMIN_WHY] = "";
+
+	if (control->admin == NULL || !control->config->admin.https.enabled)
+		return;
+	if (admin_https_reload(control->admin, &control->config->admin.https, why) != 0)
+		log_line(LOG_ERROR, "admin", "the certificate stays as it was: %s", why);
 }
 
 int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
@@ -93,6 +108,7 @@ int control_load(struct control *control, struct config *config, char why[static
 		control_approvals_policy(control, publisher_current(control->publisher));
 		log_errors(&errors);
 		tell(control, config);
+		renew_https(control);
 		if (watch_follow(control->watch, publisher_current(control->publisher)) != 0)
 			log_line(LOG_ERROR, "policy", "catalogs: %s", err_text(-ENOMEM));
 	} else {

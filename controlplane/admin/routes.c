@@ -23,7 +23,7 @@ enum {
 static const char *const approval_states[] = {"pending",   "approved", "refused", "expired",
 					      "cancelled", "used",     NULL};
 static const char *const approval_kinds[] = {"command", "access", NULL};
-static const char *const notification_states[] = {"pending", "sent", "dead", NULL};
+static const char *const notification_states[] = {"pending", "dead", NULL};
 
 static const struct value limit = {"limit", VALUE_NUMBER, 1, ADMIN_PAGE_MAX, AT(limit)};
 static const struct value cursor = {"cursor", VALUE_NUMBER, 0, INT64_MAX, AT(cursor)};
