@@ -256,6 +256,9 @@ int tls_close(struct tls *tls, struct buf *wire)
 	rc = SSL_shutdown(tls->ssl) < 0 ? ERR_TLS : 0;
 	enter(tls, (struct span){}, NULL);
 	tls->close_sent = rc == 0;
+	// An alert's 16 KB OpenSSL keeps, whatever SSL_MODE_RELEASE_BUFFERS says: of many
+	// connections that close at once each would ask for its own. No matter if it will not.
+	(void)SSL_free_buffers(tls->ssl);
 	return rc;
 }
 
