@@ -372,12 +372,15 @@ static void a_full_disk_holds_everything_back_and_loses_nothing(void **)
 	durable = __atomic_load_n(&rig.queues[0].durable, __ATOMIC_ACQUIRE);
 	assert_true(durable < rig.queues[0].sequence);
 	assert_false(stats.healthy);
+	assert_true(record_is_failing(&rig.queues[0]));
 	for (int i = 0; i < 100; i++)
 		nap();
 	assert_false(record_is_durable(&rig.queues[0], durable + 1));
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	record_flush(&rig.queues[0]);
 	while (!record_is_durable(&rig.queues[0], rig.queues[0].sequence))
+		nap();
+	while (record_is_failing(&rig.queues[0])) // told behind `durable`
 		nap();
 	recorder_stats_get(rig.recorder, &stats);
 	assert_true(stats.healthy);
