@@ -127,7 +127,7 @@ static void content_policy(const struct request *request, char out[static POLICY
 		out, POLICY_SIZE,
 		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
 		"connect-src 'self'%s%s; frame-ancestors 'none'; base-uri 'none'; "
-		"form-action 'none'",
+		"form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 		origin[0] == '\0' ? "" : " ", origin
 	);
 }

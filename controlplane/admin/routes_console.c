@@ -34,12 +34,8 @@ void handle_console_config(struct request *request, struct answer *answer)
 	const struct admin_ops *ops = &request->admin->config.ops;
 	struct admin_console console;
 
-	if (ops->console == NULL || !ops->console(ops->context, &console)) {
-		answer_error(
-			answer, HTTP_NOT_FOUND, "the configuration has no `console` under `admin`"
-		);
-		return;
-	}
+	if (ops->console == NULL || !ops->console(ops->context, &console))
+		console = (struct admin_console){"", "", "", "", ""};
 	answer_json(
 		answer, json_pack(
 				"{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "issuer", console.issuer,

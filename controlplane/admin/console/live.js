@@ -80,7 +80,7 @@ export function live({main, signal, may}) {
 		try {
 			const [found, open, waiting] = await Promise.all([
 				get('chains', {live: all.checked ? 0 : 1, limit: 200}, signal), get('sessions', {live: 1, limit: 1000}, signal),
-				get('approvals', {state: 'pending', limit: 1000}, signal),
+				get('approvals', {state: 'pending', limit: 1000}, signal).catch(() => ({approvals: []})),
 			]);
 			const held = heldBy(waiting.approvals);
 			const context = {may, held, sessions: new Map(open.sessions.map((one) => [one.id, one]))};

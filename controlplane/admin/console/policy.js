@@ -49,7 +49,7 @@ class Editor {
 // "bulkhead.yaml:12:5: text"
 function place(line) {
 	const match = /^(.*?):(\d+):(\d+): ([^]*)$/.exec(line);
-	return match ? {line: Number(match[2]), column: Number(match[3]), text: match[4]} : {text: line};
+	return match ? {line: Number(match[2]), column: Number(match[3]), text: match[4].replace(/^warning: /, '')} : {text: line};
 }
 
 function faults(lines, editor, title, kind) {

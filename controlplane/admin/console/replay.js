@@ -60,6 +60,11 @@ function judged(v) {
 		[v.rule ? `rule ${v.rule}` : '', v.reason, v.pattern ? `pattern ${v.pattern}` : '', (v.effects ?? []).join(', ')].filter(Boolean).join(' · '))));
 }
 
+// The fields of an error or a notice, each once.
+function report(text) {
+	return [...new Set(values(text).join('\t').split('\t'))].filter(Boolean).join(' · ');
+}
+
 function bodyOf(step) {
 	switch (step.kind) {
 	case 'command':
@@ -74,7 +79,9 @@ function bodyOf(step) {
 	case 'close':
 		return h('p', {class: 'muted'}, 'closed: ', visible([step.data?.end, step.data?.reason].filter(Boolean).join(': ')));
 	default:
-		return h('pre', {class: step.message === 'E' ? 'number bad' : 'muted'}, masked(step.text ?? ''));
+		return step.message === 'E' || step.message === 'N'
+			? h('pre', {class: step.message === 'E' ? 'number bad' : 'muted'}, masked(report(step.text ?? '')))
+			: h('pre', {class: 'muted'}, masked(step.text ?? ''));
 	}
 }
 
