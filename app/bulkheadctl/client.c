@@ -79,7 +79,7 @@ static int read_reply(const struct reply *reply, long status, bool quiet, json_t
 	json_t *json = json_loadb(reply->text == NULL ? "" : reply->text, reply->n, 0, NULL);
 	const char *error = json_string_value(json_object_get(json, "error"));
 
-	if (json != NULL && status == 200) {
+	if (json != NULL && status / 100 == 2) {
 		*out = json;
 		return EXIT_OK;
 	}

@@ -25,7 +25,7 @@ struct args {
 	// by command
 	bool no_delay, live;
 	double speed;
-	const char *subject, *resource, *reason, *before, *limit, *ttl, *head;
+	const char *subject, *resource, *reason, *before, *limit, *ttl, *head, *since;
 	const char *groups[GROUPS_MAX];
 	size_t n_groups;
 	const char *word; // the argument behind the command's name, or NULL
@@ -39,6 +39,7 @@ int ctl_sessions_replay(const struct args *args);
 int ctl_sessions_kill(const struct args *args);
 int ctl_audit_verify(const struct args *args);
 int ctl_policy(const struct args *args);
+int ctl_policy_dry_run(const struct args *args);
 int ctl_reload(const struct args *args);
 int ctl_token(const struct args *args);
 int ctl_patterns_list(const struct args *args);
@@ -49,6 +50,9 @@ int ctl_version(const struct args *args);
 
 // Is it written as a session's name is: 16 lower-case hexadecimal digits?
 bool ctl_is_session(const char *id);
+
+// "90", "90s", "30m", "1h", "2d" in seconds; 0 when it is none of them.
+long long ctl_seconds(const char *text);
 
 // Say "bulkheadctl: ..." on standard error; returns `status`.
 int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -30,6 +30,7 @@ enum option_code {
 	OPTION_LIMIT,
 	OPTION_TTL,
 	OPTION_GROUP,
+	OPTION_SINCE,
 	OPTION_HEAD,
 };
 #define BIT(option) (1u << (option))
@@ -52,6 +53,7 @@ static const struct option options[] = {
 	{"ttl", required_argument, NULL, OPTION_TTL},
 	{"group", required_argument, NULL, OPTION_GROUP},
 	{"head", required_argument, NULL, OPTION_HEAD},
+	{"since", required_argument, NULL, OPTION_SINCE},
 	{0},
 };
 
@@ -89,6 +91,11 @@ static const struct command {
 	 ctl_audit_verify, "check the audit log, every link, and the recordings it names",
 	 "  --state DIR    the gateway's state folder\n"
 	 "  --head SEQ:HASH  a head that was kept elsewhere and must be in the log\n"},
+	{"policy dry-run", "FILE",
+	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT), ctl_policy_dry_run,
+	 "what another configuration would have done to recorded sessions",
+	 "  --since TIME   to those of the last 90s, 30m, 24h...; 24h\n"
+	 "  --limit N      show at most so many differences, 1 to 10000; 20\n"},
 	{"policy", NULL, COMMON | BIT(OPTION_SOCKET), ctl_policy,
 	 "version, file and sizes of the policy in force", ""},
 	{"reload", NULL, COMMON | BIT(OPTION_SOCKET), ctl_reload,
@@ -248,6 +255,9 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 			break;
 		case OPTION_HEAD:
 			args->head = optarg;
+			break;
+		case OPTION_SINCE:
+			args->since = optarg;
 			break;
 		}
 	}

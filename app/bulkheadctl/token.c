@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-// "90", "90s", "30m", "1h", "2d" in seconds; 0 when it is none of them.
-static long long seconds(const char *text)
+long long ctl_seconds(const char *text)
 {
 	static const struct {
 		char unit;
@@ -30,7 +29,7 @@ static long long seconds(const char *text)
 
 int ctl_token(const struct args *args)
 {
-	long long ttl = seconds(args->ttl == NULL ? "1h" : args->ttl);
+	long long ttl = ctl_seconds(args->ttl == NULL ? "1h" : args->ttl);
 	json_t *reply;
 
 	if (args->subject == NULL)
