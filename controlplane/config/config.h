@@ -144,6 +144,8 @@ struct span config_issuer_tenant(const char *iss);
 
 // The token service as an issuer: of agents that are only what their parent calls them.
 #define CONFIG_TOKEN_SERVICE_NAME "gateway"
+// Before the names of such agents: no provider's subject may begin so.
+#define CONFIG_AGENT_PREFIX "agent:"
 
 // Child tokens by RFC 8693 (controlplane/sts).
 // TLS on the kernel's own network.

@@ -329,6 +329,25 @@ static int verify_own(
 	return rc == -ENOKEY ? ERR_AUTH : rc;
 }
 
+// Rules may speak of keys without saying whose: a provider's subject must not be taken for an agent
+// that the token service has named. Takes *subject when it refuses.
+static int keep_names_apart(
+	const struct identity *id, struct subject **subject, char why[static JWT_WHY]
+)
+{
+	static const char prefix[] = CONFIG_AGENT_PREFIX;
+	bool taken = false;
+
+	for (uint16_t i = 0; i < (*subject)->n_links && id->service_keys != NULL; i++)
+		taken = taken || strncmp((*subject)->links[i].key, prefix, strlen(prefix)) == 0;
+	if (!taken)
+		return 0;
+	subject_free(*subject);
+	*subject = NULL;
+	snprintf(why, JWT_WHY, "token's subject is called as an agent of the gateway is");
+	return ERR_AUTH;
+}
+
 static int verify(
 	struct identity *id, struct jwt *jwt, struct span token, const uint8_t *certificate,
 	uint64_t now, struct subject **out, char why[static JWT_WHY]
@@ -349,7 +368,8 @@ static int verify(
 		return fetch_or_refuse(id, issuer, now, why);
 	if (rc != 0)
 		return rc;
-	return jwt_subject(jwt, &issuer->config, token, certificate, now, out, why);
+	rc = jwt_subject(jwt, &issuer->config, token, certificate, now, out, why);
+	return rc == 0 ? keep_names_apart(id, out, why) : rc;
 }
 
 void identity_set_service(

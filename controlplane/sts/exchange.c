@@ -128,7 +128,7 @@ static void add_links(struct issue *issue, const struct node_id *token)
 	memcpy(draft->links, parent->links, parent->n_links * sizeof(draft->links[0]));
 	draft->n_links = parent->n_links + 1;
 	struct chain_link *link = &draft->links[parent->n_links];
-	snprintf(issue->key, sizeof(issue->key), "agent:%s", issue->exchange->actor);
+	snprintf(issue->key, sizeof(issue->key), CONFIG_AGENT_PREFIX "%s", issue->exchange->actor);
 	if (actor != NULL)
 		*link = actor->links[0];
 	else

@@ -256,6 +256,11 @@ static void a_plain_name_is_nobody_elses(void **)
 	const struct node_id agent = node_of_subject("gateway", "agent:ann");
 	const struct node_id ann = node_of_subject("test", "ann");
 	assert_false(node_equal(&agent, &ann));
+	char why[JWT_WHY];
+	char *thief = service_root("\"sub\":\"agent:planner\"");
+	assert_null(service_login(&s, thief, NULL, service_now, why));
+	assert_string_equal(why, "token's subject is called as an agent of the gateway is");
+	free(thief);
 	free(root);
 	service_fini(&s);
 }
