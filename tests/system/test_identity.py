@@ -186,20 +186,21 @@ class Login(Identity):
         self.assertEqual(reason, "the issuer's keys could not be fetched")
 
     def test_a_provider_that_is_gone(self):
-        token = self.idp.login("alice")
-        self.assertEqual(self.psql(token, "SELECT 'in'").stdout, "in\n")
+        # Tokens that no worker has seen: each must be verified.
+        first, second, third = (self.idp.login("alice") for _ in range(3))
+        self.assertEqual(self.psql(first, "SELECT 'in'").stdout, "in\n")
         self.idp.stop()
         try:
-            self.assertEqual(self.psql(token, "SELECT 'in'").stdout, "in\n")
+            self.assertEqual(self.psql(second, "SELECT 'in'").stdout, "in\n")
             self.a.ctl("reload")
-            self.assertEqual(self.psql(self.tokens["good"], "SELECT 'in'").stdout, "in\n")
+            self.assertEqual(self.psql(third, "SELECT 'in'").stdout, "in\n")
             self.assertRegex(self.a.ctl("status").stdout, r"  idp: 2 keys, fetched .* ago\n")
         finally:
             self.idp.start()
 
     def test_rolled_keys(self):
-        old = self.idp.login("alice")
-        self.assertEqual(self.psql(old, "SELECT 'in'").stdout, "in\n")
+        first, old = self.idp.login("alice"), self.idp.login("alice")
+        self.assertEqual(self.psql(first, "SELECT 'in'").stdout, "in\n")
         kept = self.idp.keys.read_bytes()
         self.idp.stop()
         self.idp.start(rotate=True)
