@@ -27,8 +27,8 @@ void budgets_free(struct budgets *budgets);
 struct budget_table *budgets_table(struct budgets *budgets);
 
 // Write what has changed, a bounded number of cells; the rest with the next call. What the store
-// does not take is tried again; store_health tells why. Call once a second, and in the end until it returns 0. Returns how
-// many cells were left, or as store_run.
+// does not take is tried again; store_health tells why. Call once a second, and in the end until it
+// returns 0. Returns how many cells were left, or as store_run.
 int budgets_save(struct budgets *budgets, uint64_t now_s);
 
 // One for the admin API: {"node", "rule", "metric", "per", "window_s", "limit", "used",

@@ -29,7 +29,7 @@ static void fill_filter(struct chain_who *who)
 {
 	for (uint16_t i = 0; i < who->link->n_groups; i++) {
 		uint64_t hash = rule_name_hash(who->link->groups[i]);
-		who->filter[hash >> 6 & 3] |= UINT64_C(1) << (hash & 63);
+		who->filter[hash >> 6 & 15] |= UINT64_C(1) << (hash & 63);
 	}
 	who->ready = true;
 }
@@ -48,7 +48,7 @@ static bool is_in_one_of(struct chain_who *who, const struct rule_name *names, u
 		fill_filter(who);
 	for (uint16_t i = 0; i < n; i++) {
 		uint64_t hash = names[i].hash;
-		if ((who->filter[hash >> 6 & 3] >> (hash & 63) & 1) != 0 &&
+		if ((who->filter[hash >> 6 & 15] >> (hash & 63) & 1) != 0 &&
 		    has_group(who->link, names[i].text))
 			return true;
 	}

@@ -13,7 +13,7 @@ struct chain_who {
 	const struct chain_link *link;
 	uint64_t key, issuer; // rule_name_hash
 	bool ready;           // `filter` is filled
-	uint64_t filter[4];
+	uint64_t filter[16];
 };
 
 struct chain {

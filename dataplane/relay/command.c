@@ -239,6 +239,20 @@ static void explain(
 	}
 }
 
+// The rule that decided need not be the actor's own. NULL when it is.
+static const char *name_link(
+	const struct session *s, const struct verdict *v, char *out, size_t size
+)
+{
+	if (v->link + 1 >= s->rights.n_links)
+		return NULL;
+	snprintf(
+		out, size, "That binds whoever acts for \"%s\", as this session does.",
+		s->subject->links[v->link].name
+	);
+	return out;
+}
+
 static enum step refuse(
 	struct relay *relay, struct session *s, struct proto_msg *msg,
 	const struct effects *effects, const struct verdict *verdict
@@ -249,12 +263,15 @@ static enum step refuse(
 	struct proto_io io = session_io(s);
 	bool cancelled = verdict->reason == REASON_CANCELLED;
 	explain(relay, s, verdict, effects, message, sizeof(message), &hint);
+	char whose[SUBJECT_NAME_MAX + 64];
 	struct denial why = {
 		.code = "42501",
 		.message = message,
 		.detail = (verdict->effects & EFFECT_UNKNOWN) != 0 ? effects->why_unknown : NULL,
 		.hint = hint,
 	};
+	if (why.detail == NULL)
+		why.detail = name_link(s, verdict, whose, sizeof(whose));
 	if (cancelled)
 		memcpy(why.code, "57014", sizeof(why.code));
 	if (verdict->reason == REASON_BUDGET) {

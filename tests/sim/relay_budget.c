@@ -161,6 +161,41 @@ static void of_a_token(struct sim *sim)
 	agent_bye(a);
 }
 
+// ---- chains
+
+#define TOKEN_CHILD "eyJhbGciOi.a-child-of-the-agent.c2ln"
+
+static void add_child(struct sim *sim)
+{
+	struct gateway_identity *child = &sim->gateway.others[sim->gateway.n_others++];
+	struct chain_link *link = &child->subject.links[1];
+	child->token = TOKEN_CHILD;
+	child->subject = sim->gateway.subject;
+	child->subject.n_links = 2;
+	child->subject.depth = 1;
+	*link = child->subject.links[0];
+	link->node = (struct node_id){{2, 2}};
+	link->name = "its child";
+}
+
+// What a child uses, its parent has used too; what its parent uses is not the child's.
+static void a_child(struct sim *sim)
+{
+	add_child(sim);
+	struct agent *root = agent_login(sim, PORT_PLAIN);
+	struct agent *child = agent_login_with(sim, PORT_PLAIN, TOKEN_CHILD);
+	works(root);
+	works(child);
+	spent(child, "SELECT 1"); // the root's two
+	spent(root, "SELECT 1");
+	agent_forget(child);
+	agent_query(child, "CREATE TABLE t (a int)");
+	agent_expect(child, "EZ");
+	EXPECT(sim, agent_heard(child, "whoever acts for \"agent one\""));
+	agent_bye(child);
+	agent_bye(root);
+}
+
 // ---- sessions
 
 static void one_session(struct sim *sim)
@@ -320,6 +355,7 @@ const struct scenario relay_budget_scenarios[] = {
 	{"budget writes", writes, one_write},
 	{"budget all or none", all_or_none, two_budgets},
 	{"budget executes", executes, two_commands, .every_cut = true},
+	{"budget of a chain", a_child, two_commands},
 	{"budget of a token", of_a_token, one_token_command},
 	{"budget sessions", sessions, one_session},
 	{"budget rows", rows, three_rows},
