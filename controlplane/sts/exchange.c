@@ -56,33 +56,56 @@ static int verify(struct sts *sts, struct issue *issue, struct span token, struc
 	return 0;
 }
 
-// Of a token that was verified: when it ends by its own words, without the skew that its issuer is
-// granted; and who may act for it (RFC 8693 4.4), which needs `actor` (NULL: a plain name).
-static int look_into(struct issue *issue, struct span token, struct span actor, uint64_t *expires)
+// When a token that was verified ends by its own words, without the skew that its issuer is
+// granted.
+static void cut_end(const struct jwt *jwt, uint64_t *latest)
 {
-	struct jwt *jwt = NULL, *other = NULL;
-	char why[JWT_WHY];
+	double exp = json_number_value(json_object_get(jwt_claims(jwt), "exp"));
 
-	int rc = jwt_parse(token, &jwt, why);
-	if (rc == 0 && actor.n > 0)
-		rc = jwt_parse(actor, &other, why);
-	if (rc == 0) {
-		const json_t *claims = jwt_claims(jwt);
-		const json_t *may = json_object_get(claims, "may_act");
-		double exp = json_number_value(json_object_get(claims, "exp"));
-		if ((double)*expires > exp)
-			*expires = (uint64_t)exp;
-		const json_t *own = other == NULL ? NULL : jwt_claims(other);
-		bool ok = may == NULL || json_object_size(may) > 0;
-		const char *name;
-		json_t *value;
-		json_object_foreach((json_t *)(uintptr_t)may, name, value) ok =
-			ok && own != NULL && json_equal(value, json_object_get(own, name)) == 1;
-		if (!ok)
-			rc = bad_token(issue, "token's may_act names somebody else");
+	if ((double)*latest > exp)
+		*latest = (uint64_t)exp;
+}
+
+// RFC 8693 4.4: the parent's token may say who may act for it. All that it says must be true of the
+// child's own token; a plain name proves nothing.
+static bool may_act(const struct jwt *parent, const struct jwt *actor)
+{
+	const json_t *may = json_object_get(jwt_claims(parent), "may_act");
+	const char *name;
+	json_t *value;
+
+	if (may == NULL)
+		return true;
+	if (actor == NULL || json_object_size(may) == 0)
+		return false;
+	json_object_foreach((json_t *)(uintptr_t)may, name, value)
+	{
+		if (json_equal(value, json_object_get(jwt_claims(actor), name)) != 1)
+			return false;
 	}
-	jwt_free(other);
-	jwt_free(jwt);
+	return true;
+}
+
+// What a subject does not tell of the tokens that were verified. Out: *latest, when the child ends
+// at the latest.
+static int look_into(struct issue *issue, uint64_t *latest)
+{
+	const struct exchange *exchange = issue->exchange;
+	struct jwt *parent = NULL, *actor = NULL;
+	char why[JWT_WHY] = "token's may_act names somebody else";
+
+	int rc = jwt_parse(exchange->subject_token, &parent, why);
+	if (rc == 0 && issue->actor != NULL)
+		rc = jwt_parse(exchange->actor_token, &actor, why);
+	if (rc == 0 && !may_act(parent, actor))
+		rc = ERR_AUTH;
+	*latest = issue->parent->expires;
+	if (rc == 0)
+		cut_end(parent, latest);
+	if (rc == 0 && actor != NULL)
+		cut_end(actor, latest);
+	jwt_free(actor);
+	jwt_free(parent);
 	return rc == ERR_AUTH ? bad_token(issue, why) : rc;
 }
 
@@ -99,7 +122,7 @@ static int take_actor(struct sts *sts, struct issue *issue)
 	return rc;
 }
 
-static int take_tokens(struct sts *sts, struct issue *issue, uint64_t *expires)
+static int take_tokens(struct sts *sts, struct issue *issue, uint64_t *latest)
 {
 	const struct exchange *exchange = issue->exchange;
 
@@ -110,12 +133,7 @@ static int take_tokens(struct sts *sts, struct issue *issue, uint64_t *expires)
 	if (!rate_take(&sts->rate, &caller->subject, issue->now, STS_RATE, STS_BURST))
 		return refuse(issue, 429, "temporarily_unavailable", "too many requests");
 	rc = take_actor(sts, issue);
-	*expires = issue->parent->expires;
-	if (rc == 0)
-		rc = look_into(issue, exchange->subject_token, exchange->actor_token, expires);
-	if (rc == 0 && issue->actor != NULL)
-		rc = look_into(issue, exchange->actor_token, exchange->actor_token, expires);
-	return rc;
+	return rc == 0 ? look_into(issue, latest) : rc;
 }
 
 // ---- the child

@@ -235,6 +235,10 @@ static void a_child_may_have_an_identity_of_its_own(void **)
 	      "invalid_request", "the token was not accepted");
 	fails(service_trade(&s, service_now, NULL, chosen, "actor", "robot", NULL),
 	      "invalid_request", "the token was not accepted");
+	// Who may act for the actor is another matter.
+	char *owned = service_root("\"sub\":\"robot\",\"may_act\":{\"sub\":\"ann\"}");
+	free(token_of(service_trade(&s, service_now, NULL, root, "actor_token", owned, NULL)));
+	free(owned);
 	free(other);
 	free(chosen);
 	free(one);
