@@ -8,6 +8,7 @@
 
 #include "app/control.h"
 #include "controlplane/identity/node.h"
+#include "controlplane/notify/text.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -59,6 +60,29 @@ static void audit_begun(struct control *control, const struct revocation *r)
 		log_line(
 			LOG_ERROR, "audit", "revocation number=%" PRId64 " is not in the audit log",
 			r->n
+		);
+}
+
+// Nor does it wait for those who are told of it.
+static void notify_begun(struct control *control, const struct revocation *r)
+{
+	json_t *fields = json_pack(
+		"{s:s, s:o, s:o, s:o}", "kind", revoke_kind_name(r->kind), "who",
+		text_show(span_str(r->label)), "by", text_show(span_str(r->by)), "reason",
+		text_show(span_str(r->reason))
+	);
+
+	int ret = fields == NULL ? -ENOMEM : store_begin(control->store);
+	if (ret == 0)
+		ret = store_end(
+			control->store,
+			notify_put(control->notify, NOTIFY_REVOKED, fields, now_ns())
+		);
+	json_decref(fields);
+	if (ret != 0)
+		log_line(
+			LOG_ERROR, "notify", "nobody is told of revocation number=%" PRId64 ": %s",
+			r->n, err_text(ret)
 		);
 }
 
@@ -124,6 +148,7 @@ int control_revoke(struct control *control, const struct revocation *ask, struct
 	enqueue(control, r);
 	control_revoke_push(control);
 	audit_begun(control, &r->is);
+	notify_begun(control, &r->is);
 	log_line(
 		LOG_WARN, "revocation", "number=%" PRId64 " %s \"%s\" by=\"%s\" reason=\"%s\"",
 		r->is.n, revoke_kind_name(r->is.kind), r->is.label, r->is.by, r->is.reason

@@ -56,7 +56,9 @@ static const char *field(const struct payload *p, const char *key)
 static void link_of(const struct payload *p, char *out, size_t size)
 {
 	out[0] = '\0';
-	if (p->console_url[0] != '\0')
+	if (p->console_url[0] != '\0' && p->event == NOTIFY_REVOKED)
+		snprintf(out, size, "%s/#/revocations", p->console_url);
+	else if (p->console_url[0] != '\0')
 		snprintf(out, size, "%s/#/approvals/%.16s", p->console_url, field(p, "id"));
 }
 
