@@ -41,6 +41,19 @@ rules:
     mask: [email]
     record: async
 """
+CHAIN_RULES = """\
+rules:
+  - name: operations and their agents
+    subjects: {groups: [ops]}
+    resources: [orders]
+    effects: {allow: [read], hold: [write]}
+    approval: {approvers: [dba], timeout: 5m}
+    mask: [email]
+    record: async
+"""
+TOKEN_SERVICE = f"token_service: {{issuer: \"https://gateway:{PORT}\", ttl: 10m}}\n"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 HOSTILE = "<script>alert(1)</script>\u202egpj.exe"
 VIEWS = ("live", "approvals", "sessions", "policy", "policy/dry-run", "revocations", "grants",
          "budgets", "notifications", "health", "audit")
@@ -48,7 +61,7 @@ VIEWS = ("live", "approvals", "sessions", "policy", "policy/dry-run", "revocatio
 
 class ConsoleCase(GatewayCase):
     rules = RULES
-    console = ""
+    console = more = ""
     data = """CREATE TABLE customers (id int, name text, email text);
               INSERT INTO customers VALUES (1, 'Carol', 'carol@example.com'),
                                            (2, 'Dan', 'dan@example.com');"""
@@ -58,7 +71,7 @@ class ConsoleCase(GatewayCase):
         cls.idp = cls.stack.enter_context(
             Idp(cls.net.gw, cls.a.dir, redirect_uris=[URL]))
         cls.a.issuers = cls.idp.issuer_yaml("idp")
-        cls.a.extra = ADMIN.replace("CERTS", str(cls.a.certs)) + cls.console
+        cls.a.extra = ADMIN.replace("CERTS", str(cls.a.certs)) + cls.console + cls.more
         cls.a.write_config(cls.rules)
 
     @classmethod
@@ -95,11 +108,11 @@ class ConsoleCase(GatewayCase):
         if folder:
             self.b.shot(str(Path(folder) / f"{name}.png"))
 
-    def session(self, **more):
+    def session(self, token=None, **more):
         """A psql that stays, and its process."""
         process = subprocess.Popen(
             self.net.client.argv(["psql", "-XAt"]), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env=self.a.env(self.agent, **more))
+            stderr=subprocess.STDOUT, text=True, env=self.a.env(token or self.agent, **more))
         self.addCleanup(self.end, process)
         self.ask(process, "SELECT 'it ' || 'is there';", "it is there")
         return process
@@ -279,7 +292,57 @@ class Pasted(ConsoleCase):
 
 class LoggedIn(ConsoleCase):
     """With the code flow at a real provider."""
-    console = CONSOLE
+    console, more, rules = CONSOLE, TOKEN_SERVICE, CHAIN_RULES
+
+    def child(self, token, actor):
+        """A token for an agent that the holder of `token` starts: by curl, as anybody would."""
+        fields = {"grant_type": EXCHANGE, "subject_token": token,
+                  "subject_token_type": ACCESS_TOKEN, "actor": actor}
+        words = [w for k, v in fields.items() for w in ("--data-urlencode", f"{k}={v}")]
+        done = self.net.gw.run(
+            ["curl", "-sS", "--fail-with-body", "--cacert", self.a.certs / "ca.pem", "--noproxy",
+             "*", "--resolve", f"gateway:{PORT}:127.0.0.1", *words, f"https://gateway:{PORT}/token"])
+        return json.loads(done.stdout)["access_token"]
+
+    def test_a_chain_is_held_then_decided(self):
+        bob = self.idp.login("bob")
+        planner = self.child(bob, "release-planner")
+        fixer = self.child(planner, "row-fixer")
+        self.session(bob, PGAPPNAME="psql")
+        self.session(planner, PGAPPNAME="planner")
+        psql = self.session(fixer, PGAPPNAME="fixer")
+        psql.stdin.write("UPDATE customers SET name = 'Carla' WHERE id = 1;\n")
+        psql.stdin.flush()
+
+        self.b.fresh(scheme="dark")
+        self.login("alice", "#/approvals")
+        self.b.wait("#pending .approve")
+        self.assertIn("SET name = 'Carla' WHERE id = 1", self.b.text("#command"))
+        for name in ("Bob", "release-planner", "row-fixer"):
+            self.assertIn(name, self.b.text("#pending"))
+        self.b.wait("#menu .count")
+        self.shots("approval")
+        self.view("live")
+        self.b.wait("#tree li li li .node")
+        self.shots("chain")
+        self.view("approvals")
+        self.b.fill("#pending input", text="ticket 4711")
+        self.b.click("#pending .approve")
+        self.ask(psql, "", "UPDATE 1")
+        self.b.wait("text=Nothing waits")
+
+        psql.stdin.write("DELETE FROM customers;\n")
+        psql.stdin.flush()
+        self.b.wait("#pending .refuse")
+        link = self.b.run("document.querySelector('#pending h2 + a').href")
+        self.b.fresh()
+        self.b.go(link)
+        self.b.wait("text=the link alone approves nothing")
+        self.login("dave", link.removeprefix(URL))
+        self.b.wait("#request-" + link.rsplit("/", 1)[1])
+        self.b.click(".refuse")
+        self.ask(psql, "", "refused")
+        self.assertEqual(self.a.server.sql("SELECT count(*) FROM customers"), "2\n")
 
     def login(self, user, at=""):
         self.b.go(URL + at)
