@@ -314,7 +314,7 @@ class LoggedIn(ConsoleCase):
         psql.stdin.write("UPDATE customers SET name = 'Carla' WHERE id = 1;\n")
         psql.stdin.flush()
 
-        self.b.fresh(scheme="dark")
+        self.b.fresh(scheme="dark", width=1240, height=560)
         self.login("alice", "#/approvals")
         self.b.wait("#pending .approve")
         self.assertIn("SET name = 'Carla' WHERE id = 1", self.b.text("#command"))

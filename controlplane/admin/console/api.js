@@ -159,9 +159,12 @@ export function pause(ms, signal) {
 	});
 }
 
-// Run `load` now, every `ms`, and soon after any event in `names`; never twice at once.
+const CALM_MS = 30000;
+
+// Run `load` now, every `ms`, and soon after any event in `names`; never twice at once. While events
+// come there is little to ask for: every call is a line in the audit log.
 export function keep(load, {ms = 5000, names = '', signal}) {
-	let running = false, again = false, soon = null;
+	let running = false, again = false, soon = null, last = 0;
 
 	const run = async () => {
 		if (running) {
@@ -171,6 +174,7 @@ export function keep(load, {ms = 5000, names = '', signal}) {
 		running = true;
 		do {
 			again = false;
+			last = Date.now();
 			await load();
 		} while (again && !signal.aborted);
 		running = false;
@@ -182,7 +186,10 @@ export function keep(load, {ms = 5000, names = '', signal}) {
 				void run();
 		}, 120);
 	};
-	const timer = setInterval(() => document.hidden || void run(), ms);
+	const timer = setInterval(() => {
+		if (!document.hidden && (state !== 'live' || Date.now() - last >= CALM_MS))
+			void run();
+	}, ms);
 	on(`${names} resync`, poke, signal);
 	signal.addEventListener('abort', () => {
 		clearInterval(timer);

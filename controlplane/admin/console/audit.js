@@ -10,7 +10,8 @@ const KNOWN = ['seq', 'time_ns', 't_ns', 'time', 'type', 'event', 'previous', 'h
 
 function when(line) {
 	const t = line.t_ns ?? line.time_ns ?? line.time;
-	return typeof t === 'number' ? time(t) : clip(t);
+	const ns = typeof t === 'number' ? t : Date.parse(t) * 1e6;
+	return Number.isFinite(ns) ? time(ns) : clip(t);
 }
 
 function rest(line) {
