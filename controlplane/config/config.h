@@ -32,7 +32,7 @@ enum config_size {
 	CONFIG_TOKEN_TTL_MAX = 24 * 3600, // seconds
 	CONFIG_NOTIFICATIONS_MAX = 16,
 	CONFIG_APPROVERS_MAX = 64, // groups of one rule
-	CONFIG_ERRORS_MAX = 100, // more are counted only
+	CONFIG_ERRORS_MAX = 100,   // more are counted only
 };
 
 struct config_position {
@@ -145,7 +145,7 @@ struct span config_issuer_tenant(const char *iss);
 // The token service as an issuer: of agents that are only what their parent calls them.
 #define CONFIG_TOKEN_SERVICE_NAME "gateway"
 // Before the names of such agents: no provider's subject may begin so.
-#define CONFIG_AGENT_PREFIX "agent:"
+#define CONFIG_AGENT_PREFIX       "agent:"
 
 // Child tokens by RFC 8693 (controlplane/sts).
 // TLS on the kernel's own network.
