@@ -40,7 +40,7 @@ static void the_example_is_right(void **)
 	struct config *config = parse_example();
 
 	assert_int_equal(config->n_issuers, 1);
-	assert_int_equal(config->issuers[0].keys, CONFIG_KEYS_URL);
+	assert_int_equal(config->issuers[0].keys, CONFIG_KEYS_DISCOVERY);
 	assert_int_equal(config->resources[0].tls, RESOURCE_TLS_VERIFY_FULL);
 	assert_int_equal(config->n_rules, 2);
 	assert_int_equal(config->rules[0].record, RECORD_STRICT);
