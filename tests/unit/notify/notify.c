@@ -211,7 +211,8 @@ static void who_hangs_delays_nobody(void **)
 	until_requests(&rig, &bad, 1);
 	until_requests(&rig, &good, 10);
 	until_listed(&rig, NULL, 10);
-	assert_int_equal(receiver_requests(&bad), 1); // one at a time
+	assert_int_equal(receiver_requests(&bad), 1);
+	assert_int_equal(receiver_requests(&good), 10); // one at a time, and each once
 	receiver_stop(&bad);
 	receiver_stop(&good);
 	stop(&rig);
