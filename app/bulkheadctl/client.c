@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLY_MAX = 64 << 20, TIMEOUT_S = 120 };
+enum { REPLY_MAX = 64 << 20, TIMEOUT_S = 120, HEADER_MAX = 20 << 10 };
 
 static const char default_state[] = "/var/lib/bulkhead";
 static const char default_socket[] = "/var/lib/bulkhead/admin.sock";
@@ -35,28 +35,74 @@ static size_t take(char *data, size_t one, size_t n, void *context)
 	return more;
 }
 
-static CURLcode perform(
-	const char *socket, const char *path, const char *body, struct reply *reply, long *status
-)
+static const char *socket_of(const struct args *args)
+{
+	return args->socket == NULL ? default_socket : args->socket;
+}
+
+// The header with the token of --token-file or BULKHEAD_TOKEN; empty when there is none. A command
+// line would show it to everybody on the machine.
+static int read_token(const struct args *args, char out[static HEADER_MAX])
+{
+	const char *given = getenv("BULKHEAD_TOKEN");
+	char token[HEADER_MAX - 32] = "";
+
+	if (args->token_file != NULL) {
+		FILE *file = fopen(args->token_file, "re");
+		if (file == NULL)
+			return fail(EXIT_USAGE, "cannot read %s", args->token_file);
+		if (fgets(token, sizeof(token), file) == NULL)
+			token[0] = '\0';
+		fclose(file);
+	} else if (given != NULL) {
+		snprintf(token, sizeof(token), "%s", given);
+	}
+	token[strcspn(token, "\r\n")] = '\0';
+	if (token[0] != '\0')
+		snprintf(out, HEADER_MAX, "Authorization: Bearer %s", token);
+	explicit_bzero(token, sizeof(token));
+	return EXIT_OK;
+}
+
+static void set_where(CURL *curl, const struct args *args, const char *path)
 {
 	char url[1024];
+
+	snprintf(
+		url, sizeof(url), "%s%s", args->url == NULL ? "http://localhost" : args->url, path
+	);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	if (args->url == NULL) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_of(args));
+		return;
+	}
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (args->ca_file != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, args->ca_file);
+}
+
+static CURLcode perform(
+	const struct args *args, const char *path, const char *body, const char *token,
+	struct reply *reply, long *status
+)
+{
 	CURL *curl = curl_easy_init();
 	if (curl == NULL)
 		return CURLE_OUT_OF_MEMORY;
 
-	snprintf(url, sizeof(url), "http://localhost%s", path);
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	if (token[0] != '\0')
+		headers = curl_slist_append(headers, token);
+	set_where(curl, args, path);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	if (body != NULL) {
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	if (body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-	}
 	CURLcode code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
 	curl_easy_cleanup(curl);
@@ -64,13 +110,18 @@ static CURLcode perform(
 	return code;
 }
 
-static int unreachable(const char *socket, CURLcode code)
+static int unreachable(const struct args *args, CURLcode code)
 {
+	if (args->url != NULL)
+		return fail(
+			EXIT_UNREACHABLE, "no gateway answers at %s: %s", args->url,
+			curl_easy_strerror(code)
+		);
 	return fail(
 		EXIT_UNREACHABLE,
 		"no gateway answers at %s: %s; is it running (systemctl status bulkhead), are you root "
 		"or its user, does --socket name its admin socket?",
-		socket, curl_easy_strerror(code)
+		socket_of(args), curl_easy_strerror(code)
 	);
 }
 
@@ -93,18 +144,23 @@ static int read_reply(const struct reply *reply, long status, bool quiet, json_t
 
 int client_ask(const struct args *args, const char *path, json_t *body, bool quiet, json_t **out)
 {
-	const char *socket = args->socket == NULL ? default_socket : args->socket;
+	char token[HEADER_MAX] = "";
 	char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
 	struct reply reply = {0};
 	long status = 0;
 
 	json_decref(body);
-	CURLcode code = perform(socket, path, text, &reply, &status);
-	int ret;
+	int ret = read_token(args, token);
+	if (ret != EXIT_OK) {
+		free(text);
+		return ret;
+	}
+	CURLcode code = perform(args, path, text, token, &reply, &status);
+	explicit_bzero(token, sizeof(token));
 	if (code == CURLE_OK)
 		ret = read_reply(&reply, status, quiet, out);
 	else
-		ret = quiet ? EXIT_UNREACHABLE : unreachable(socket, code);
+		ret = quiet ? EXIT_UNREACHABLE : unreachable(args, code);
 	if (reply.text != NULL)
 		explicit_bzero(reply.text, reply.n);
 	free(reply.text);

@@ -22,13 +22,16 @@ enum { GROUPS_MAX = 64 };
 struct args {
 	bool json;
 	const char *socket, *state, *patterns;
+	const char *url, *ca_file, *token_file; // instead of the socket
 	// by command
 	bool no_delay, live;
 	double speed;
 	const char *subject, *resource, *reason, *before, *limit, *ttl, *head, *since;
 	const char *groups[GROUPS_MAX];
 	size_t n_groups;
-	const char *word; // the argument behind the command's name, or NULL
+	bool all, dry_run;
+	const char *comment, *lasts; // --for
+	const char *word;            // the argument behind the command's name, or NULL
 };
 
 // Each returns an exit status and has said what went wrong.
@@ -45,6 +48,27 @@ int ctl_token(const struct args *args);
 int ctl_patterns_list(const struct args *args);
 int ctl_patterns_show(const struct args *args);
 int ctl_patterns_test(const struct args *args);
+int ctl_approvals_list(const struct args *args);
+int ctl_approvals_show(const struct args *args);
+int ctl_approvals_approve(const struct args *args);
+int ctl_approvals_refuse(const struct args *args);
+int ctl_access_list(const struct args *args);
+int ctl_access_request(const struct args *args);
+int ctl_access_grants(const struct args *args);
+int ctl_access_revoke(const struct args *args);
+int ctl_revoke_token(const struct args *args);
+int ctl_revoke_subject(const struct args *args);
+int ctl_revoke_node(const struct args *args);
+int ctl_revoke_resource(const struct args *args);
+int ctl_revocations_list(const struct args *args);
+int ctl_revocations_lift(const struct args *args);
+int ctl_chains(const struct args *args);
+int ctl_budgets(const struct args *args);
+int ctl_notifications_list(const struct args *args);
+int ctl_notifications_requeue(const struct args *args);
+int ctl_audit_tail(const struct args *args);
+int ctl_whoami(const struct args *args);
+int ctl_completion(const struct args *args);
 int ctl_check(const struct args *args);
 int ctl_version(const struct args *args);
 
@@ -56,6 +80,9 @@ long long ctl_seconds(const char *text);
 
 // Say "bulkheadctl: ..." on standard error; returns `status`.
 int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// "90", "90s", "30m", "1h", "2d" in seconds; 0 when it is none of them.
+long long ctl_seconds(const char *text);
 
 // Print a JSON value and a newline to standard output, and free it. Returns EXIT_OK.
 int print_json(json_t *json);

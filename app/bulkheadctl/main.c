@@ -32,9 +32,19 @@ enum option_code {
 	OPTION_GROUP,
 	OPTION_SINCE,
 	OPTION_HEAD,
+	OPTION_URL,
+	OPTION_CA_FILE,
+	OPTION_TOKEN_FILE,
+	OPTION_COMMENT,
+	OPTION_FOR,
+	OPTION_DRY_RUN,
+	OPTION_ALL,
 };
 #define BIT(option) (1u << (option))
 #define COMMON      (BIT(OPTION_HELP) | BIT(OPTION_JSON))
+#define ASKS                                                                   \
+	(COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_URL) | BIT(OPTION_CA_FILE) | \
+	 BIT(OPTION_TOKEN_FILE))
 
 static const struct option options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -54,6 +64,13 @@ static const struct option options[] = {
 	{"group", required_argument, NULL, OPTION_GROUP},
 	{"head", required_argument, NULL, OPTION_HEAD},
 	{"since", required_argument, NULL, OPTION_SINCE},
+	{"url", required_argument, NULL, OPTION_URL},
+	{"ca-file", required_argument, NULL, OPTION_CA_FILE},
+	{"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+	{"comment", required_argument, NULL, OPTION_COMMENT},
+	{"for", required_argument, NULL, OPTION_FOR},
+	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+	{"all", no_argument, NULL, OPTION_ALL},
 	{0},
 };
 
@@ -64,11 +81,11 @@ static const struct command {
 	int (*run)(const struct args *args);
 	const char *what, *usage;
 } commands[] = {
-	{"status", NULL, COMMON | BIT(OPTION_SOCKET), ctl_status,
+	{"status", NULL, ASKS, ctl_status,
 	 "version, policy, recorder, audit head and every worker's counters", ""},
 	{"sessions list", NULL,
-	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) |
-		 BIT(OPTION_LIVE) | BIT(OPTION_SUBJECT) | BIT(OPTION_RESOURCE),
+	 ASKS | BIT(OPTION_STATE) | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_LIVE) |
+		 BIT(OPTION_SUBJECT) | BIT(OPTION_RESOURCE),
 	 ctl_sessions_list, "sessions, the newest first",
 	 "  --limit N      at most so many, 1 to 1000; 50\n"
 	 "  --before N     those before, as the line \"more\" says\n"
@@ -76,36 +93,112 @@ static const struct command {
 	 "  --subject S    only of this subject\n"
 	 "  --resource R   only to this resource\n"
 	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
-	{"sessions show", "ID", COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE), ctl_sessions_show,
+	{"sessions show", "ID", ASKS | BIT(OPTION_STATE), ctl_sessions_show,
 	 "everything that is known of a session",
 	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
 	{"sessions replay", "ID",
-	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_SPEED) | BIT(OPTION_NO_DELAY),
-	 ctl_sessions_replay, "commands, verdicts and masked answers of a session, as they came",
+	 ASKS | BIT(OPTION_STATE) | BIT(OPTION_SPEED) | BIT(OPTION_NO_DELAY), ctl_sessions_replay,
+	 "commands, verdicts and masked answers of a session, as they came",
 	 "  --speed N      N times as fast; 1. Pauses longer than 5 seconds are cut\n"
 	 "  --no-delay     all at once\n"
 	 "  --state DIR    read the recordings in DIR; no gateway is asked\n"},
-	{"sessions kill", "ID", COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_REASON), ctl_sessions_kill,
-	 "end an open session", "  --reason TEXT  why, for the audit log\n"},
-	{"audit verify", NULL, COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_STATE) | BIT(OPTION_HEAD),
-	 ctl_audit_verify, "check the audit log, every link, and the recordings it names",
+	{"sessions kill", "ID", ASKS | BIT(OPTION_REASON), ctl_sessions_kill, "end an open session",
+	 "  --reason TEXT  why, for the audit log\n"},
+	{"audit verify", NULL, ASKS | BIT(OPTION_STATE) | BIT(OPTION_HEAD), ctl_audit_verify,
+	 "check the audit log, every link, and the recordings it names",
 	 "  --state DIR    the gateway's state folder\n"
 	 "  --head SEQ:HASH  a head that was kept elsewhere and must be in the log\n"},
-	{"policy dry-run", "FILE",
-	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT), ctl_policy_dry_run,
+	{"audit tail", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE), ctl_audit_tail,
+	 "the last lines of the audit log, newest first",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"},
+	{"policy dry-run", "FILE", ASKS | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT), ctl_policy_dry_run,
 	 "what another configuration would have done to recorded sessions",
 	 "  --since TIME   to those of the last 90s, 30m, 24h...; 24h\n"
 	 "  --limit N      show at most so many differences, 1 to 10000; 20\n"},
-	{"policy", NULL, COMMON | BIT(OPTION_SOCKET), ctl_policy,
-	 "version, file and sizes of the policy in force", ""},
-	{"reload", NULL, COMMON | BIT(OPTION_SOCKET), ctl_reload,
+	{"policy", NULL, ASKS, ctl_policy, "version, file and sizes of the policy in force", ""},
+	{"reload", NULL, ASKS, ctl_reload,
 	 "read the configuration again and put its policy in force", ""},
-	{"token", NULL,
-	 COMMON | BIT(OPTION_SOCKET) | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL),
-	 ctl_token, "mint a token with the local issuer, where the configuration has one",
+	{"token", NULL, ASKS | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL), ctl_token,
+	 "mint a token with the local issuer, where the configuration has one",
 	 "  --subject S    for whom; required\n"
 	 "  --group G      in this group; as often as needed\n"
 	 "  --ttl TIME     how long it is valid: 90s, 30m, 1h; at most a day; 1h\n"},
+	{"approvals list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
+	 ctl_approvals_list, "what waits for a human",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --all          what is decided, too\n"},
+	{"approvals show", "ID", ASKS, ctl_approvals_show,
+	 "one of them: the command, its chain, the votes", ""},
+	{"approvals approve", "ID", ASKS | BIT(OPTION_COMMENT), ctl_approvals_approve,
+	 "say yes; needs a human's token", "  --comment TEXT for those who read it later\n"},
+	{"approvals refuse", "ID", ASKS | BIT(OPTION_COMMENT), ctl_approvals_refuse,
+	 "say no; needs a human's token", "  --comment TEXT for those who read it later\n"},
+	{"access list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
+	 ctl_access_list, "accesses that were asked for and wait",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --all          what is decided, too\n"},
+	{"access request", "RESOURCE", ASKS | BIT(OPTION_FOR) | BIT(OPTION_REASON),
+	 ctl_access_request, "ask for a grant for oneself; needs a token",
+	 "  --for TIME     how long; at most what the rule gives\n"
+	 "  --reason TEXT  why\n"},
+	{"access grants", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
+	 ctl_access_grants, "grants in force",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --all          those that are over, too\n"},
+	{"access revoke", "ID", ASKS | BIT(OPTION_REASON), ctl_access_revoke,
+	 "end a grant, and the sessions by it", "  --reason TEXT  why\n"},
+	{"revoke token", "TOKEN", ASKS | BIT(OPTION_REASON) | BIT(OPTION_FOR) | BIT(OPTION_DRY_RUN),
+	 ctl_revoke_token, "the kill switch for one token and all below it",
+	 "  --reason TEXT  why, for the list and the audit log\n"
+	 "  --for TIME     it ends by itself: 90s, 30m, 1h, 2d\n"
+	 "  --dry-run      only tell what it would end\n"},
+	{"revoke subject", "ISSUER/KEY",
+	 ASKS | BIT(OPTION_REASON) | BIT(OPTION_FOR) | BIT(OPTION_DRY_RUN), ctl_revoke_subject,
+	 "for a subject, whatever its token, and all below it",
+	 "  --reason TEXT  why, for the list and the audit log\n"
+	 "  --for TIME     it ends by itself: 90s, 30m, 1h, 2d\n"
+	 "  --dry-run      only tell what it would end\n"},
+	{"revoke node", "NODE", ASKS | BIT(OPTION_REASON) | BIT(OPTION_FOR) | BIT(OPTION_DRY_RUN),
+	 ctl_revoke_node, "for a node of a chain, as chains shows it, and all below",
+	 "  --reason TEXT  why, for the list and the audit log\n"
+	 "  --for TIME     it ends by itself: 90s, 30m, 1h, 2d\n"
+	 "  --dry-run      only tell what it would end\n"},
+	{"revoke resource", "NAME",
+	 ASKS | BIT(OPTION_REASON) | BIT(OPTION_FOR) | BIT(OPTION_DRY_RUN), ctl_revoke_resource,
+	 "for whoever is connected to a resource",
+	 "  --reason TEXT  why, for the list and the audit log\n"
+	 "  --for TIME     it ends by itself: 90s, 30m, 1h, 2d\n"
+	 "  --dry-run      only tell what it would end\n"},
+	{"revocations list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
+	 ctl_revocations_list, "revocations in force",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --all          those that are over, too\n"},
+	{"revocations lift", "ID", ASKS | BIT(OPTION_REASON), ctl_revocations_lift,
+	 "take a revocation back", "  --reason TEXT  why\n"},
+	{"chains", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_LIVE),
+	 ctl_chains, "the tree of who started whom",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --live         only what has open sessions\n"},
+	{"budgets", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE), ctl_budgets,
+	 "budgets and what is used of them",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"},
+	{"notifications list", NULL,
+	 ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL), ctl_notifications_list,
+	 "notifications that were given up",
+	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --before N     those before, as the line \"more\" says\n"
+	 "  --all          those that are tried still, too\n"},
+	{"notifications requeue", "ID", ASKS, ctl_notifications_requeue, "try one again", ""},
+	{"whoami", NULL, ASKS, ctl_whoami, "who the gateway takes you for", ""},
+	{"completion", "bash|zsh", BIT(OPTION_HELP), ctl_completion,
+	 "a script for the shell: source <(bulkheadctl completion bash)", ""},
 	{"patterns list", NULL, COMMON | BIT(OPTION_PATTERNS), ctl_patterns_list,
 	 "the patterns of the library", "  --patterns DIR the library; " BULKHEAD_PATTERNS "\n"},
 	{"patterns show", "NAME", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_show,
@@ -148,6 +241,67 @@ int ctl_version(const struct args *args)
 	return EXIT_OK;
 }
 
+// ---- completion: made of the tables
+
+static void complete_words(void)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		printf("\t'%s')\n\t\twords='", commands[i].name);
+		for (const struct option *o = options; o->name != NULL; o++) {
+			if ((commands[i].options & BIT(o->val)) != 0)
+				printf("--%s ", o->name);
+		}
+		printf("' ;;\n");
+	}
+}
+
+static void complete_names(void)
+{
+	printf("\t'')\n\t\twords='");
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		size_t n = strcspn(commands[i].name, " ");
+		if (i == 0 || strncmp(commands[i - 1].name, commands[i].name, n + 1) != 0)
+			printf("%.*s ", (int)n, commands[i].name);
+	}
+	printf("' ;;\n");
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		size_t n = strcspn(commands[i].name, " ");
+		if (commands[i].name[n] == '\0' ||
+		    (i > 0 && strncmp(commands[i - 1].name, commands[i].name, n + 1) == 0))
+			continue;
+		printf("\t'%.*s')\n\t\twords='", (int)n, commands[i].name);
+		for (size_t j = i; j < N_COMMANDS; j++) {
+			if (strncmp(commands[j].name, commands[i].name, n + 1) == 0)
+				printf("%s ", commands[j].name + n + 1);
+		}
+		printf("' ;;\n");
+	}
+}
+
+int ctl_completion(const struct args *args)
+{
+	if (strcmp(args->word, "bash") != 0 && strcmp(args->word, "zsh") != 0)
+		return fail(EXIT_USAGE, "completion: bash or zsh");
+	if (args->word[0] == 'z')
+		puts("autoload -U +X compinit && compinit; autoload -U +X bashcompinit && "
+		     "bashcompinit");
+	puts("_bulkheadctl() {\n"
+	     "\tlocal word='' name='' words='' i\n"
+	     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	     "\t\tword=${COMP_WORDS[i]}\n"
+	     "\t\t[[ $word == -* ]] || name=${name:+$name }$word\n"
+	     "\tdone\n"
+	     "\tcase $name in");
+	complete_names();
+	complete_words();
+	puts("\t*) words='--help --json' ;;\n"
+	     "\tesac\n"
+	     "\tCOMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+	     "}\n"
+	     "complete -o default -F _bulkheadctl bulkheadctl");
+	return EXIT_OK;
+}
+
 // Is `word` the first of the command's two?
 static bool is_of_group(const struct command *command, const char *word)
 {
@@ -178,7 +332,7 @@ static void usage(FILE *out, const char *group)
 			commands[i].argument == NULL ? "" : " ",
 			commands[i].argument == NULL ? "" : commands[i].argument
 		);
-		fprintf(out, "  %-20s %s\n", name, commands[i].what);
+		fprintf(out, "  %-26s %s\n", name, commands[i].what);
 	}
 	fputs("\n--help with a command tells its options; all take --json. bulkheadctl(1) has more.\n",
 	      out);
@@ -191,7 +345,12 @@ static void command_usage(const struct command *command)
 	       command->argument == NULL ? "" : command->argument, command->what, command->usage);
 	if ((command->options & BIT(OPTION_SOCKET)) != 0)
 		puts("  --socket PATH  the gateway's admin socket; /var/lib/bulkhead/admin.sock");
-	puts("  --json         machine-readable");
+	if ((command->options & BIT(OPTION_URL)) != 0)
+		puts("  --url URL      https://HOST[:PORT] instead of the socket\n"
+		     "  --ca-file FILE whom to trust there; the system's\n"
+		     "  --token-file F the token in this file; else that in BULKHEAD_TOKEN");
+	if ((command->options & BIT(OPTION_JSON)) != 0)
+		puts("  --json         machine-readable");
 }
 
 // Out: *args, *given (bits), and in argv[optind..] the words. Returns false when an option is
@@ -203,7 +362,7 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 	*args = (struct args){.speed = 1};
 	*given = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option < OPTION_HELP || option > OPTION_HEAD)
+		if (option < OPTION_HELP || option > OPTION_ALL)
 			return false;
 		*given |= BIT(option);
 		switch ((enum option_code)option) {
@@ -258,6 +417,27 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 			break;
 		case OPTION_SINCE:
 			args->since = optarg;
+			break;
+		case OPTION_URL:
+			args->url = optarg;
+			break;
+		case OPTION_CA_FILE:
+			args->ca_file = optarg;
+			break;
+		case OPTION_TOKEN_FILE:
+			args->token_file = optarg;
+			break;
+		case OPTION_COMMENT:
+			args->comment = optarg;
+			break;
+		case OPTION_FOR:
+			args->lasts = optarg;
+			break;
+		case OPTION_DRY_RUN:
+			args->dry_run = true;
+			break;
+		case OPTION_ALL:
+			args->all = true;
 			break;
 		}
 	}
@@ -326,6 +506,8 @@ static int run(int argc, char **argv)
 			EXIT_USAGE, "usage: bulkheadctl %s %s", command->name,
 			command->argument == NULL ? "(no argument)" : command->argument
 		);
+	if (args.url != NULL && strncmp(args.url, "https://", 8) != 0)
+		return fail(EXIT_USAGE, "--url begins with https://");
 	if (!(args.speed > 0))
 		return fail(EXIT_USAGE, "--speed is a number above 0");
 	args.word = command->argument == NULL ? NULL : argv[optind + words];
