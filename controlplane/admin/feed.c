@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { HEARTBEAT_MS = 15000, BLOCK = 4096 };
+enum { HEARTBEAT_MS = 15000, BLOCK = 4096, KERNEL_BYTES = 64 << 10 };
 
 struct follower {
 	struct feed *feed;
@@ -135,6 +135,17 @@ static void leave(void *context)
 	free(follower);
 }
 
+// What the kernel keeps for a client that does not read is bounded, too.
+static void bound_kernel(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const int n = KERNEL_BYTES;
+
+	if (info != NULL)
+		(void)setsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &n, sizeof(n));
+}
+
 static void enter(struct feed *feed, struct follower *follower)
 {
 	follower->next = feed->first;
@@ -162,6 +173,7 @@ struct MHD_Response *feed_response(struct feed *feed, struct MHD_Connection *con
 		free(follower);
 		return NULL;
 	}
+	bound_kernel(connection);
 	enter(feed, follower);
 	give(follower, SPAN_LIT("retry: 2000\nevent: hello\ndata: {}\n\n"));
 	MHD_add_response_header(response, "Content-Type", "text/event-stream");
