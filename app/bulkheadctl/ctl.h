@@ -81,8 +81,5 @@ long long ctl_seconds(const char *text);
 // Say "bulkheadctl: ..." on standard error; returns `status`.
 int fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// "90", "90s", "30m", "1h", "2d" in seconds; 0 when it is none of them.
-long long ctl_seconds(const char *text);
-
 // Print a JSON value and a newline to standard output, and free it. Returns EXIT_OK.
 int print_json(json_t *json);
