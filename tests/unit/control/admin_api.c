@@ -59,11 +59,10 @@ static int op_kill(void *, struct admin_call *call, json_t **out, char *)
 	const char *reason = json_string_value(json_object_get(call->body, "reason"));
 
 	snprintf(killed, sizeof(killed), "%.20s: %.40s", call->id, reason == NULL ? "" : reason);
+	if (strcmp(call->id, "00ff") != 0)
+		return -ENOENT;
 	*out = json_pack("{s:s}", "killed", call->id);
-	if (strcmp(call->id, "00ff") == 0)
-		return 0;
-	json_decref(*out);
-	return -ENOENT;
+	return 0;
 }
 
 static int op_policy(void *, struct admin_call *, json_t **out, char *)
