@@ -83,14 +83,15 @@ class Chain(GatewayCase):
         """Stock curl trades a token for a narrower one."""
         argv = ["curl", "-sS", "--cacert", self.a.certs / "ca.pem", "--noproxy", "*",
                 "--resolve", f"gateway:{PORT}:127.0.0.1"]
-        print(f"$ curl {TOKENS}/token --data-urlencode actor={actor} "
-              + " ".join(f"--data-urlencode '{f}'" for f in fields) + " ...")
+        print(f"$ curl {TOKENS}/token --data-urlencode actor={actor}"
+              + "".join(f" --data-urlencode '{f}'" for f in fields) + " ...")
         for field in (f"grant_type={GRANT}", f"subject_token_type={TYPE}",
                       f"subject_token={parent}", f"actor={actor}", *fields):
             argv += ["--data-urlencode", field]
         answer = json.loads(self.net.gw.run([*argv, f"{TOKENS}/token"]).stdout)
         self.assertIn("access_token", answer)
-        print(json.dumps(answer | {"access_token": answer["access_token"][:12] + "..."}))
+        short = {"access_token": answer["access_token"][:12] + "..."}
+        print(json.dumps(short | {k: answer[k] for k in ("expires_in", "scope", "node")}))
         return answer["access_token"]
 
     def shown(self, sql, token):
@@ -140,7 +141,7 @@ class Chain(GatewayCase):
 
     def start_agents(self):
         say("1. Bob logs in at the identity provider and starts an agent, which starts an agent, "
-            "which\n   starts an agent. Each trades its token for a narrower one.")
+            "which\n   starts an agent. Each trades its token for a narrower one (answers shortened).")
         bob = self.idp.login("bob")
         planner = self.child(bob, "planner")
         worker = self.child(planner, "worker", "scope=read write", "resource=orders")
