@@ -430,10 +430,12 @@ int control_admin_start(struct control *control, char why[static ADMIN_WHY])
 {
 	const struct config_gateway *gateway = &control->config->gateway;
 	const struct config_https *https = &control->config->admin.https;
+	const struct config_https *tokens = &control->config->token_service.https;
 	struct admin_config config = {
 		.socket = gateway->admin_socket,
 		.metrics = gateway->has_metrics ? &gateway->metrics : NULL,
 		.https = https->enabled ? https : NULL,
+		.tokens = tokens->enabled ? tokens : NULL,
 		.n_workers = control->contexts.n_workers,
 	};
 

@@ -73,15 +73,22 @@ static void tell(struct control *control, const struct config *config)
 		);
 }
 
-// A renewed certificate of the admin API comes with a reload, too. The policy does not hang on it.
+// Renewed certificates of the HTTPS listeners come with a reload, too. The policy does not hang on
+// them.
 static void renew_https(struct control *control)
 {
-	char why[ADMIN_WHY] = "";
+	const struct config *config = control->config;
+	char why[ADMIN_WHY] = "", tokens_why[ADMIN_WHY] = "";
 
-	if (control->admin == NULL || !control->config->admin.https.enabled)
+	if (control->admin == NULL)
 		return;
-	if (admin_https_reload(control->admin, &control->config->admin.https, why) != 0)
+	if (admin_https_reload(control->admin, &config->admin.https, why) != 0)
 		log_line(LOG_ERROR, "admin", "the certificate stays as it was: %s", why);
+	if (admin_tokens_reload(control->admin, &config->token_service.https, tokens_why) != 0)
+		log_line(
+			LOG_ERROR, "token_service", "the certificate stays as it was: %s",
+			tokens_why
+		);
 }
 
 int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])

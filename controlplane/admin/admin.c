@@ -38,7 +38,7 @@ uint64_t admin_now_ms(void)
 // No thread: it runs in admin_poll. Takes `fd`.
 static int serve(struct entrance *entrance, int fd)
 {
-	struct https *https = entrance->admin->https;
+	const struct https *https = entrance->https;
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	struct MHD_OptionItem secure[] = {
 		{MHD_OPTION_HTTPS_PRIORITIES, 0, NULL},
@@ -51,7 +51,7 @@ static int serve(struct entrance *entrance, int fd)
 
 	if (fd < 0)
 		return fd;
-	if (entrance->kind == ENTRANCE_API) {
+	if (https != NULL) {
 		const char *texts[] = {
 			https_priorities, https_certificate_pem(https), https_key_pem(https)};
 		for (size_t i = 0; i < 3; i++) // the library does not write to them
@@ -64,8 +64,7 @@ static int serve(struct entrance *entrance, int fd)
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
 		1, MHD_OPTION_NOTIFY_CONNECTION, serve_peer, entrance, MHD_OPTION_NOTIFY_COMPLETED,
-		serve_end, NULL, MHD_OPTION_ARRAY, entrance->kind == ENTRANCE_API ? secure : plain,
-		MHD_OPTION_END
+		serve_end, NULL, MHD_OPTION_ARRAY, https != NULL ? secure : plain, MHD_OPTION_END
 	);
 	if (entrance->daemon != NULL)
 		return 0;
@@ -78,6 +77,23 @@ static int fail(int result, const char *what, char *why)
 	if (result != 0 && why[0] == '\0')
 		snprintf(why, ADMIN_WHY, "%s: %s", what, err_text(result));
 	return result;
+}
+
+static int serve_https(
+	struct admin *admin, enum entrance_kind kind, const struct config_https *files, char *why
+)
+{
+	struct entrance *entrance = &admin->entrances[kind];
+	char text[ADDR_TEXT_MAX];
+
+	if (files == NULL)
+		return 0;
+	int r = https_new(files, &entrance->https, why);
+	if (r == 0)
+		r = serve(entrance, listen_remote(&files->address));
+	if (entrance->https != NULL)
+		https_forget_pem(entrance->https);
+	return fail(r, endpoint_text(&files->address, text), why);
 }
 
 static int open_entrances(struct admin *admin, char *why)
@@ -96,14 +112,8 @@ static int open_entrances(struct admin *admin, char *why)
 		if (r != 0)
 			return fail(r, endpoint_text(config->metrics, text), why);
 	}
-	if (config->https == NULL)
-		return 0;
-	r = https_new(config->https, &admin->https, why);
-	if (r == 0)
-		r = serve(&admin->entrances[ENTRANCE_API], listen_remote(&config->https->address));
-	if (admin->https != NULL)
-		https_forget_pem(admin->https);
-	return fail(r, endpoint_text(&config->https->address, text), why);
+	r = serve_https(admin, ENTRANCE_API, config->https, why);
+	return r != 0 ? r : serve_https(admin, ENTRANCE_TOKENS, config->tokens, why);
 }
 
 int admin_new(const struct admin_config *config, struct admin **out, char *why)
@@ -131,14 +141,24 @@ int admin_new(const struct admin_config *config, struct admin **out, char *why)
 	return 0;
 }
 
+static int reload(struct https *https, const struct config_https *files, char *why)
+{
+	if (https == NULL || !files->enabled)
+		return 0;
+	int r = https_reload(https, files, why);
+	if (r == 0)
+		https_forget_pem(https);
+	return r;
+}
+
 int admin_https_reload(struct admin *admin, const struct config_https *https, char *why)
 {
-	if (admin->https == NULL)
-		return 0;
-	int r = https_reload(admin->https, https, why);
-	if (r == 0)
-		https_forget_pem(admin->https);
-	return r;
+	return reload(admin->entrances[ENTRANCE_API].https, https, why);
+}
+
+int admin_tokens_reload(struct admin *admin, const struct config_https *tokens, char *why)
+{
+	return reload(admin->entrances[ENTRANCE_TOKENS].https, tokens, why);
 }
 
 // ---- the loop's part
@@ -219,10 +239,10 @@ void admin_free(struct admin *admin)
 	for (int i = 0; i < ENTRANCE_COUNT; i++) {
 		if (admin->entrances[i].daemon != NULL)
 			MHD_stop_daemon(admin->entrances[i].daemon);
+		https_free(admin->entrances[i].https);
 	}
 	if (admin->socket != NULL)
 		unlink(admin->socket);
-	https_free(admin->https);
 	feed_free(admin->feed);
 	history_free(admin->history);
 	free(admin->socket);

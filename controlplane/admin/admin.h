@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // The admin API: HTTP on a Unix socket for root and the gateway's own user; HTTPS with tokens and
-// roles, when the configuration says so; and metrics and health over plain TCP. openapi.json says
+// roles, when the configuration says so; the token service by itself over HTTPS; and metrics and
+// health over plain TCP. openapi.json says
 // what there is to ask; routes.c has the table.
 //
 // It runs where admin_poll is called and knows no other module: what it needs from them comes
@@ -137,9 +138,10 @@ struct admin_ops {
 uint32_t admin_roles(const struct config_admin *config, const struct subject *subject);
 
 struct admin_config {
-	const char *socket;               // path; made with mode 0600
-	const struct endpoint *metrics;   // NULL: none
-	const struct config_https *https; // NULL: none
+	const char *socket;                // path; made with mode 0600
+	const struct endpoint *metrics;    // NULL: none
+	const struct config_https *https;  // NULL: none
+	const struct config_https *tokens; // of the token service alone; NULL: it is on `https`
 	const struct worker_stats *workers[ADMIN_WORKERS_MAX];
 	unsigned n_workers;
 	struct admin_ops ops;
@@ -157,8 +159,10 @@ void admin_poll(struct admin *admin);
 void admin_free(struct admin *admin);
 
 // Read the certificate and key of `https` again; connections from now on get them. When it fails,
-// with `why`, the old ones stay. Returns 0 or as admin_new.
+// with `why`, the old ones stay. Nothing when there is no such listener. Returns 0 or as admin_new.
 int admin_https_reload(struct admin *admin, const struct config_https *https, char *why) must_check;
+int admin_tokens_reload(struct admin *admin, const struct config_https *tokens, char *why)
+	must_check; // the same, of the token service's own
 
 // Does anybody follow /v1/events? What nobody hears need not be made. Accepts NULL.
 bool admin_is_followed(const struct admin *admin);

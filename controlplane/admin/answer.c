@@ -144,7 +144,7 @@ static void add_headers(const struct request *request, struct MHD_Response *resp
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
 	MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-	if (request->peer->entrance->kind == ENTRANCE_API)
+	if (request->peer->entrance->https != NULL)
 		MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
 	// Files may be kept, and are asked for by their tag; all else may not.
 	if (answer->asset != NULL)

@@ -41,6 +41,7 @@ enum entrance_kind {
 	ENTRANCE_LOCAL,   // the Unix socket
 	ENTRANCE_METRICS, // plain TCP: metrics and health, for anyone
 	ENTRANCE_API,     // HTTPS
+	ENTRANCE_TOKENS,  // HTTPS: the token service alone, for anyone
 	ENTRANCE_COUNT,
 };
 
@@ -49,7 +50,7 @@ struct peer {
 	struct entrance *entrance;
 	struct MHD_Connection *connection;
 	uint64_t since_ms;
-	struct https_pair *pair; // of the API: what it shakes hands with
+	struct https_pair *pair; // of HTTPS: what it shakes hands with
 	bool waits;              // for us, or follows events: that may take long
 	struct peer *next, **link;
 };
@@ -58,6 +59,7 @@ struct entrance {
 	struct admin *admin;
 	enum entrance_kind kind;
 	struct MHD_Daemon *daemon; // NULL: not configured
+	struct https *https;       // NULL: no TLS
 	struct peer *peers;
 };
 
@@ -65,7 +67,6 @@ struct admin {
 	struct admin_config config;
 	char *socket;
 	struct entrance entrances[ENTRANCE_COUNT];
-	struct https *https;
 	struct limiter limiter;
 	struct feed *feed;
 	struct history *history;

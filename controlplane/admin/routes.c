@@ -114,11 +114,11 @@ const struct route routes[] = {
 	{"GET", "/v1/audit", AUDITOR, OP(audit), .query = {PAGE, &by_type}, .slow = true},
 	{"POST", "/v1/audit/verify", AUDITOR, OP(verify), .slow = true},
 	{"GET", "/v1/openapi.json", 0, .handle = handle_asset, .quiet = true},
-	{"POST", "/token", 0, .handle = handle_exchange, .form = true,
+	{"POST", "/token", 0, .handle = handle_exchange, .form = true, .tokens = true,
 	 .quiet = true}, // it has lines of its own in the audit
-	{"GET", "/jwks.json", 0, .handle = handle_jwks, .quiet = true},
+	{"GET", "/jwks.json", 0, .handle = handle_jwks, .tokens = true, .quiet = true},
 	{"GET", "/.well-known/oauth-authorization-server", 0, .handle = handle_metadata,
-	 .quiet = true},
+	 .tokens = true, .quiet = true},
 	{"GET", "/metrics", AUDITOR, .handle = handle_metrics, .metrics = true},
 	{"GET", "/healthz", 0, .handle = handle_health, .metrics = true, .quiet = true},
 	{"GET", "/readyz", 0, .handle = handle_ready, .metrics = true, .quiet = true},
@@ -148,8 +148,23 @@ static bool path_fits(const char *pattern, const char *path, char id[static ADMI
 	return true;
 }
 
+static bool is_in(const struct route *route, enum route_set set)
+{
+	switch (set) {
+	case ROUTES_ALL:
+		break;
+	case ROUTES_METRICS:
+		return route->metrics;
+	case ROUTES_TOKENS:
+		return route->tokens;
+	case ROUTES_BUT_TOKENS:
+		return !route->tokens;
+	}
+	return true;
+}
+
 const struct route *call_route(
-	const char *method, const char *path, bool metrics, char id[static ADMIN_ID_MAX],
+	const char *method, const char *path, enum route_set set, char id[static ADMIN_ID_MAX],
 	bool *found
 )
 {
@@ -159,7 +174,7 @@ const struct route *call_route(
 	id[0] = '\0';
 	for (size_t i = 0; i < n_routes; i++) {
 		const struct route *route = &routes[i];
-		if ((metrics && !route->metrics) || !path_fits(route->path, path, id))
+		if (!is_in(route, set) || !path_fits(route->path, path, id))
 			continue;
 		*found = true;
 		if (strcmp(route->method, as) == 0)

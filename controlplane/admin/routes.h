@@ -54,9 +54,18 @@ struct route {
 	bool slow;      // on a thread of its own
 	bool created;   // its success is 201
 	bool metrics;   // on the metrics' listener, for anyone
+	bool tokens;    // the token service's
 	bool quiet;     // not in the audit: anybody may, as often as they like
 	bool form;      // the body is not JSON: `handle` reads it
 	bool any_query; // a login comes back with one, for the page to read
+};
+
+// Which of them a listener has.
+enum route_set {
+	ROUTES_ALL,
+	ROUTES_METRICS,
+	ROUTES_TOKENS,
+	ROUTES_BUT_TOKENS, // the token service has a listener of its own
 };
 
 // For tests of the table.
@@ -64,9 +73,9 @@ extern const struct route routes[];
 extern const size_t n_routes;
 
 // The route of a method and a decoded path; HEAD is GET. Out: `id`; *found, some method has this
-// path. NULL when there is none. `metrics`: only those of that listener.
+// path. NULL when there is none in `set`.
 const struct route *call_route(
-	const char *method, const char *path, bool metrics, char id[static ADMIN_ID_MAX],
+	const char *method, const char *path, enum route_set set, char id[static ADMIN_ID_MAX],
 	bool *found
 );
 

@@ -24,8 +24,8 @@ static struct peer *peer_new(struct entrance *entrance, struct MHD_Connection *c
 	peer->entrance = entrance;
 	peer->connection = connection;
 	peer->since_ms = admin_now_ms();
-	if (entrance->kind == ENTRANCE_API)
-		peer->pair = https_begin(entrance->admin->https, connection);
+	if (entrance->https != NULL)
+		peer->pair = https_begin(entrance->https, connection);
 	peer->next = entrance->peers;
 	peer->link = &entrance->peers;
 	if (peer->next != NULL)
@@ -107,16 +107,34 @@ static bool read_query(struct request *request)
 
 // ---- its steps
 
+static enum route_set routes_of(const struct entrance *entrance)
+{
+	bool apart = entrance->admin->entrances[ENTRANCE_TOKENS].daemon != NULL;
+
+	switch (entrance->kind) {
+	case ENTRANCE_LOCAL:
+	case ENTRANCE_COUNT:
+		break;
+	case ENTRANCE_METRICS:
+		return ROUTES_METRICS;
+	case ENTRANCE_API:
+		return apart ? ROUTES_BUT_TOKENS : ROUTES_ALL;
+	case ENTRANCE_TOKENS:
+		return ROUTES_TOKENS;
+	}
+	return ROUTES_ALL;
+}
+
 // The headers are there: everything that can be refused without the body is refused now, and only
 // then is a body kept.
 static void begin(struct request *request)
 {
-	enum entrance_kind kind = request->peer->entrance->kind;
 	bool found;
 	uint32_t max = ADMIN_BODY_MAX;
 
 	request->route = call_route(
-		request->method, request->path, kind == ENTRANCE_METRICS, request->call.id, &found
+		request->method, request->path, routes_of(request->peer->entrance),
+		request->call.id, &found
 	);
 	if (!auth_check(request))
 		max = 0;

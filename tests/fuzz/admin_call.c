@@ -54,10 +54,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	bool found;
 
 	snprintf(text, sizeof(text), "%.*s", (int)(path.n < 255 ? path.n : 255), path.p);
-	const struct route *route = call_route("GET", text, false, id, &found);
+	const struct route *route = call_route("GET", text, ROUTES_ALL, id, &found);
 	if (route != NULL)
 		read_call(route, query, input);
-	route = call_route("POST", text, false, id, &found);
+	route = call_route("POST", text, ROUTES_ALL, id, &found);
 	if (route != NULL)
 		read_call(route, query, input);
 	return 0;

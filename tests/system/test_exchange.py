@@ -4,9 +4,12 @@
 """Agents start agents: token exchange with stock curl, and what stock psql may do with the result.
 
     human -> planner -> worker -> reader -> psql
+
+The token service has a listener of its own here; test_chain.py has it on that of the admin API.
 """
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,12 +18,18 @@ from appliance import ROOT
 from gateway_case import GatewayCase, main
 
 HERE = Path(__file__).resolve().parent
-URL = "https://gateway:8443"
+URL = "https://gateway:8444"
+ADMIN = "https://gateway:8443"
 TYPE = "urn:ietf:params:oauth:token-type:access_token"
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 CONFIG = """\
-token_service: {{issuer: "{url}", ttl: 10m}}
-admin:
+token_service:
+  issuer: "{url}"
+  ttl: 10m
+  https: {{address: 127.0.0.1, port: 8444,
+          certificate: {certs}/tokens.pem, key: {certs}/tokens.key}}
+"""
+ADMIN_CONFIG = """admin:
   https: {{address: 127.0.0.1, port: 8443,
           certificate: {certs}/gateway.ecdsa.pem, key: {certs}/gateway.ecdsa.key}}
   roles: {{auditor: {{issuers: [local], groups: [auditors]}}}}
@@ -45,7 +54,8 @@ class Exchange(GatewayCase):
     def prepare(cls):
         # The certificates' folder is known only now.
         cls.a.process.stop()
-        cls.a.extra = CONFIG.format(url=URL, certs=cls.a.certs)
+        cls.renew("ecdsa")
+        cls.a.extra = (CONFIG + ADMIN_CONFIG).format(url=URL, certs=cls.a.certs)
         cls.a.write_config(RULES)
         cls.a.start()
         cls.human = cls.a.token("alice", ["agents"])
@@ -56,13 +66,20 @@ class Exchange(GatewayCase):
                     timeout=30)
             (cls.a.dir / f"{name}.key").chmod(0o600)
 
+    @classmethod
+    def renew(cls, kind):
+        """The certificate and key that the token service's listener reads."""
+        for end in ("pem", "key"):
+            shutil.copy(cls.a.certs / f"gateway.{kind}.{end}", cls.a.certs / f"tokens.{end}")
+
     # ---- curl, psql
 
     @classmethod
-    def curl(cls, path, *argv, check=True):
+    def curl(cls, path, *argv, check=True, url=URL):
         done = cls.net.gw.run(
             ["curl", "-sS", "--cacert", cls.a.certs / "ca.pem", "--noproxy", "*",
-             "--resolve", "gateway:8443:127.0.0.1", "-w", "\n%{http_code}", *argv, URL + path],
+             "--resolve", "gateway:8443:127.0.0.1", "--resolve", "gateway:8444:127.0.0.1",
+             "-w", "\n%{http_code}", *argv, url + path],
             timeout=30, check=check)
         body, status = done.stdout.rsplit("\n", 1)
         return int(status), json.loads(body)
@@ -185,6 +202,50 @@ class Exchange(GatewayCase):
         # Whoever shows a certificate may well have a token that is bound to none.
         done = self.with_certificate(self.human, "other")
         self.assertEqual(done.stdout, "1\n", done.stderr)
+
+    def test_its_listener_has_nothing_else(self):
+        auditor = self.a.token("eve", ["auditors"])
+        for path in ("/", "/console/", "/console/config.json", "/v1/openapi.json", "/v1/status",
+                     "/v1/whoami", "/metrics", "/healthz", "/readyz"):
+            status, answer = self.curl(path, "-H", f"Authorization: Bearer {auditor}")
+            self.assertEqual((status, answer), (404, {"error": f"there is no {path}"}))
+        self.assertEqual(self.curl("/token")[0], 405)
+        self.assertEqual(self.curl("/jwks.json", "-d", "")[0], 405)
+        # And that of the admin API has nothing of it.
+        for argv in (("/jwks.json",), ("/.well-known/oauth-authorization-server",),
+                     ("/token", "-d", f"grant_type={GRANT}")):
+            self.assertEqual(self.curl(*argv, url=ADMIN)[0], 404, argv)
+        status, answer = self.curl("/v1/status", "-H", f"Authorization: Bearer {auditor}",
+                                   url=ADMIN)
+        self.assertEqual(status, 200, answer)
+
+    def test_its_certificate_is_renewed(self):
+        def algorithm():
+            """Of the key that the listener has shown."""
+            shown = self.net.gw.run(["openssl", "s_client", "-connect", "127.0.0.1:8444"],
+                                    stdin=subprocess.DEVNULL, check=False).stdout
+            return net.run(["openssl", "x509", "-noout", "-text"], input=shown).stdout
+        self.assertIn("id-ecPublicKey", algorithm())
+        self.addCleanup(self.a.ctl, "reload")
+        self.addCleanup(self.renew, "ecdsa")
+        self.renew("rsa")
+        self.a.ctl("reload")
+        self.assertIn("rsaEncryption", algorithm())
+        self.assertEqual(self.curl("/jwks.json")[0], 200)
+        (self.a.certs / "tokens.pem").write_text("no certificate")
+        self.a.ctl("reload", check=False)
+        self.assertIn("rsaEncryption", algorithm())
+
+    def test_it_needs_no_admin_api(self):
+        def start(config):
+            self.a.process.stop()
+            self.a.extra = config.format(url=URL, certs=self.a.certs)
+            self.a.write_config(RULES)
+            self.a.start()
+        self.addCleanup(start, CONFIG + ADMIN_CONFIG)
+        start(CONFIG)
+        self.assertEqual(self.psql(self.child(self.human), "SELECT 1").stdout, "1\n")
+        self.assertEqual(self.curl("/v1/status")[0], 404)
 
     def test_keys_outlive_a_restart(self):
         token = self.child(self.human)
