@@ -56,7 +56,7 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 {
 	struct proto_io io = session_io(s);
 	if (msg->kind != PROTO_COMMAND)
-		hold_leave(relay, s, "the server would skip it");
+		command_skip(relay, s);
 	switch (msg->kind) {
 	case PROTO_START_TLS:
 		return start_tls(relay, s);

@@ -421,3 +421,12 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 	hold_forget(relay, s);
 	return forward(relay, s, msg);
 }
+
+// What it was charged stays so. But the next command has neither paid nor is it on record because
+// this one had and was.
+void command_skip(struct relay *relay, struct session *s)
+{
+	hold_leave(relay, s, "the server would skip it");
+	s->strict_waiting = false;
+	s->command_charged = false;
+}

@@ -242,6 +242,8 @@ enum step login_done(struct relay *relay, struct session *s, struct proto_msg *m
 
 // command.c
 enum step command_judge(struct relay *relay, struct session *s, struct proto_msg *msg);
+// What is at the head is no command, or no longer one: the server would skip it.
+void command_skip(struct relay *relay, struct session *s);
 // Does the statement with this note read a relation with masked columns?
 bool command_is_exposed(uint64_t tag);
 bool command_may_change_catalog(uint64_t tag);

@@ -103,6 +103,41 @@ static void writes(struct sim *sim)
 	agent_bye(a);
 }
 
+static void one_strict_write(struct sim *sim)
+{
+	one_write(sim);
+	sim->policy.record = RECORD_STRICT;
+}
+
+// One that was charged, and that the server skips, does not pay for the next.
+static void skipped(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_PUPPET;
+	say(&a->peer.out, 'P', "ssh", "", "SELECT nonsense", 0);
+	sim_pass(sim, SECOND_US);
+	sim->gateway.durable_max = sim->gateway.records.durable;
+	agent_query(a, "SELECT 1");
+	sim_pass(sim, SECOND_US);
+	struct buf *server = &database_session(&sim->database)->peer.out;
+	say(server, 'E', "bsbsbsb", 'S', "ERROR", 'C', "42703", 'M', "no such column", 0);
+	agent_expect(a, "E");
+	sim->gateway.durable_max = 0;
+	say(&a->peer.out, 'S', "");
+	sim_pass(sim, SECOND_US);
+	say(server, 'Z', "b", 'I');
+	agent_expect(a, "Z");
+	agent_query(a, "DELETE FROM notes WHERE n = 1");
+	sim_pass(sim, SECOND_US);
+	say(server, 'C', "s", "DELETE 1");
+	say(server, 'Z', "b", 'I');
+	agent_expect(a, "CZ");
+	agent_query(a, "DELETE FROM notes WHERE n = 2");
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.stats.budget_spent == 1);
+	agent_vanish(a);
+}
+
 // A command that is charged by one budget and refused by the next has used nothing of the first.
 static void two_budgets(struct sim *sim)
 {
@@ -350,6 +385,7 @@ static void rights_end(struct sim *sim)
 
 const struct scenario relay_budget_scenarios[] = {
 	{"budget commands", commands, two_commands},
+	{"budget skipped", skipped, one_strict_write},
 	{"budget strict commands", commands, strict_commands},
 	{"budget window", window, short_window},
 	{"budget writes", writes, one_write},

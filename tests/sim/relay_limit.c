@@ -108,6 +108,32 @@ static void strict_policy_changes(struct sim *sim)
 	EXPECT(sim, gateway_recorded(&sim->gateway, "\"action\":\"deny\""));
 }
 
+// What waits for its record and is skipped by the server takes its leave with it: the next command
+// is not taken for one that is on record.
+static void strict_skipped(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_PUPPET;
+	say(&a->peer.out, 'P', "ssh", "", "SELECT nonsense", 0);
+	sim_pass(sim, SECOND_US);
+	sim->gateway.durable_max = sim->gateway.records.durable;
+	agent_query(a, "SELECT 'skipped'");
+	sim_pass(sim, SECOND_US);
+	struct buf *server = &database_session(&sim->database)->peer.out;
+	say(server, 'E', "bsbsbsb", 'S', "ERROR", 'C', "42703", 'M', "no such column", 0);
+	agent_expect(a, "E");
+	say(&a->peer.out, 'S', "");
+	sim->gateway.durable_max = 0;
+	sim_pass(sim, SECOND_US);
+	say(server, 'Z', "b", 'I');
+	agent_expect(a, "Z");
+	agent_query(a, "SELECT 'unseen'");
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.stats.commands == 2);
+	EXPECT(sim, gateway_recorded(&sim->gateway, "SELECT 'unseen'"));
+	agent_bye(a);
+}
+
 struct watch {
 	struct sim *sim;
 	size_t most;
@@ -267,6 +293,7 @@ const struct scenario relay_limit_scenarios[] = {
 	{"command_beyond_the_record_limit", command_beyond_the_record_limit, .bulk = true,
 	 .set_up = few_blocks},
 	{"strict_waits", strict_waits, .set_up = strict},
+	{"strict_skipped", strict_skipped, .set_up = strict},
 	{"strict_policy_changes", strict_policy_changes, .set_up = strict},
 	{"slow_reader", slow_reader, .bulk = true},
 	{"both_above_water", both_above_water, .bulk = true},
