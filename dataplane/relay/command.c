@@ -12,9 +12,10 @@ enum tag_bit {
 	TAG_EXPOSED = 1 << 0,
 	TAG_ALLOWED = 1 << 1,
 	TAG_DDL = 1 << 2,
-	TAG_APPROVED = 1 << 3, // by a human: a portal with its parameters
-	TAG_WRITE = 1 << 4,    // it writes
-	TAG_COUNTS = 1 << 5,   // it needs a right, and so is a command for budgets
+	TAG_APPROVED = 1 << 3,  // by a human: a portal with its parameters
+	TAG_WRITE = 1 << 4,     // it writes
+	TAG_COUNTS = 1 << 5,    // it needs a right, and so is a command for budgets
+	TAG_OTHERWISE = 1 << 6, // prepared while the server read texts otherwise, or perhaps so
 };
 
 static uint64_t tag_of(const struct session *s, uint32_t bits)
@@ -49,6 +50,14 @@ static bool is_approved(const struct session *s, const struct proto_msg *msg)
 	       (msg->tag & TAG_APPROVED) != 0;
 }
 
+// What is bound is what the server read when it was prepared, whatever it would read now.
+static bool is_read_otherwise(const struct session *s, const struct proto_msg *msg)
+{
+	if (msg->command == PROTO_BIND || msg->command == PROTO_EXECUTE)
+		return (msg->tag & TAG_OTHERWISE) != 0;
+	return msg->unsettled || !s->reading.utf8 || !s->reading.standard_strings;
+}
+
 static const struct effects *effects_of(
 	struct relay *relay, struct session *s, const struct proto_msg *msg
 )
@@ -69,9 +78,9 @@ static const struct effects *effects_of(
 	if (msg->command != PROTO_STATEMENT && msg->command != PROTO_PREPARE &&
 	    msg->statement.p == NULL)
 		return &unseen;
-	static const struct inspect_context unsettled = {0};
+	static const struct inspect_context otherwise = {0};
 	const struct effects *effects = inspect_statement(
-		relay->effects, msg->unsettled ? &unsettled : &s->reading, msg->statement
+		relay->effects, is_read_otherwise(s, msg) ? &otherwise : &s->reading, msg->statement
 	);
 	struct inspect_stats stats = inspect_cache_stats(relay->effects);
 	relay->stats->effects_hits = stats.hits;
@@ -417,7 +426,8 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		     (msg->command == PROTO_BIND && msg->named);
 	if (names && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
-	msg->tag = tag_of(s, note(effects, exposure, &verdict));
+	uint32_t otherwise = is_read_otherwise(s, msg) ? TAG_OTHERWISE : 0;
+	msg->tag = tag_of(s, note(effects, exposure, &verdict) | otherwise);
 	hold_forget(relay, s);
 	return forward(relay, s, msg);
 }

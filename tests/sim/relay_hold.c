@@ -372,6 +372,35 @@ static void executed_in_sql(struct sim *sim)
 	agent_bye(a);
 }
 
+static void hold_unknown(struct sim *sim)
+{
+	sim->policy.hold = EFFECT_WRITE | EFFECT_UNKNOWN;
+}
+
+// Prepared while the server reads texts otherwise, and bound when it reads them as usual: what was
+// prepared is not what the text now looks like.
+static void read_otherwise(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_PUPPET;
+	struct buf *server = &database_session(&sim->database)->peer.out;
+	say(server, 'S', "ss", "standard_conforming_strings", "off");
+	agent_expect(a, "S");
+	say(&a->peer.out, 'P', "ssh", "mine", "SELECT '\\'', nextval($1), ' --'", 0);
+	say(&a->peer.out, 'S', "");
+	sim_pass(sim, SECOND_US);
+	say(server, '1', "");
+	say(server, 'Z', "b", 'I');
+	say(server, 'S', "ss", "standard_conforming_strings", "on");
+	agent_expect(a, "1ZS");
+	bind_with(a, "tickets");
+	execute_and_sync(a);
+	agent_expect(a, "N");
+	expect_held(sim, 1);
+	EXPECT(sim, sim->gateway.held[0].held->effects == EFFECT_UNKNOWN);
+	agent_vanish(a);
+}
+
 static void large(struct sim *sim)
 {
 	static char text[300001];
@@ -750,6 +779,7 @@ const struct scenario relay_hold_scenarios[] = {
 	 .set_up = fixed_digest},
 	{"hold_prepared_in_sql", prepared_in_sql, .set_up = hold_writes},
 	{"hold_executed_in_sql", executed_in_sql, .set_up = unknown_is_allowed},
+	{"hold_read_otherwise", read_otherwise, .set_up = hold_unknown},
 	{"hold_large", large, .set_up = hold_writes, .bulk = true},
 	{"hold_function_call", function_call, .set_up = hold_calls, .every_cut = true},
 	{"hold_cancelled", cancelled, .set_up = hold_writes, .every_cut = true},
