@@ -22,6 +22,6 @@ struct held {
 	uint32_t effects;    // that are held; 0: a budget is spent
 	uint32_t text_len;   // the command as it would be forwarded, parameters behind it
 	uint32_t masked_len; // the same as it is recorded; all that is kept once it is decided
-	bool cut;            // the text was longer than HOLD_TEXT_MAX
+	bool cut;            // as it is recorded it was longer than HOLD_TEXT_MAX
 	char text[];         // text, then masked; no NUL
 };

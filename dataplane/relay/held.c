@@ -62,8 +62,8 @@ int held_digest(
 	return 0;
 }
 
-// What of `text` is shown; not half a character of it.
-static struct span shown(struct span text)
+// What of the recorded text is kept; not half a character of it.
+static struct span kept(struct span text)
 {
 	size_t n = HOLD_TEXT_MAX;
 
@@ -74,33 +74,37 @@ static struct span shown(struct span text)
 	return span_first(text, n);
 }
 
-struct held *held_new(
+int held_new(
 	struct relay *relay, const struct session *s, const struct proto_msg *msg,
-	const struct verdict *verdict
+	const struct verdict *verdict, struct held **out
 )
 {
 	struct buf *clear = &relay->scratch, *masked = &relay->text;
 
 	buf_consume(masked, buf_len(masked));
-	if (recording_render(relay, msg, clear, masked) != 0)
-		return NULL;
-	struct span text = shown(buf_span(clear)), recorded = shown(buf_span(masked));
+	int r = recording_render(relay, msg, clear, masked);
+	if (r != 0)
+		return r;
+	struct span text = buf_span(clear), recorded = kept(buf_span(masked));
+	if (text.n > HOLD_TEXT_MAX)
+		return ERR_LIMIT;
 	// It goes to another thread, which frees it when a human has decided.
 	struct held *held = calloc(1, sizeof(*held) + text.n + recorded.n);
 	if (held == NULL)
-		return NULL;
+		return ERR_POOL_EMPTY;
 	held->id = s->hold.id;
 	memcpy(held->digest, s->hold.digest, sizeof(held->digest));
 	held->rule = verdict->rule;
 	held->effects = verdict->effects;
 	held->text_len = (uint32_t)text.n;
 	held->masked_len = (uint32_t)recorded.n;
-	held->cut = text.n < buf_len(clear) || recorded.n < buf_len(masked);
+	held->cut = recorded.n < buf_len(masked);
 	if (text.n > 0)
 		memcpy(held->text, text.p, text.n);
 	if (recorded.n > 0)
 		memcpy(held->text + text.n, recorded.p, recorded.n);
-	return held;
+	*out = held;
+	return 0;
 }
 
 void held_free(struct held *held)

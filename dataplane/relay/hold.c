@@ -368,9 +368,9 @@ enum step hold_park(
 {
 	struct session_hold *h = &s->hold;
 
-	h->held = held_new(relay, s, msg, v);
-	if (h->held == NULL) {
-		decided(relay, s, REASON_LIMIT, NULL);
+	int r = held_new(relay, s, msg, v, &h->held);
+	if (r != 0) {
+		decided(relay, s, r == ERR_LIMIT ? REASON_SIZE : REASON_LIMIT, NULL);
 		return STEP_RETRY;
 	}
 	h->state = HOLD_ASKING;

@@ -317,11 +317,12 @@ int held_digest(
 	struct relay *relay, const struct session *s, const struct proto_msg *msg,
 	const struct verdict *verdict, uint8_t out[static 32]
 ) must_check;
-// What approvers are shown; to be freed with held_free until control has it. NULL when memory is
-// short.
-struct held *held_new(
+// What approvers are shown, all of it: they approve nothing that they cannot read. Out: *out, to be
+// freed with held_free until control has it. Returns 0; ERR_LIMIT: longer than HOLD_TEXT_MAX;
+// ERR_POOL_EMPTY: memory is short.
+int held_new(
 	struct relay *relay, const struct session *s, const struct proto_msg *msg,
-	const struct verdict *verdict
+	const struct verdict *verdict, struct held **out
 ) must_check;
 void held_free(struct held *held); // scrubs; accepts NULL
 

@@ -409,11 +409,17 @@ static void large(struct sim *sim)
 	agent_query(a, text);
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "too large") && sim->gateway.holds == 0);
-	snprintf(text, sizeof(text), "DELETE FROM notes WHERE t = '%0100000d'", 0);
+	snprintf(text, sizeof(text), "DELETE FROM notes WHERE t = '%065510d' OR n > 0", 0);
+	EXPECT(sim, strlen(text) > HOLD_TEXT_MAX);
+	agent_forget(a);
+	agent_query(a, text); // nobody could read the end of it
+	agent_expect(a, "EZ");
+	EXPECT(sim, agent_heard(a, "too large") && sim->gateway.holds == 0);
+	snprintf(text, sizeof(text), "DELETE FROM notes WHERE t = '%065506d'", 0);
+	EXPECT(sim, strlen(text) == HOLD_TEXT_MAX);
 	agent_query(a, text);
 	agent_expect(a, "N");
 	expect_held(sim, 1);
-	EXPECT(sim, sim->gateway.held[0].held->cut);
 	EXPECT(sim, sim->gateway.held[0].held->text_len == HOLD_TEXT_MAX);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");

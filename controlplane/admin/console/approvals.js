@@ -20,7 +20,7 @@ function command(one) {
 	const text = one.text ?? one.masked ?? '';
 	const odd = unseen(text);
 	return [
-		one.cut ? h('p', {class: 'note bad'}, 'The command is longer than what can be shown. Do not approve what you cannot read.') : null,
+		one.cut ? h('p', {class: 'note bad'}, 'What was recorded of the command is longer than what is kept.') : null,
 		odd > 0 ? h('p', {class: 'note wait'}, `${count(odd)} characters in it are not seen or change how the rest is shown. They are spelled out and marked.`) : null,
 		/[^\p{ASCII}]/u.test(text) ? h('p', {class: 'muted'}, 'It has letters outside of ASCII: some look like others.') : null,
 		h('pre', {class: 'text', tabindex: '0', 'aria-label': 'The exact command', id: 'command'}, visible(text, true)),
