@@ -53,6 +53,11 @@ static int print_revocation(const struct args *args, json_t *revocation)
 	else
 		puts(": in force; not every worker has answered yet");
 	json_decref(revocation);
+	if (json_is_false(json_object_get(revocation, "stored")))
+		fprintf(stderr,
+			"bulkheadctl: warning: it holds, but is not on disk yet: the store takes "
+			"nothing. It is tried again every second; a restart before that forgets "
+			"it.\n");
 	return EXIT_OK;
 }
 

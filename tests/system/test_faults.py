@@ -6,6 +6,7 @@
 Every class lets clients work through the fault, counts what was refused to them, and finds exactly
 that many refusals in an audit log that verifies.
 """
+import base64
 import contextlib
 import json
 import os
@@ -19,6 +20,7 @@ import psycopg
 
 from appliance import Appliance
 from gateway_case import GatewayCase, Options, inside, main, net
+from idp import Idp
 
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 RULES = """\
@@ -195,15 +197,49 @@ class StoreLocked(FaultCase):
             other = sqlite3.connect(self.a.state / "store.db", isolation_level=None)
             other.execute("BEGIN EXCLUSIVE")
             clients.more(20)
-            done = self.a.ctl("revoke", "subject", "local:nobody", check=False)
-            self.assertNotEqual(done.returncode, 0)
-            self.assertRegex(done.stderr, "locked|busy|again")
+            # A kill switch does not wait for a disk: it holds, and says what is missing.
+            leaked = self.connect(self.a.token("leaked", ["agents"]))
+            done = self.a.ctl("revoke", "subject", "local/leaked", check=False)
+            self.assertIn("not on disk yet", done.stderr)
+            with self.assertRaises(psycopg.OperationalError):
+                leaked.execute("SELECT 1")
             clients.more(20)
             other.execute("ROLLBACK")
+            self.wait(lambda: other.execute("SELECT count(*) FROM revocations").fetchone()[0] == 1,
+                      "the revocation on disk")
             other.close()
-            self.a.ctl("revoke", "subject", "local:nobody")
             clients.more()
         self.assertEqual(clients.failures, [])
+        self.check_audit(clients)
+
+
+class ProviderDown(FaultCase):
+    """An identity provider that was never there, and one that goes; the others do not notice."""
+
+    @classmethod
+    def before(cls):
+        cls.idp = cls.stack.enter_context(Idp(cls.net.gw, cls.a.dir))
+        dead = cls.idp.issuer_yaml("dead").replace(cls.idp.issuer, "http://127.0.0.1:9")
+        cls.a.issuers = cls.idp.issuer_yaml("idp") + dead
+
+    def test_provider_down(self):
+        known = self.idp.machine("agent-1")
+        self.assertEqual(self.psql(known, "SELECT 1").stdout, "1\n")
+        with Clients(self, self.token) as clients:
+            clients.more()
+            self.idp.stop()
+            for _ in range(10):
+                self.assertEqual(self.psql(known, "SELECT 1").stdout, "1\n")
+            # The claims are read before any signature: this one asks for keys that never come.
+            head, _, rest = known.split(".")
+            body = {"iss": "http://127.0.0.1:9", "aud": "bulkhead", "sub": "x", "exp": 2 ** 33}
+            body = base64.urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("=")
+            for _ in range(3):
+                done = self.psql(f"{head}.{body}.{rest}", "SELECT 1", check=False)
+                self.assertIn("the token was not accepted", done.stderr)
+            clients.more(20)
+        self.assertEqual(clients.failures, [])
+        self.assertEqual(len(self.audit("login_refused")), 3)
         self.check_audit(clients)
 
 
