@@ -330,9 +330,21 @@ static int on_authenticate(
 	int r = identity_verify(
 		control->identity, token, certificate, (uint64_t)time(NULL), &subject, why
 	);
-	if (r == 0)
-		*out = subject;
-	return r;
+	if (r != 0)
+		return r;
+	if (control_is_out(control, subject, why)) {
+		subject_free(subject);
+		return ERR_AUTH;
+	}
+	*out = subject;
+	return 0;
+}
+
+static bool on_is_over(void *context, const struct subject *subject)
+{
+	char why[REVOCATION_WHY];
+
+	return (uint64_t)time(NULL) >= subject->expires || control_is_out(context, subject, why);
 }
 
 static void on_subject_free(void *, const struct subject *subject)
@@ -411,6 +423,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 		.bad_name = bad_name,
 		.authenticate = on_authenticate,
 		.subject_free = on_subject_free,
+		.is_over = on_is_over,
 		.roles = on_roles,
 		.rate = on_rate,
 		.console = on_console,

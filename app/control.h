@@ -161,6 +161,11 @@ bool control_is_revoked(
 	const struct control *control, const struct event *event, const struct subject *subject,
 	char why[static REVOCATION_WHY]
 );
+// The same at no resource: may `subject` not ask the control plane for anything?
+bool control_is_out(
+	const struct control *control, const struct subject *subject,
+	char why[static REVOCATION_WHY]
+);
 // EVENT_REVOKED. False: again later.
 bool control_revoked(struct control *control, const struct event *event);
 // Give the workers what they have not taken yet. Call often.

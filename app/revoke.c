@@ -258,6 +258,18 @@ bool control_is_revoked(
 	);
 }
 
+bool control_is_out(
+	const struct control *control, const struct subject *subject,
+	char why[static REVOCATION_WHY]
+)
+{
+	static const struct node_id any_resource;
+
+	return revocation_check(
+		control->revocations, subject, &any_resource, now_ns() / 1000000000, why
+	);
+}
+
 static json_t *live_json(const struct control *control, const struct live_entry *entry)
 {
 	char id[SESSION_NAME_SIZE];

@@ -77,12 +77,7 @@ static int start_nic(struct control *control)
 
 static bool is_revoked(void *ctx, const struct subject *subject, char why[JWT_WHY])
 {
-	static const struct node_id any_resource;
-	const struct control *control = ctx;
-
-	return revocation_check(
-		control->revocations, subject, &any_resource, (uint64_t)time(NULL), why
-	);
+	return control_is_out(ctx, subject, why);
 }
 
 static int start_token_service(struct control *control)

@@ -111,13 +111,15 @@ struct admin_ops {
 	size_t (*metrics)(void *context, struct admin_metric *out, size_t max);
 	bool (*ready)(void *context, char *why); // all but the workers, which are looked at here
 	const char *(*bad_name)(unsigned bad);   // of worker_stats.bad, NULL behind the last
-	// Who holds this token? `certificate`: SHA-256 of the one that the client has proven to
-	// hold, NULL: none. Out: *out, given back by subject_free. Returns 0; ERR_AUTH with `why`
-	// for the audit; -EAGAIN: not now; -ENOMEM.
+	// Who holds this token, which is not revoked? `certificate`: SHA-256 of the one that the
+	// client has proven to hold, NULL: none. Out: *out, given back by subject_free. Returns 0;
+	// ERR_AUTH with `why` for the audit; -EAGAIN: not now; -ENOMEM.
 	int (*authenticate
 	)(void *context, struct span token, const uint8_t *certificate, const struct subject **out,
 	  char *why);
 	void (*subject_free)(void *context, const struct subject *subject);
+	// Would its token be refused by now: expired, or revoked? Asked about those who stay.
+	bool (*is_over)(void *context, const struct subject *subject);
 	uint32_t (*roles)(void *context, const struct subject *subject); // admin_roles
 	uint32_t (*rate)(void *context);                                 // admin.rate
 	bool (*console)(void *context, struct admin_console *out);       // false: no login

@@ -179,14 +179,14 @@ static struct MHD_Response *response_text(const struct answer *answer, char *tex
 	return response;
 }
 
-static struct MHD_Response *response_of(const struct request *request)
+static struct MHD_Response *response_of(struct request *request)
 {
 	const struct answer *answer = &request->answer;
 	char *text;
 	size_t n;
 
 	if (answer->follow)
-		return feed_response(request->admin->feed, request->connection);
+		return feed_response(request);
 	if (answer->asset != NULL) {
 		bool body = answer->status == HTTP_OK;
 		void *data; // the library does not write to it

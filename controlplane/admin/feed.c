@@ -4,18 +4,21 @@
 // Server-sent events (WHATWG HTML 9.2). Each client has its own bounded copy of what it has not
 // read yet; one that does not keep up is cut off and told so by the end of its connection.
 
-#include "controlplane/admin/request.h"
+#include "controlplane/admin/routes.h"
 
 #include <microhttpd.h>
 
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { HEARTBEAT_MS = 15000, BLOCK = 4096, KERNEL_BYTES = 64 << 10 };
+enum { HEARTBEAT_MS = 15000, LOOK_MS = 500, BLOCK = 4096, KERNEL_BYTES = 64 << 10 };
 
 struct follower {
 	struct feed *feed;
 	struct MHD_Connection *connection;
+	const struct admin_ops *ops;
+	const struct subject *subject; // NULL: over the socket, without a token
+	uint32_t needs;                // roles, any of which; 0: it is the socket that may
 	struct buf unread;
 	uint64_t beat_ms; // when something was last given to it
 	bool suspended;
@@ -26,6 +29,7 @@ struct follower {
 struct feed {
 	struct follower *first;
 	unsigned n;
+	uint64_t looked_ms; // when tokens were last looked at
 	bool ending;
 };
 
@@ -85,8 +89,29 @@ void feed_tell(struct feed *feed, struct span text)
 		give(f, text);
 }
 
+// What a new request would be refused, one that lasts may not go on with.
+static bool may_stay(const struct follower *f)
+{
+	if (f->subject == NULL)
+		return true;
+	return !f->ops->is_over(f->ops->context, f->subject) &&
+	       (f->needs == 0 || (f->ops->roles(f->ops->context, f->subject) & f->needs) != 0);
+}
+
+static void look(struct feed *feed)
+{
+	for (struct follower *f = feed->first; f != NULL; f = f->next) {
+		if (!f->dropped && !may_stay(f))
+			drop(f);
+	}
+}
+
 void feed_poll(struct feed *feed, uint64_t now_ms)
 {
+	if (now_ms - feed->looked_ms >= LOOK_MS) {
+		feed->looked_ms = now_ms;
+		look(feed);
+	}
 	for (struct follower *f = feed->first; f != NULL; f = f->next) {
 		if (now_ms - f->beat_ms < HEARTBEAT_MS)
 			continue;
@@ -131,6 +156,8 @@ static void leave(void *context)
 	if (follower->next != NULL)
 		follower->next->link = follower->link;
 	follower->feed->n--;
+	if (follower->subject != NULL)
+		follower->ops->subject_free(follower->ops->context, follower->subject);
 	buf_fini(&follower->unread);
 	free(follower);
 }
@@ -156,8 +183,20 @@ static void enter(struct feed *feed, struct follower *follower)
 	feed->n++;
 }
 
-struct MHD_Response *feed_response(struct feed *feed, struct MHD_Connection *connection)
+static void take_caller(struct follower *follower, struct request *request)
 {
+	struct admin_caller *caller = &request->call.caller;
+
+	follower->ops = &request->admin->config.ops;
+	follower->subject = caller->subject;
+	follower->needs = caller->local ? 0 : request->route->roles;
+	caller->subject = NULL;
+}
+
+struct MHD_Response *feed_response(struct request *request)
+{
+	struct feed *feed = request->admin->feed;
+	struct MHD_Connection *connection = request->connection;
 	struct follower *follower = calloc(1, sizeof(*follower));
 
 	if (follower == NULL)
@@ -174,6 +213,7 @@ struct MHD_Response *feed_response(struct feed *feed, struct MHD_Connection *con
 		return NULL;
 	}
 	bound_kernel(connection);
+	take_caller(follower, request);
 	enter(feed, follower);
 	give(follower, SPAN_LIT("retry: 2000\nevent: hello\ndata: {}\n\n"));
 	MHD_add_response_header(response, "Content-Type", "text/event-stream");

@@ -130,13 +130,14 @@ bool feed_has_room(const struct feed *feed);
 bool feed_is_followed(const struct feed *feed);
 // Tell all. `text`: one event in the format of the protocol.
 void feed_tell(struct feed *feed, struct span text);
-// Heartbeats; lets clients with news go on.
+// Heartbeats; ends those whose token has expired or was revoked, or who have lost the role.
 void feed_poll(struct feed *feed, uint64_t now_ms);
 // Before the daemons stop: nobody waits any more.
 void feed_stop(struct feed *feed);
 struct MHD_Response;
-// The response that follows; its end frees what is behind it. NULL when memory is short.
-struct MHD_Response *feed_response(struct feed *feed, struct MHD_Connection *connection);
+// The response that follows; its end frees what is behind it. Takes the caller's subject. NULL when
+// memory is short.
+struct MHD_Response *feed_response(struct request *request);
 
 // ---- history.c: samples of the workers' counters
 
