@@ -52,12 +52,12 @@ static int print_revocation(const struct args *args, json_t *revocation)
 		       json_number_value(json_object_get(revocation, "ms")));
 	else
 		puts(": in force; not every worker has answered yet");
-	json_decref(revocation);
 	if (json_is_false(json_object_get(revocation, "stored")))
 		fprintf(stderr,
 			"bulkheadctl: warning: it holds, but is not on disk yet: the store takes "
 			"nothing. It is tried again every second; a restart before that forgets "
 			"it.\n");
+	json_decref(revocation);
 	return EXIT_OK;
 }
 
