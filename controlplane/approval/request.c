@@ -27,6 +27,7 @@ void parked_remove(struct approvals *a, struct parked *parked)
 struct outcome {
 	enum decision decision;
 	bool parks;
+	uint64_t reference; // 0: the request is a new one
 	char reason[96];
 };
 
@@ -49,14 +50,15 @@ static int hold_same(
 	struct approvals *a, const struct same *same, uint64_t now, struct outcome *out
 )
 {
+	out->reference = strtoull(same->id, NULL, 16);
 	if (strcmp(same->state, "approved") == 0) {
 		out->decision = DECISION_APPROVED;
 		return use(a, same, now);
 	}
 	out->decision = strcmp(same->state, "refused") == 0 ? DECISION_REFUSED : DECISION_LATER;
 	snprintf(
-		out->reason, sizeof(out->reason), "%s as reference %s",
-		out->decision == DECISION_REFUSED ? "refused before" : "asked for before", same->id
+		out->reason, sizeof(out->reason), "%s",
+		out->decision == DECISION_REFUSED ? "refused before" : "asked for before"
 	);
 	return 0;
 }
@@ -151,8 +153,8 @@ void approvals_hold(
 	}
 	if (!out.parks)
 		approval_decide(
-			approvals, request->worker, request->session, held->id, out.decision,
-			out.reason
+			approvals, request->worker, request->session, held->id, out.reference,
+			out.decision, out.reason
 		);
 	explicit_bzero(held->text, (size_t)held->text_len + held->masked_len);
 	free(held);

@@ -179,7 +179,7 @@ static void end_parked(
 		return;
 	parked->end = to;
 	snprintf(parked->outcome, sizeof(parked->outcome), "%s", outcome);
-	approval_decide(a, parked->worker, parked->session, parked->id, decision, "");
+	approval_decide(a, parked->worker, parked->session, parked->id, parked->id, decision, "");
 }
 
 static void end_late(struct approvals *a, uint64_t now)

@@ -63,7 +63,7 @@ uint64_t approvals_clock(const struct approvals *a, struct approval_time time);
 void approval_answer(struct approvals *a, uint16_t worker, const struct command *command);
 void approval_decide(
 	struct approvals *a, uint16_t worker, session_id session, uint64_t held_id,
-	enum decision decision, const char *reason
+	uint64_t reference, enum decision decision, const char *reason
 );
 void answers_flush(struct approvals *a);
 

@@ -25,13 +25,14 @@ void approval_answer(struct approvals *a, uint16_t worker, const struct command 
 
 void approval_decide(
 	struct approvals *a, uint16_t worker, session_id session, uint64_t held_id,
-	enum decision decision, const char *reason
+	uint64_t reference, enum decision decision, const char *reason
 )
 {
 	struct command command = {
 		.type = COMMAND_DECISION,
 		.session = session,
 		.number = held_id,
+		.reference = reference,
 		.decision = decision,
 	};
 

@@ -290,7 +290,10 @@ static void tell_session(
 		return;
 	if (v->decision == DECISION_APPROVED)
 		a->stats.used++;
-	approval_decide(a, parked->worker, parked->session, parked->id, v->decision, row->outcome);
+	approval_decide(
+		a, parked->worker, parked->session, parked->id, parked->id, v->decision,
+		row->outcome
+	);
 	parked_remove(a, parked);
 }
 

@@ -91,6 +91,7 @@ static int build_rule(struct build_job *job, uint16_t i)
 	to->right.idle_timeout_ms = from->idle_timeout_ms;
 	to->can_approve = from->has_approval;
 	to->approval_timeout_ms = from->approval.timeout_ms;
+	to->retry = from->approval.mode == CONFIG_MODE_RETRY;
 	to->needs_grant = from->has_access;
 	int rc = copy_conditions(job, from, to);
 	if (rc == 0)

@@ -91,6 +91,7 @@ struct command {
 	uint64_t expires; // COMMAND_ACCESS: of the grant, seconds since 1970; 0: there is none
 	uint64_t number;  // COMMAND_DECISION: held.id; COMMAND_REVOKE: for EVENT_REVOKED
 	enum decision decision; // COMMAND_DECISION
+	uint64_t reference;     // COMMAND_DECISION: by which people know the request; 0: by held.id
 	enum revoke_kind kind;  // COMMAND_REVOKE
 	struct node_id revoked; // COMMAND_REVOKE
 	// Refused or killed: why, for the log and the audit. Only that of COMMAND_ACCESS and

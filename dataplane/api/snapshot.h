@@ -186,6 +186,7 @@ struct rule {
 	const struct rule_budget *budgets;
 	bool can_approve;             // it says who approves what is held
 	uint32_t approval_timeout_ms; // how long a held command waits; 0: the gateway's own limit
+	bool retry;       // what is held is refused at once, and runs when it comes again approved
 	bool needs_grant; // nobody is let in without a grant of the resource (EVENT_ACCESS)
 };
 

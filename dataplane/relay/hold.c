@@ -30,6 +30,10 @@ static void tell(struct relay *relay, struct session *s, const char *message, co
 	};
 	struct proto_io io = session_io(s);
 
+	if (s->hold.retry) {
+		s->hold.notice_us = UINT64_MAX;
+		return;
+	}
 	s->hold.notice_us = relay->now.us + HOLD_NOTICE_MS * UINT64_C(1000);
 	if (leg_backlog(&s->client) <= relay->config.high_water)
 		(void)s->proto->notice(s->proto_state, &what, &io);
@@ -98,14 +102,20 @@ void hold_leave(struct relay *relay, struct session *s, const char *reason)
 	hold_forget(relay, s);
 }
 
-static void begin(struct relay *relay, struct session *s, const uint8_t digest[static 32])
+static void begin(
+	struct relay *relay, struct session *s, const struct verdict *v,
+	const uint8_t digest[static 32]
+)
 {
+	const struct snapshot *snapshot = relay->snapshot;
 	struct session_hold *h = &s->hold;
 
 	h->state = HOLD_NEW;
 	do
 		h->id = relay->ops.random(relay->ops.ctx);
 	while (h->id == 0);
+	h->reference = h->id;
+	h->retry = v->rule < snapshot->n_rules && snapshot->rules[v->rule].retry;
 	memcpy(h->digest, digest, sizeof(h->digest));
 	list_append(&relay->held, &h->node);
 	relay->n_held++;
@@ -150,6 +160,8 @@ void hold_decide(struct relay *relay, struct session *s, const struct command *c
 		relay->stats->decisions_stale++; // it was given up meanwhile, or is no decision
 		return;
 	}
+	if (command->reference != 0)
+		h->reference = command->reference;
 	switch (command->decision) {
 	case DECISION_APPROVED:
 		relay->stats->hold_approved++;
@@ -299,7 +311,8 @@ static void apply(const struct session_hold *h, struct verdict *v)
 		v->action = h->outcome == REASON_APPROVED ? VERDICT_FORWARD : VERDICT_DENY;
 		v->reason = h->outcome;
 	}
-	v->approval = h->id;
+	// In mode retry it may be a request that was made before.
+	v->approval = h->state == HOLD_DECIDED || !h->retry ? h->reference : 0;
 }
 
 void hold_settle(
@@ -338,7 +351,7 @@ void hold_settle(
 			return;
 		}
 		if (h->state == HOLD_NONE)
-			begin(relay, s, digest);
+			begin(relay, s, v, digest);
 		apply(h, v);
 	}
 }

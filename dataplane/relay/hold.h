@@ -32,6 +32,8 @@ struct session_hold {
 	struct list node;            // in relay.held, unless NONE
 	struct held *held;           // ASKING: ours still
 	uint64_t id;                 // of held
+	uint64_t reference;          // by which people know the request
+	bool retry;                  // it does not wait; the client is told of nothing but the end
 	uint8_t digest[32];          // of held: what a decision is about
 	enum verdict_reason outcome; // DECIDED
 	char reason[96];             // DECIDED: for the client

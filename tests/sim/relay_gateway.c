@@ -188,6 +188,7 @@ void gateway_decide(struct gateway *g, enum decision decision, const char *reaso
 		.type = COMMAND_DECISION,
 		.session = g->held[0].session,
 		.number = g->held[0].held->id,
+		.reference = g->reference,
 		.decision = decision,
 	};
 	snprintf(command.reason, sizeof(command.reason), "%s", reason);

@@ -74,7 +74,8 @@ struct gateway {
 	uint32_t n_held;
 	uint64_t holds, gone; // that came, that left by themselves
 	session_id last_hold;
-	uint64_t decided; // the last one: its end may cross the decision
+	uint64_t reference; // of what is decided; 0: its own
+	uint64_t decided;   // the last one: its end may cross the decision
 	char gone_reason[64];
 	struct event access[GATEWAY_EVENTS]; // that wait for an answer
 	uint32_t n_access;

@@ -204,6 +204,7 @@ static void rule_fill(struct rule *rule, const struct policy_options *options)
 			},
 		.can_approve = true,
 		.approval_timeout_ms = options->approval_timeout_ms,
+		.retry = options->retry,
 		.needs_grant = options->needs_grant,
 		.id = {{7, 7}},
 		.n_budgets = options->n_budgets,

@@ -24,6 +24,7 @@ enum policy_table { TABLE_CUSTOMERS = 16400, ATTNUM_SSN = 2 };
 struct policy_options {
 	uint32_t allow, hold, deny;
 	uint32_t approval_timeout_ms;
+	bool retry;
 	bool needs_grant;
 	uint16_t n_budgets;
 	const struct rule_budget *budgets;

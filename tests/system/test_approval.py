@@ -142,12 +142,13 @@ class Approval(GatewayCase):
         insert = "INSERT INTO t VALUES (3)"
         reference = self.refused(self.psql(token, insert, check=False))
         again = self.psql(token, insert, check=False)
-        self.assertIn(f"asked for before as reference {reference}", again.stderr)
+        self.assertEqual(set(REFERENCE.findall(again.stderr)), {reference}, again.stderr)
+        self.assertIn(f"(reference {reference}): asked for before", again.stderr)
         self.a.process.signal(signal.SIGKILL)
         self.a.process.wait()
         self.a.start()
         again = self.psql(token, insert, check=False)
-        self.assertIn(f"asked for before as reference {reference}", again.stderr)
+        self.assertEqual(set(REFERENCE.findall(again.stderr)), {reference}, again.stderr)
         self.wait(lambda: self.audit("approval_requested", reference), "the audit log")
         # A line that the kill has made twice has the number of the first.
         events = {line["event"] for line in self.audit("approval_requested", reference)}

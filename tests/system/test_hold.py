@@ -76,6 +76,7 @@ class Hold(GatewayCase):
     def test_ask_and_come_back(self):
         done = self.psql(self.patient, "DELETE FROM notes", "SELECT 'still here'", check=False)
         self.assertIn("ERROR:  bulkhead: DELETE needs approval (reference ", done.stderr)
+        self.assertNotIn("waits for approval", done.stderr)
         self.assertIn("HINT:  Run the very same statement again once it is approved.", done.stderr)
         self.assertEqual(done.stdout.splitlines()[-1:], ["still here"])
         self.assert_untouched()
