@@ -6,9 +6,35 @@
 #include <errno.h>
 #include <stdio.h>
 
-static bool add_row(void *list, const struct session_row *row)
+// The index learns what a session has done when it is closed.
+static json_t *row_json(const struct control *control, const struct session_row *row)
 {
-	return json_array_append_new(list, index_row_json(row)) == 0;
+	const struct live_entry *live = NULL;
+	struct session_row now = *row;
+
+	if (row->epoch == control->epoch && row->closed_ns == 0)
+		live = live_find(&control->live, row->session);
+	if (live == NULL)
+		return index_row_json(row);
+	now.commands = live->commands;
+	now.denied = live->denied;
+	now.masked = live->masked;
+	now.rows = live->rows;
+	now.bytes_in = live->bytes_in;
+	now.bytes_out = live->bytes_out;
+	return index_row_json(&now);
+}
+
+struct listing {
+	const struct control *control;
+	json_t *rows;
+};
+
+static bool add_row(void *context, const struct session_row *row)
+{
+	const struct listing *listing = context;
+
+	return json_array_append_new(listing->rows, row_json(listing->control, row)) == 0;
 }
 
 static const char *text_or_null(const char *text)
@@ -27,9 +53,10 @@ static int on_sessions(void *context, struct admin_call *call, json_t **out, cha
 		.resource = text_or_null(call->page.resource),
 	};
 	json_t *rows = json_array();
+	struct listing listing = {control, rows};
 	json_t *next = NULL;
 
-	int r = rows == NULL ? -ENOMEM : index_list(control->index, &query, add_row, rows);
+	int r = rows == NULL ? -ENOMEM : index_list(control->index, &query, add_row, &listing);
 	if (r != 0) {
 		json_decref(rows);
 		return r;
@@ -59,7 +86,7 @@ static int on_session(void *context, struct admin_call *call, json_t **out, char
 	int r = row_of(control, call->id, &row, why);
 	if (r != 0)
 		return r;
-	*out = index_row_json(&row);
+	*out = row_json(control, &row);
 	if (*out == NULL)
 		return -ENOMEM;
 	if (row.epoch == control->epoch && chains_leaf(control->chains, row.session, &leaf))
@@ -73,14 +100,13 @@ static int on_kill(void *context, struct admin_call *call, json_t **out, char *w
 	const char *reason = json_string_value(json_object_get(call->body, "reason"));
 	struct command command = {.type = COMMAND_KILL};
 	struct session_row row;
-	uint32_t value;
 
 	int r = row_of(control, call->id, &row, why);
 	if (r != 0)
 		return r;
 	uint16_t worker = session_id_worker(row.session);
 	if (row.epoch != control->epoch || worker >= control->contexts.n_workers ||
-	    !live_find(&control->live, row.session, &value)) {
+	    live_find(&control->live, row.session) == NULL) {
 		snprintf(why, ADMIN_WHY, "session %.32s is not open", call->id);
 		return -ENOENT;
 	}

@@ -179,13 +179,13 @@ static bool on_opened(struct control *control, const struct event *event)
 // it is (a port scan, a broken handshake) is counted by the worker and fills no log.
 static bool on_closed(struct control *control, const struct event *event)
 {
-	uint32_t number = NAMES_NONE;
+	const struct live_entry *entry = live_find(&control->live, event->session);
 	struct session_row row;
 	char name[SESSION_NAME_SIZE];
 
 	approvals_closed(control->approvals, event->session);
 	session_name(control, event->session, name);
-	if (!live_find(&control->live, event->session, &number)) {
+	if (entry == NULL) {
 		if (event->subject != NULL &&
 		    audit_refusal(control, event, event->reason) == ERR_LIMIT)
 			return false;
@@ -193,8 +193,8 @@ static bool on_closed(struct control *control, const struct event *event)
 	}
 	if (audit_session_closed(control->audit, name, event) == ERR_LIMIT)
 		return false;
+	row_fill(control, event, names_text(&control->names, entry->value), &row);
 	live_remove(&control->live, event->session);
-	row_fill(control, event, names_text(&control->names, number), &row);
 	row.closed_ns = event->time_ns;
 	row.commands = event->commands;
 	row.denied = event->denied;
@@ -221,6 +221,10 @@ static bool handle(struct control *control, const struct event *event)
 		return on_opened(control, event);
 	case EVENT_CLOSED:
 		return on_closed(control, event);
+	case EVENT_PROGRESS:
+		live_progress(&control->live, event);
+		chains_progress(control->chains, event);
+		return true;
 	case EVENT_SUBJECT:
 		subject_free(event->subject);
 		return true;

@@ -46,18 +46,29 @@ bool live_add(struct live *live, session_id id, uint32_t value, const struct sub
 		return false;
 	uint32_t at = probe(live, id);
 	live->n += live->entries[at].id == 0;
-	live->entries[at] = (struct live_entry){id, value, subject};
+	live->entries[at] = (struct live_entry){.id = id, .value = value, .subject = subject};
 	return true;
 }
 
-bool live_find(const struct live *live, session_id id, uint32_t *value)
+const struct live_entry *live_find(const struct live *live, session_id id)
 {
 	const struct live_entry *entry = &live->entries[probe(live, id)];
 
-	if (entry->id != id)
-		return false;
-	*value = entry->value;
-	return true;
+	return entry->id == id ? entry : NULL;
+}
+
+void live_progress(struct live *live, const struct event *event)
+{
+	struct live_entry *entry = &live->entries[probe(live, event->session)];
+
+	if (entry->id != event->session)
+		return;
+	entry->commands = event->commands;
+	entry->denied = event->denied;
+	entry->masked = event->masked;
+	entry->rows = event->rows;
+	entry->bytes_in = event->bytes_in;
+	entry->bytes_out = event->bytes_out;
 }
 
 void live_remove(struct live *live, session_id id)

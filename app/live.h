@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Which sessions are open; of each a number and who it is. One control thread.
+// Which sessions are open; of each a number, who it is and what it has
+// done so far. One control thread.
 
 #pragma once
 
@@ -11,6 +12,7 @@ struct live_entry {
 	session_id id; // 0: free
 	uint32_t value;
 	const struct subject *subject; // borrowed, until the session is closed
+	uint64_t commands, denied, masked, rows, bytes_in, bytes_out; // so far
 };
 
 struct live {
@@ -27,8 +29,10 @@ void live_fini(struct live *live);
 // False when there is no room.
 bool live_add(struct live *live, session_id id, uint32_t value, const struct subject *subject)
 	must_check;
-// Out: *value. False when it is not there.
-bool live_find(const struct live *live, session_id id, uint32_t *value) must_check;
+// NULL when it is not there. Good until one is added or removed.
+const struct live_entry *live_find(const struct live *live, session_id id) must_check;
+// EVENT_PROGRESS: the session's counters. Nothing happens when it is not there.
+void live_progress(struct live *live, const struct event *event);
 // Nothing happens when it is not there.
 void live_remove(struct live *live, session_id id);
 

@@ -189,20 +189,39 @@ void chains_opened(
 	leaf->sessions++;
 }
 
+// Numbers of a session only grow.
+static void add_up(struct chain_session *session, const struct event *event)
+{
+	struct chain_node *leaf = session->leaf;
+
+	leaf->commands += event->commands - session->commands;
+	leaf->rows += event->rows - session->rows;
+	leaf->masked += event->masked - session->masked;
+	leaf->denied += event->denied - session->denied;
+	session->commands = event->commands;
+	session->rows = event->rows;
+	session->masked = event->masked;
+	session->denied = event->denied;
+	if (event->time_ns > leaf->last_ns)
+		leaf->last_ns = event->time_ns;
+}
+
+void chains_progress(struct chains *chains, const struct event *event)
+{
+	struct chain_session *session = chains_session(chains, event->session);
+
+	if (session != NULL)
+		add_up(session, event);
+}
+
 void chains_closed(struct chains *chains, const struct event *event)
 {
 	struct chain_session *session = chains_session(chains, event->session);
 
 	if (session == NULL)
 		return;
-	struct chain_node *leaf = session->leaf;
-	leaf->live--;
-	leaf->commands += event->commands;
-	leaf->rows += event->rows;
-	leaf->masked += event->masked;
-	leaf->denied += event->denied;
-	if (event->time_ns > leaf->last_ns)
-		leaf->last_ns = event->time_ns;
+	add_up(session, event);
+	session->leaf->live--;
 	list_remove(&session->of_node);
 	struct chain_session **at = &chains->buckets[session_bucket(event->session)];
 	while (*at != session)

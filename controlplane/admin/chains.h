@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // Who started whom: a tree of the nodes that have been seen, with the sessions that are open and
-// sums over those that were. In memory, for people to look at; rights and revocations are decided
+// sums over what they all did. In memory, for people to look at; rights and revocations are decided
 // elsewhere. When it is full, what was idle longest is forgotten.
 //
 // One control thread.
@@ -29,6 +29,8 @@ void chains_opened(
 	struct chains *chains, session_id session, const char *name, const struct subject *subject,
 	uint64_t time_ns
 );
+// EVENT_PROGRESS: its counters are the event's. Nothing happens when it is not known.
+void chains_progress(struct chains *chains, const struct event *event);
 // It is closed: its counters are the event's. Nothing happens when it is not known.
 void chains_closed(struct chains *chains, const struct event *event);
 

@@ -29,7 +29,8 @@ struct chain_session {
 	session_id id; // 0: free
 	char name[17];
 	struct chain_node *leaf;
-	struct node_id root_token; // which of the root's it came by
+	struct node_id root_token;               // which of the root's it came by
+	uint64_t commands, rows, masked, denied; // that its leaf has in its sums
 	struct list of_node;
 	struct chain_session *next; // of its bucket, or of the free ones
 };

@@ -15,13 +15,14 @@
 typedef uint64_t session_id;
 
 enum event_type {
-	EVENT_LOGIN,   // verify this token; COMMAND_IDENTITY answers. The bytes stay the session's
-	EVENT_ACCESS,  // the rule asks for a grant of `resource`; COMMAND_ACCESS answers
-	EVENT_OPENED,  // login done: `subject` and `resource` are set
-	EVENT_CLOSED,  // the session is gone; `subject` (may be NULL) is borrowed
-	EVENT_SUBJECT, // `subject` goes back to its maker: nobody on that worker uses it any more
-	EVENT_CATALOG, // the catalog of `resource` has changed or shows an unknown relation
-	EVENT_HOLD,    // `held` is control's from now on; COMMAND_DECISION answers
+	EVENT_LOGIN,    // verify this token; COMMAND_IDENTITY answers. The bytes stay the session's
+	EVENT_ACCESS,   // the rule asks for a grant of `resource`; COMMAND_ACCESS answers
+	EVENT_OPENED,   // login done: `subject` and `resource` are set
+	EVENT_PROGRESS, // what an open session has done so far; at most once a second
+	EVENT_CLOSED,   // the session is gone; `subject` (may be NULL) is borrowed
+	EVENT_SUBJECT,  // `subject` goes back to its maker: nobody on that worker uses it any more
+	EVENT_CATALOG,  // the catalog of `resource` has changed or shows an unknown relation
+	EVENT_HOLD,     // `held` is control's from now on; COMMAND_DECISION answers
 	EVENT_HOLD_GONE, // nobody waits for the decision on `number` any more; `reason` says why
 	EVENT_REVOKED,   // COMMAND_REVOKE `number` is done: `commands` sessions were closed
 };
@@ -40,10 +41,11 @@ struct event {
 	struct held *held;             // EVENT_HOLD: given
 	uint64_t number;               // EVENT_HOLD_GONE: held.id; EVENT_REVOKED: the command's
 	struct endpoint client;
-	uint64_t time_ns;                                             // since 1970
-	uint64_t commands, denied, masked, rows, bytes_in, bytes_out; // EVENT_CLOSED
-	char reason[64];                                              // EVENT_CLOSED: why it ended
-	char database[64], user[64], application[64];                 // as the client says
+	uint64_t time_ns; // since 1970
+	uint64_t commands, denied, masked, rows, bytes_in,
+		bytes_out;                            // EVENT_PROGRESS, EVENT_CLOSED
+	char reason[64];                              // EVENT_CLOSED: why it ended
+	char database[64], user[64], application[64]; // as the client says
 };
 
 enum command_type {

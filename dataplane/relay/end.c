@@ -69,12 +69,7 @@ void session_linger(struct relay *relay, struct session *s)
 static bool tell_control(struct relay *relay, struct session *s)
 {
 	struct event event = session_event(relay, s, EVENT_CLOSED);
-	event.commands = s->commands;
-	event.denied = s->denied;
-	event.masked = s->masked;
-	event.rows = s->rows;
-	event.bytes_in = s->client.bytes_in;
-	event.bytes_out = s->client.bytes_out;
+	session_count(s, &event);
 	memcpy(event.reason, s->end_detail, sizeof(event.reason));
 	return relay->ops.event(relay->ops.ctx, &event);
 }

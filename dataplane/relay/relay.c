@@ -36,6 +36,7 @@ struct relay *relay_new(
 	relay->stats = stats;
 	list_init(&relay->ready);
 	list_init(&relay->held);
+	list_init(&relay->progress);
 	wheel_init(&relay->wheel, 0);
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
 	buf_init(&relay->text, blocks, 4 * config->message_max);
@@ -211,6 +212,7 @@ static void session_work(struct relay *relay, struct session *s)
 		step = STEP_RETRY;
 	if (!was_open && s->state == SESSION_OPEN)
 		session_arm(relay, s);
+	progress_note(relay, s);
 	leg_trim(&s->client);
 	leg_trim(&s->server);
 	if (step == STEP_RETRY)
@@ -278,6 +280,7 @@ uint32_t relay_poll(
 	}
 	list_remove(&mark);
 	session_give_back(relay);
+	progress_tell(relay);
 	trim_shared(relay);
 	relay->stats->sessions_live = relay_sessions(relay);
 	relay->stats->subjects = tokens_count(relay->tokens);

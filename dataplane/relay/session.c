@@ -21,6 +21,7 @@ void session_free(struct relay *relay, struct session *s)
 	relay->n_detached -= s->detached;
 	list_remove(&s->ready);
 	list_remove(&s->key);
+	list_remove(&s->progress);
 	wheel_disarm(&s->timer);
 	s->state = SESSION_FREE;
 	pool_put(relay->sessions, s);
@@ -89,6 +90,16 @@ struct event session_event(const struct relay *relay, const struct session *s, e
 	return event;
 }
 
+void session_count(const struct session *s, struct event *event)
+{
+	event->commands = s->commands;
+	event->denied = s->denied;
+	event->masked = s->masked;
+	event->rows = s->rows;
+	event->bytes_in = s->client.bytes_in;
+	event->bytes_out = s->client.bytes_out;
+}
+
 static bool have_same_rules(const struct rights *a, const struct rights *b)
 {
 	return a->n_links == b->n_links &&
@@ -146,6 +157,7 @@ struct session *session_new(struct relay *relay)
 	list_init(&s->ready);
 	list_init(&s->key);
 	list_init(&s->hold.node);
+	list_init(&s->progress);
 	wheel_node_init(&s->timer);
 	uint32_t index = pool_index(relay->sessions, s);
 	// Never 0: the id 0 names all sessions.

@@ -140,6 +140,9 @@ struct session {
 	bool close_recorded;
 	uint64_t last_activity_us, accepted_us;
 	uint64_t commands, denied, masked, rows;
+	struct list progress;   // in relay.progress, while control is to be told of them
+	uint64_t progress_us;   // when
+	uint64_t progress_told; // their sum, as control knows it
 };
 
 struct cancel_key {
@@ -171,6 +174,7 @@ struct relay {
 	struct list ready;
 	struct list held; // sessions whose command waits for a human
 	uint32_t n_held;
+	struct list progress; // sessions that have done something control does not know of
 	struct wheel wheel;
 	struct inspect_cache *effects;
 	struct scram_cache *scram;
@@ -211,6 +215,8 @@ int session_listener(const struct snapshot *snapshot, const struct endpoint *loc
 struct event session_event(
 	const struct relay *relay, const struct session *s, enum event_type type
 );
+// What it has done so far. Out: the counters of `event`.
+void session_count(const struct session *s, struct event *event);
 // By the policy in force, whatever was chosen before. False when the subject has no right.
 bool session_choose_rights(struct relay *relay, struct session *s);
 // Judge by the policy in force, as it is at this time of day. False when the subject may no longer
@@ -310,6 +316,12 @@ void hold_tick(struct relay *relay, struct session *s);
 uint64_t hold_due_us(const struct session *s);
 // Wake every session that waits: the policy has changed.
 void hold_wake_all(struct relay *relay);
+
+// progress.c
+// The session has had its turn. O(1).
+void progress_note(struct relay *relay, struct session *s);
+// Once in a pass. A full ring is tried again in the next one.
+void progress_tell(struct relay *relay);
 
 // held.c
 // What a decision is about (dataplane/api/hold.h). Returns 0 or as buf_append.

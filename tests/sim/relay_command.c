@@ -343,7 +343,39 @@ static void ddl_in_a_pipeline(struct sim *sim)
 	agent_bye(a);
 }
 
+// A session that stays open is told of, once a second while it does something.
+static void progress(struct sim *sim)
+{
+	const struct gateway *g = &sim->gateway;
+	uint64_t start = world_now_us(sim->world);
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	for (unsigned i = 0; i < 20; i++) {
+		agent_query(a, "SELECT 1");
+		agent_expect(a, "CZ");
+	}
+	sim_pass(sim, 2 * SECOND_US);
+	EXPECT(sim, g->closed == 0 && g->last_progress.commands == 20);
+	EXPECT(sim, g->last_progress.bytes_in > 0 && g->progresses > 0);
+	EXPECT(sim, g->progresses <= (world_now_us(sim->world) - start) / SECOND_US);
+	uint64_t n = g->progresses;
+	sim_pass(sim, 5 * SECOND_US);
+	EXPECT(sim, g->progresses == n); // idle
+	sim->gateway.events_full = true;
+	agent_query(a, "SELECT 1");
+	agent_expect(a, "CZ");
+	sim_pass(sim, 2 * SECOND_US);
+	sim->gateway.events_full = false;
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, g->progresses == n + 1 && g->last_progress.commands == 21);
+	agent_query(a, "SELECT 1");
+	agent_expect(a, "CZ");
+	agent_bye(a);
+	sim_until_empty(sim, 6 * SECOND_US);
+	EXPECT(sim, g->last_closed.commands == 22);
+}
+
 const struct scenario relay_command_scenarios[] = {
+	{"progress", progress},
 	{"masked", masked, .every_cut = true},
 	{"secret_in_the_text", secret_in_the_text},
 	{"denied", denied, .every_cut = true},

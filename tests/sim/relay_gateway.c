@@ -120,6 +120,10 @@ static bool on_event(void *ctx, const struct event *event)
 		g->closed++;
 		g->last_closed = *event;
 		break;
+	case EVENT_PROGRESS:
+		g->progresses++;
+		g->last_progress = *event;
+		break;
 	case EVENT_CATALOG:
 		g->catalogs++;
 		break;

@@ -57,7 +57,8 @@ struct gateway {
 	struct event waiting[GATEWAY_EVENTS]; // logins without an answer
 	uint32_t n_waiting;
 	struct event last_closed;
-	uint64_t opened, closed, logins, catalogs;
+	uint64_t opened, closed, logins, catalogs, progresses;
+	struct event last_progress;
 	uint32_t subjects; // given out and not back
 	uint64_t events_refused;
 	bool events_full;  // the ring takes nothing

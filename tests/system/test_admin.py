@@ -355,6 +355,11 @@ class Admin(GatewayCase):
         tree = self.ctl_json("chains", "--live")["chains"]
         alice = next(node for node in tree if node["key"] == "alice")
         self.assertEqual((alice["kind"], alice["live"]), ("human", 1))
+        # What a session does is seen while it is open.
+        session, = alice["open"]
+        self.wait(lambda: self.ctl_json("sessions", "show", session)["commands"] > 0, "progress")
+        self.assertGreater(next(one for one in self.ctl_json("chains", "--live")["chains"]
+                                if one["key"] == "alice")["rows"], 0)
         self.assertIn("Alice", self.a.ctl("chains").stdout)
         dry = self.a.ctl("revoke", "node", alice["node"], "--dry-run").stdout
         self.assertIn("would end 1 sessions", dry)

@@ -21,7 +21,7 @@ static session_id id_of(uint32_t slot)
 static void agrees_with_a_plain_array(void **)
 {
 	struct live live;
-	uint32_t there[MAX] = {0}, value, n = 0;
+	uint32_t there[MAX] = {0}, n = 0;
 
 	print_message("seed %d\n", SEED);
 	srand(SEED);
@@ -33,17 +33,17 @@ static void agrees_with_a_plain_array(void **)
 			n++;
 			assert_true(live_add(&live, id_of(slot), i + 1, NULL));
 		} else {
-			assert_true(live_find(&live, id_of(slot), &value));
-			assert_int_equal(value, there[slot]);
+			assert_non_null(live_find(&live, id_of(slot)));
+			assert_int_equal(live_find(&live, id_of(slot))->value, there[slot]);
 			there[slot] = 0;
 			n--;
 			live_remove(&live, id_of(slot));
-			assert_false(live_find(&live, id_of(slot), &value));
+			assert_null(live_find(&live, id_of(slot)));
 		}
 		assert_int_equal(live.n, n);
 	}
 	for (uint32_t slot = 0; slot < MAX; slot++)
-		assert_int_equal(live_find(&live, id_of(slot), &value), there[slot] != 0);
+		assert_int_equal(live_find(&live, id_of(slot)) != NULL, there[slot] != 0);
 	uint32_t at = 0, seen = 0;
 	for (const struct live_entry *e; (e = live_next(&live, &at)) != NULL; seen++)
 		assert_int_equal(e->value, there[(uint32_t)e->id]);
@@ -54,16 +54,30 @@ static void agrees_with_a_plain_array(void **)
 static void adding_twice_keeps_one(void **)
 {
 	struct live live;
-	uint32_t value;
 
 	assert_int_equal(live_init(&live, 4), 0);
 	assert_true(live_add(&live, id_of(1), 1, NULL));
 	assert_true(live_add(&live, id_of(1), 2, NULL));
 	assert_int_equal(live.n, 1);
-	assert_true(live_find(&live, id_of(1), &value));
-	assert_int_equal(value, 2);
+	assert_int_equal(live_find(&live, id_of(1))->value, 2);
 	live_remove(&live, id_of(2));
 	assert_int_equal(live.n, 1);
+	live_fini(&live);
+}
+
+static void progress_is_kept(void **)
+{
+	struct live live;
+
+	assert_int_equal(live_init(&live, 4), 0);
+	assert_true(live_add(&live, id_of(1), 1, NULL));
+	live_progress(&live, &(struct event){.session = id_of(1), .commands = 3, .rows = 7});
+	live_progress(&live, &(struct event){.session = id_of(2), .commands = 4});
+	assert_int_equal(live_find(&live, id_of(1))->commands, 3);
+	assert_int_equal(live_find(&live, id_of(1))->rows, 7);
+	assert_int_equal(live.n, 1);
+	assert_true(live_add(&live, id_of(2), 1, NULL)); // the place is taken anew
+	assert_int_equal(live_find(&live, id_of(2))->commands, 0);
 	live_fini(&live);
 }
 
@@ -85,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_a_plain_array),
 		cmocka_unit_test(adding_twice_keeps_one),
+		cmocka_unit_test(progress_is_kept),
 		cmocka_unit_test(refuses_when_full),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

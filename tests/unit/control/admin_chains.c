@@ -70,6 +70,11 @@ static void a_tree_grows_from_chains(void **)
 {
 	session_id deep = opened("root>a>b", 10);
 	opened("root>a", 20);
+	chains_progress(
+		chains, &(struct event){.session = deep, .commands = 2, .rows = 7, .time_ns = 25}
+	);
+	chains_progress(chains, &(struct event){.session = last, .commands = 5, .time_ns = 25});
+	chains_progress(chains, &(struct event){.session = 999, .commands = 5});
 	chains_closed(
 		chains, &(struct event
 			){.session = deep, .commands = 3, .rows = 7, .denied = 1, .time_ns = 30}
@@ -80,6 +85,7 @@ static void a_tree_grows_from_chains(void **)
 	const json_t *b = json_array_get(json_object_get(a, "children"), 0);
 	assert_int_equal(number(root, "sessions"), 0); // its own: it only started others
 	assert_int_equal(number(a, "live"), 1);
+	assert_int_equal(number(a, "commands"), 5);
 	assert_int_equal(number(b, "live"), 0);
 	assert_int_equal(number(b, "sessions"), 1);
 	assert_int_equal(number(b, "commands"), 3);
