@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <time.h>
 
-enum charge { CHARGE_LIMITED, CHARGE_FORCED };
+enum charge {
+	CHARGE_LIMITED,
+	CHARGE_APPROVED, // a human lets it pass what would hold it; what denies it still does
+};
 
 // What to charge, by metric; 0: nothing.
 struct bill {
@@ -104,7 +107,7 @@ static bool charge(struct relay *relay, struct session *s, const struct bill *bi
 
 	for (size_t n = 0; next(relay, s, metrics_of(s, bill), &walk, &b); n++) {
 		uint64_t amount = bill->amount[b.key.metric];
-		if (how == CHARGE_FORCED) {
+		if (how == CHARGE_APPROVED && b.hold) {
 			budget_force(relay->config.budgets, &b.key, b.limit, amount, now_s(relay));
 			continue;
 		}
@@ -120,14 +123,20 @@ static bool charge(struct relay *relay, struct session *s, const struct bill *bi
 	return true;
 }
 
-// Is there something left of each budget that the bill asks for?
-static bool is_left(struct relay *relay, struct session *s, const struct bill *bill)
+enum whose { WHOSE_ALL, WHOSE_DENYING };
+
+// Is there something left of each of these budgets that the bill asks for?
+static bool is_left(
+	struct relay *relay, struct session *s, const struct bill *bill, enum whose whose
+)
 {
 	struct policy_budget_walk walk = {0};
 	struct policy_budget b;
 	uint64_t resets = 0;
 
 	while (next(relay, s, metrics_of(s, bill), &walk, &b)) {
+		if (whose == WHOSE_DENYING && b.hold)
+			continue;
 		if (!budget_is_spent(relay->config.budgets, &b.key, b.limit, now_s(relay), &resets))
 			continue;
 		note_spent(relay, s, &b, BUDGET_SPENT, resets);
@@ -152,7 +161,7 @@ static const struct bill one_session = {.amount = {[BUDGET_SESSIONS] = 1}};
 
 enum step budget_ask_session(struct relay *relay, struct session *s)
 {
-	return is_left(relay, s, &one_session) ? STEP_MOVED : end_spent(relay, s);
+	return is_left(relay, s, &one_session, WHOSE_ALL) ? STEP_MOVED : end_spent(relay, s);
 }
 
 enum step budget_take_session(struct relay *relay, struct session *s)
@@ -200,13 +209,35 @@ static bool take_command(
 
 	if (bill.amount[BUDGET_COMMANDS] == 0 || msg->command == PROTO_PREPARE)
 		return true;
-	if (!is_left(relay, s, &any_answer))
+	if (!is_left(relay, s, &any_answer, WHOSE_ALL))
 		return false;
 	if (!runs(msg))
-		return is_left(relay, s, &bill);
+		return is_left(relay, s, &bill, WHOSE_ALL);
 	s->command_charged = charge(relay, s, &bill, CHARGE_LIMITED);
 	s->charged_version = s->rights_version;
 	return s->command_charged;
+}
+
+// Nobody is asked about what would be refused all the same.
+static bool is_denied(
+	struct relay *relay, struct session *s, const struct proto_msg *msg,
+	const struct effects *effects
+)
+{
+	const struct bill bill = bill_of(msg, effects);
+
+	if (bill.amount[BUDGET_COMMANDS] == 0 || msg->command == PROTO_PREPARE)
+		return false;
+	return !is_left(relay, s, &any_answer, WHOSE_DENYING) ||
+	       !is_left(relay, s, &bill, WHOSE_DENYING);
+}
+
+static void refuse_by_spent(const struct session *s, struct verdict *v)
+{
+	v->action = VERDICT_DENY;
+	v->reason = REASON_BUDGET;
+	v->rule = s->spent.rule;
+	v->link = s->spent.link;
 }
 
 void budget_judge(
@@ -214,26 +245,28 @@ void budget_judge(
 	const struct effects *effects, struct verdict *v
 )
 {
-	if (v->action != VERDICT_FORWARD || s->rights.metrics == 0 || s->command_charged ||
-	    take_command(relay, s, msg, effects))
+	if (s->rights.metrics == 0 || s->command_charged)
 		return;
-	v->action = VERDICT_DENY;
-	v->reason = REASON_BUDGET;
-	v->rule = s->spent.rule;
-	v->link = s->spent.link;
-	if (s->spent.hold)
-		v->action = VERDICT_HOLD;
+	if (v->action == VERDICT_FORWARD && !take_command(relay, s, msg, effects)) {
+		refuse_by_spent(s, v);
+		if (s->spent.hold)
+			v->action = VERDICT_HOLD;
+	}
+	if (v->action == VERDICT_HOLD && is_denied(relay, s, msg, effects))
+		refuse_by_spent(s, v);
 }
 
-void budget_force_command(
+void budget_take_approved(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
-	const struct effects *effects
+	const struct effects *effects, struct verdict *v
 )
 {
 	const struct bill bill = bill_of(msg, effects);
 
-	if (!s->command_charged && runs(msg))
-		(void)charge(relay, s, &bill, CHARGE_FORCED);
+	if (!s->command_charged && runs(msg) && !charge(relay, s, &bill, CHARGE_APPROVED)) {
+		refuse_by_spent(s, v);
+		return;
+	}
 	s->command_charged = true;
 	s->charged_version = s->rights_version;
 }
@@ -269,7 +302,7 @@ enum step budget_answer(
 		if (!msg->fields[i].null)
 			bill.amount[BUDGET_BYTES] += msg->fields[i].value.n;
 	bool approved = command_is_approved(msg->tag);
-	if (charge(relay, s, &bill, approved ? CHARGE_FORCED : CHARGE_LIMITED))
+	if (charge(relay, s, &bill, approved ? CHARGE_APPROVED : CHARGE_LIMITED))
 		return STEP_MOVED;
 	return end_spent(relay, s);
 }

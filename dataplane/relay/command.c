@@ -387,7 +387,7 @@ static bool is_charged(struct relay *relay, struct session *s, const struct prot
 	};
 	struct verdict verdict = {.action = VERDICT_FORWARD};
 	if (is_approved(s, msg))
-		budget_force_command(relay, s, msg, &effects);
+		budget_take_approved(relay, s, msg, &effects, &verdict);
 	else
 		budget_judge(relay, s, msg, &effects, &verdict);
 	return verdict.action == VERDICT_FORWARD;
@@ -406,7 +406,7 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 	budget_judge(relay, s, msg, effects, &verdict);
 	hold_settle(relay, s, msg, effects, is_approved(s, msg), &verdict);
 	if (verdict.reason == REASON_APPROVED && verdict.action == VERDICT_FORWARD)
-		budget_force_command(relay, s, msg, effects);
+		budget_take_approved(relay, s, msg, effects, &verdict);
 	if (hold_is_parked(&s->hold))
 		return STEP_IDLE; // still the same
 	// A command that was recorded and has become durable is only judged again; by another

@@ -267,10 +267,11 @@ void budget_judge(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
 	const struct effects *effects, struct verdict *verdict
 );
-// A human approved it: it runs, and counts.
-void budget_force_command(
+// A human approved it: it counts, and passes the budgets that hold. When one that denies is spent,
+// the verdict says so.
+void budget_take_approved(
 	struct relay *relay, struct session *s, const struct proto_msg *msg,
-	const struct effects *effects
+	const struct effects *effects, struct verdict *verdict
 );
 // It was charged, and is refused for another reason.
 void budget_return_command(

@@ -326,6 +326,36 @@ static void park(struct agent *a, const char *text)
 	agent_forget(a);
 }
 
+static void held_and_denied(struct sim *sim)
+{
+	SPEND(sim, {BUDGET_COMMANDS, BUDGET_PER_SUBTREE, HOUR_S, 1, true},
+	      {BUDGET_WRITES, BUDGET_PER_SUBTREE, HOUR_S, 2, false});
+}
+
+// Whoever lets it pass the one budget has not been asked about the other.
+static void approved_and_denied(struct sim *sim)
+{
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	agent_query(a, "DELETE FROM notes WHERE n = 1");
+	agent_expect(a, "CZ");
+	agent_query(a, "DELETE FROM notes WHERE n = 2; DELETE FROM notes WHERE n = 3");
+	agent_expect(a, "N");
+	sim_pass(sim, SECOND_US);
+	EXPECT(sim, sim->gateway.n_held == 1);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "EZ");
+	EXPECT(sim,
+	       agent_heard(a, "53400") && agent_heard(a, "2 writes") && !at_server(sim, "n = 2"));
+	agent_query(a, "DELETE FROM notes WHERE n = 4");
+	agent_expect(a, "N");
+	sim_pass(sim, SECOND_US);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	spent(a, "DELETE FROM notes WHERE n = 5"); // nobody is asked in vain
+	EXPECT(sim, sim->gateway.holds == 2 && !at_server(sim, "n = 5"));
+	agent_bye(a);
+}
+
 static void approved(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
@@ -399,6 +429,7 @@ const struct scenario relay_budget_scenarios[] = {
 	{"budget bytes", bytes, some_bytes},
 	{"budget masked", masked, two_masked},
 	{"budget approved", approved, held_commands, .every_cut = true},
+	{"budget approved and denied", approved_and_denied, held_and_denied},
 	{"budget approved rows", approved_rows, held_rows},
 	{"rights end", rights_end, until_a_quarter_past_two},
 	{NULL},
