@@ -31,6 +31,7 @@ enum effect_flag {
 	EFFECT_PREPARES = 1 << 7,   // stores text for later: PREPARE, DECLARE
 	EFFECT_LEXING = 1 << 8,  // changes how later text is read (standard_conforming_strings...)
 	EFFECT_RENAMES = 1 << 9, // gives a relation, its columns or its schema another name
+	EFFECT_SETS = 1 << 10,   // a setting by which later text means something else (search_path)
 };
 
 enum effect_limit { EFFECT_OBJECTS_MAX = 64, EFFECT_COLUMNS_MAX = 128 };

@@ -16,12 +16,14 @@ enum hold_limit { HOLD_TEXT_MAX = 64 << 10 };
 struct held {
 	uint64_t id; // random, not 0; written as 16 hex digits
 	// SHA-256 over everything that is approved: kind of command, statement, each parameter with
-	// its format, resource, the nodes of the chain, digest of the policy, what holds it there.
+	// its format, what the session has set by which they mean something else, resource, the
+	// nodes of the chain, digest of the policy, what holds it there.
 	uint8_t digest[32];
-	uint16_t rule;       // index in the snapshot of `snapshot_version`: whose approval it needs
-	uint32_t effects;    // that are held; 0: a budget is spent
-	uint32_t text_len;   // the command as it would be forwarded, parameters behind it
-	uint32_t masked_len; // the same as it is recorded; all that is kept once it is decided
+	uint16_t rule;    // index in the snapshot of `snapshot_version`: whose approval it needs
+	uint32_t effects; // that are held; 0: a budget is spent
+	uint32_t
+		text_len; // the command as it would be forwarded, parameters and settings behind it
+	uint32_t masked_len; // the command as it is recorded; all that is kept once it is decided
 	bool cut;            // as it is recorded it was longer than HOLD_TEXT_MAX
 	char text[];         // text, then masked; no NUL
 };

@@ -39,6 +39,8 @@ const struct effects *inspect_statement(
 // when SET does it. How the text is encoded and strings are written may be chosen freely there: the
 // context of each statement tells.
 uint32_t inspect_setting(struct span name);
+// Does a statement mean something else by it? Not said of client_encoding: the context tells.
+bool inspect_setting_has_meaning(struct span name);
 
 // The first blocklist pattern in `wanted` that matches the normalised text, or -1.
 int inspect_blocked(

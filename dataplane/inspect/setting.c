@@ -9,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const harmless[] = {
+// What these are does not change what a statement does.
+static const char *const quiet[] = {
 	"application_name",
 	"bytea_output",
 	"client_min_messages",
@@ -18,7 +19,6 @@ static const char *const harmless[] = {
 	"cpu_operator_cost",
 	"cpu_tuple_cost",
 	"cursor_tuple_fraction",
-	"datestyle",
 	"default_statistics_target",
 	"default_transaction_deferrable",
 	"default_transaction_isolation",
@@ -44,25 +44,24 @@ static const char *const harmless[] = {
 	"geqo",
 	"idle_in_transaction_session_timeout",
 	"idle_session_timeout",
-	"intervalstyle",
 	"jit",
 	"join_collapse_limit",
-	"lc_monetary",
-	"lc_numeric",
-	"lc_time",
 	"lock_timeout",
 	"max_parallel_workers_per_gather",
 	"plan_cache_mode",
 	"random_page_cost",
-	"search_path",
 	"seq_page_cost",
 	"statement_timeout",
-	"timezone",
 	"transaction_deferrable",
 	"transaction_isolation",
 	"transaction_read_only",
 	"xmlbinary",
-	"xmloption",
+};
+
+// These decide what names, dates and numbers in a statement stand for.
+static const char *const meaningful[] = {
+	"datestyle", "intervalstyle", "lc_monetary", "lc_numeric",
+	"lc_time",   "search_path",   "timezone",    "xmloption",
 };
 
 // These change how the server cuts text into tokens, and so what a statement is.
@@ -84,12 +83,33 @@ static bool sets_utf8(const PgQuery__VariableSetStmt *set)
 		strcasecmp(value->sval->sval, "UNICODE") == 0);
 }
 
-static bool is_harmless(const char *name)
+static bool is_one_of(const char *name, const char *const *names, size_t n)
 {
-	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
-		if (strcasecmp(name, harmless[i]) == 0)
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(name, names[i]) == 0)
 			return true;
 	return false;
+}
+
+static bool is_quiet(const char *name)
+{
+	return is_one_of(name, quiet, sizeof(quiet) / sizeof(quiet[0]));
+}
+
+static bool is_harmless(const char *name)
+{
+	return is_quiet(name) ||
+	       is_one_of(name, meaningful, sizeof(meaningful) / sizeof(meaningful[0]));
+}
+
+bool inspect_setting_has_meaning(struct span name)
+{
+	char text[64];
+	if (name.n >= sizeof(text))
+		return true;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	return !is_quiet(text) && strcasecmp(text, "client_encoding") != 0;
 }
 
 uint32_t inspect_setting(struct span name)
@@ -108,6 +128,8 @@ void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set
 {
 	bool encoding = strcasecmp(set->name, "client_encoding") == 0;
 	bool multi = set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI; // SET TRANSACTION
+	if (!multi && inspect_setting_has_meaning(span_str(set->name)))
+		st->flags |= EFFECT_SETS;
 	if (is_lexing(set->name)) {
 		st->kinds |= EFFECT_ADMIN;
 		st->flags |= EFFECT_LEXING;

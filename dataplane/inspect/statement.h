@@ -42,7 +42,7 @@ void statement_unknown(struct statement *st, const char *why);
 void statement_add_target(struct statement *st, const PgQuery__RangeVar *relation);
 
 // What setting this parameter does: EFFECT_SESSION or EFFECT_ADMIN. Sets EFFECT_LEXING where it
-// changes how text is read.
+// changes how text is read, EFFECT_SETS where it changes what text means.
 void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set);
 
 // Append the text with comments removed, white space folded to single spaces and keywords in upper

@@ -75,6 +75,8 @@ static void see_function(struct statement *st, const PgQuery__FuncCall *f)
 	const char *name = name_part(f, f->n_funcname - 1);
 	uint32_t kinds = function_effects(schema, name);
 	st->kinds |= kinds;
+	if (strcmp(name, "set_config") == 0)
+		st->flags |= EFFECT_SETS;
 	if ((kinds & (EFFECT_EXEC | EFFECT_ADMIN)) == 0)
 		return;
 	add_object(

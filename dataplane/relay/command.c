@@ -51,7 +51,7 @@ static bool is_approved(const struct session *s, const struct proto_msg *msg)
 }
 
 // What is bound is what the server read when it was prepared, whatever it would read now.
-static bool is_read_otherwise(const struct session *s, const struct proto_msg *msg)
+bool command_is_read_otherwise(const struct session *s, const struct proto_msg *msg)
 {
 	if (msg->command == PROTO_BIND || msg->command == PROTO_EXECUTE)
 		return (msg->tag & TAG_OTHERWISE) != 0;
@@ -80,7 +80,8 @@ static const struct effects *effects_of(
 		return &unseen;
 	static const struct inspect_context otherwise = {0};
 	const struct effects *effects = inspect_statement(
-		relay->effects, is_read_otherwise(s, msg) ? &otherwise : &s->reading, msg->statement
+		relay->effects, command_is_read_otherwise(s, msg) ? &otherwise : &s->reading,
+		msg->statement
 	);
 	struct inspect_stats stats = inspect_cache_stats(relay->effects);
 	relay->stats->effects_hits = stats.hits;
@@ -426,8 +427,10 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 		     (msg->command == PROTO_BIND && msg->named);
 	if (names && exposure == EXPOSURE_READS)
 		s->exposed_names = true;
-	uint32_t otherwise = is_read_otherwise(s, msg) ? TAG_OTHERWISE : 0;
+	uint32_t otherwise = command_is_read_otherwise(s, msg) ? TAG_OTHERWISE : 0;
 	msg->tag = tag_of(s, note(effects, exposure, &verdict) | otherwise);
+	if ((effects->flags & EFFECT_SETS) != 0)
+		settings_note(relay, s, msg);
 	hold_forget(relay, s);
 	return forward(relay, s, msg);
 }

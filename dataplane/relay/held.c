@@ -32,6 +32,15 @@ static bool put_command(struct buf *out, const struct proto_msg *msg)
 	return ok;
 }
 
+// What the text means depends on them. A list that is not complete is of this session only.
+static bool put_settings(struct buf *out, const struct session *s, const struct proto_msg *msg)
+{
+	return put(out, buf_span(&s->settings.list)) &&
+	       put_number(out, s->settings.incomplete ? s->id : 0) &&
+	       put_number(out, s->settings.incomplete ? s->commands : 0) &&
+	       put_number(out, command_is_read_otherwise(s, msg));
+}
+
 static bool put_chain(struct buf *out, const struct subject *subject)
 {
 	bool ok = put(out, span_str(subject->issuer)) && put(out, span_str(subject->key)) &&
@@ -52,7 +61,8 @@ int held_digest(
 	struct buf *all = &relay->scratch;
 
 	buf_consume(all, buf_len(all));
-	bool ok = put_command(all, msg) && put(all, span_str(s->resource_name)) &&
+	bool ok = put_command(all, msg) && put_settings(all, s, msg) &&
+		  put(all, span_str(s->resource_name)) &&
 		  put(all, span_str(s->upstream_database)) && put(all, span_str(s->database)) &&
 		  put_chain(all, s->subject) && put(all, policy) &&
 		  put_number(all, verdict->rule) && put_number(all, verdict->effects);
@@ -74,6 +84,19 @@ static struct span kept(struct span text)
 	return span_first(text, n);
 }
 
+// What the command means besides its words.
+static int show_circumstances(const struct session *s, const struct proto_msg *msg, struct buf *out)
+{
+	static const struct span otherwise =
+		SPAN_LIT("\n-- the server may read this text in another way than it looks: encoded "
+			 "otherwise, or with backslashes that escape\n");
+	int r = settings_show(s, out);
+
+	if (r == 0 && command_is_read_otherwise(s, msg))
+		r = buf_append(out, otherwise);
+	return r;
+}
+
 int held_new(
 	struct relay *relay, const struct session *s, const struct proto_msg *msg,
 	const struct verdict *verdict, struct held **out
@@ -83,6 +106,8 @@ int held_new(
 
 	buf_consume(masked, buf_len(masked));
 	int r = recording_render(relay, msg, clear, masked);
+	if (r == 0)
+		r = show_circumstances(s, msg, clear);
 	if (r != 0)
 		return r;
 	struct span text = buf_span(clear), recorded = kept(buf_span(masked));

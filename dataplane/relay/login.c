@@ -20,16 +20,18 @@ static void copy_text(char *out, size_t size, struct span text)
 	out[n] = '\0';
 }
 
-static void note_settings(struct session *s, struct span settings)
+static void note_settings(struct relay *relay, struct session *s, struct span settings)
 {
 	struct cursor c = cursor_of(settings);
 	while (cursor_left(&c) > 0) {
 		struct span name = cursor_cstr(&c);
-		(void)cursor_cstr(&c); // its value
-		if (inspect_setting(name) != EFFECT_ADMIN)
-			continue;
-		copy_text(s->setting, sizeof(s->setting), name.n > 0 ? name : SPAN_LIT("?"));
-		return;
+		struct span value = cursor_cstr(&c);
+		if (inspect_setting_has_meaning(name))
+			settings_note_start(relay, s, name, value);
+		if (inspect_setting(name) == EFFECT_ADMIN && s->setting[0] == '\0')
+			copy_text(
+				s->setting, sizeof(s->setting), name.n > 0 ? name : SPAN_LIT("?")
+			);
 	}
 }
 
@@ -48,7 +50,7 @@ static enum step note_login(struct relay *relay, struct session *s, const struct
 	copy_text(s->database, sizeof(s->database), msg->database);
 	copy_text(s->user, sizeof(s->user), msg->user);
 	copy_text(s->application, sizeof(s->application), msg->application);
-	note_settings(s, msg->settings);
+	note_settings(relay, s, msg->settings);
 	if (msg->replication && !session_resource(relay, s)->allow_replication) {
 		static const struct denial why = {
 			.fatal = true,

@@ -201,7 +201,7 @@ static bool put_hex(struct buf *out, struct span v)
 }
 
 // Escaped as COPY's text format does it: backslash, tab, newline, carriage return, NUL.
-static bool put_escaped(struct buf *out, struct span v)
+bool recording_escape(struct buf *out, struct span v)
 {
 	if (buf_reserve(out, 2 * v.n) != 0)
 		return false;
@@ -240,7 +240,7 @@ static bool put_value(struct buf *out, const struct proto_field *f)
 	if (f->null)
 		return put(out, "\\N");
 	if (f->format == 0)
-		return put_escaped(out, f->value);
+		return recording_escape(out, f->value);
 	switch (f->type_oid) {
 	case PG_INT2:
 	case PG_INT4:
@@ -258,7 +258,7 @@ static bool put_value(struct buf *out, const struct proto_field *f)
 	case PG_VARCHAR:
 	case PG_JSON:
 	case PG_XML:
-		return put_escaped(out, f->value);
+		return recording_escape(out, f->value);
 	default:
 		return put_hex(out, f->value);
 	}
@@ -371,7 +371,7 @@ static bool record_names(struct relay *relay, struct session *s, const struct pr
 		const struct proto_column *column = msg->fields[i].column;
 		if (i > 0 && buf_append_u8(out, '\t') != 0)
 			return false;
-		if (column != NULL && !put_escaped(out, column->name))
+		if (column != NULL && !recording_escape(out, column->name))
 			return false;
 	}
 	s->rows_open = true;
@@ -389,7 +389,7 @@ bool recording_answer(struct relay *relay, struct session *s, const struct proto
 	for (uint32_t i = 0; i < msg->n_fields; i++)
 		if ((i > 0 && buf_append_u8(out, '\t') != 0) || !put_value(out, &msg->fields[i]))
 			return false;
-	if (msg->completes && !put_escaped(out, msg->completion))
+	if (msg->completes && !recording_escape(out, msg->completion))
 		return false;
 	if (msg->completes || msg->carrier != PROTO_ROW)
 		s->rows_open = false;

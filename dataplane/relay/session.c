@@ -9,6 +9,7 @@ void session_free(struct relay *relay, struct session *s)
 {
 	leg_fini(&s->client);
 	leg_fini(&s->server);
+	buf_fini(&s->settings.list);
 	if (s->proto != NULL)
 		s->proto->fini(s->proto_state);
 	if (s->token != NULL) {

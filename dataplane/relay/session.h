@@ -101,6 +101,10 @@ struct session {
 
 	// what the server takes for granted when it reads text
 	struct inspect_context reading;
+	struct {
+		struct buf list;
+		bool incomplete;
+	} settings;            // by which they mean something else (settings.c)
 	bool ddl_pending;      // the catalog changes when this transaction ends
 	bool catalog_due;      // it has: control must be told
 	bool rows_open;        // the record has this result's column names
@@ -253,6 +257,9 @@ void command_skip(struct relay *relay, struct session *s);
 // Does the statement with this note read a relation with masked columns?
 bool command_is_exposed(uint64_t tag);
 bool command_may_change_catalog(uint64_t tag);
+// May the server read the statement otherwise than it looks: encoded in another way, or with
+// backslashes that escape?
+bool command_is_read_otherwise(const struct session *s, const struct proto_msg *msg);
 // Did a human approve it?
 bool command_is_approved(uint64_t tag);
 
@@ -339,6 +346,16 @@ int held_new(
 ) must_check;
 void held_free(struct held *held); // scrubs; accepts NULL
 
+// settings.c: what was forwarded changes what later statements mean; msg is the text, or a Bind of
+// it.
+void settings_note(struct relay *relay, struct session *s, const struct proto_msg *msg);
+// The same for a setting that comes with the start of the session.
+void settings_note_start(
+	struct relay *relay, struct session *s, struct span name, struct span value
+);
+// Append it all, a line each. Returns 0 or as buf_append.
+int settings_show(const struct session *s, struct buf *out) must_check;
+
 // answer.c
 enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg);
 enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg);
@@ -377,6 +394,8 @@ int recording_render(
 	const struct relay *relay, const struct proto_msg *msg, struct buf *clear,
 	struct buf *masked
 ) must_check;
+// Append `text` without what would break a line, as COPY writes it. False: no room.
+bool recording_escape(struct buf *out, struct span text);
 // Whether there is room for an answer of `bytes` bytes, or as much as there can be.
 bool recording_has_room(struct relay *relay, const struct session *s, size_t bytes);
 // After recording_has_room. False: larger than the record can take.

@@ -19,6 +19,11 @@ static bool at_server(const struct sim *sim, const char *text)
 	return span_holds(buf_span(&sim->database.log), text);
 }
 
+static bool is_shown(const struct held *held, const char *text)
+{
+	return memmem(held->text, held->text_len, text, strlen(text)) != NULL;
+}
+
 struct count {
 	struct gateway *gateway;
 	uint32_t n;
@@ -424,7 +429,83 @@ static void read_otherwise(struct sim *sim)
 	agent_expect(a, "N");
 	expect_held(sim, 1);
 	EXPECT(sim, sim->gateway.held[0].held->effects == EFFECT_UNKNOWN);
+	EXPECT(sim, is_shown(sim->gateway.held[0].held, "in another way than it looks"));
 	agent_vanish(a);
+}
+
+static void fixed_digest_and_admin(struct sim *sim)
+{
+	fixed_digest(sim);
+	sim->policy.allow = EFFECT_READ | EFFECT_ADMIN;
+}
+
+static struct held *hold_after(struct agent *a, const char *text, uint8_t digest[static 32])
+{
+	if (text != NULL) {
+		agent_query(a, text);
+		agent_expect(a, "CZ");
+	}
+	agent_query(a, HELD_TEXT);
+	expect_parked(a);
+	struct held *held = a->sim->gateway.held[0].held;
+	memcpy(digest, held->digest, 32);
+	return held;
+}
+
+static void answer_later(struct agent *a)
+{
+	gateway_decide(&a->sim->gateway, DECISION_LATER, "");
+	agent_expect(a, "EZ");
+}
+
+// What the words mean hangs on what was set before: it is shown, and approved with them.
+static void settings(struct sim *sim)
+{
+	uint8_t plain[32], evil[32], again[32], bound[32];
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	(void)hold_after(a, NULL, plain);
+	answer_later(a);
+	struct held *held = hold_after(a, "SET statement_timeout = 1000", again);
+	EXPECT(sim, memcmp(plain, again, 32) == 0 && held->text_len == strlen(HELD_TEXT));
+	answer_later(a);
+	held = hold_after(a, "SET search_path = a, -- b,\n evil", evil);
+	EXPECT(sim, memcmp(plain, evil, 32) != 0);
+	EXPECT(sim, is_shown(
+			    held, HELD_TEXT "\n-- this session ran before: "
+					    "SET search_path = a, -- b,\\n evil\n"
+		    ));
+	answer_later(a);
+	(void)hold_after(a, "SET search_path = a, -- b,\n evil", again);
+	EXPECT(sim, memcmp(evil, again, 32) == 0); // it may come again
+	answer_later(a);
+	say(&a->peer.out, 'P', "ssh", "mine", "SELECT set_config('search_path', $1, false)", 0);
+	bind_with(a, "worse");
+	execute_and_sync(a);
+	agent_expect(a, "12CZ");
+	held = hold_after(a, NULL, bound);
+	EXPECT(sim, memcmp(evil, bound, 32) != 0 && is_shown(held, "$1 = worse"));
+	answer_later(a);
+	agent_bye(a);
+}
+
+// More than is kept: that is said, and an approval is good for nothing that comes later.
+static void many_settings(struct sim *sim)
+{
+	char text[64];
+	uint8_t first[32], second[32];
+	struct agent *a = agent_login(sim, PORT_PLAIN);
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "SET search_path = schema_%u", i);
+		agent_query(a, text);
+		agent_expect(a, "CZ");
+	}
+	EXPECT(sim, is_shown(hold_after(a, NULL, first), "ran more settings before"));
+	answer_later(a);
+	(void)hold_after(a, "SELECT 1", second);
+	EXPECT(sim, memcmp(first, second, 32) != 0);
+	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
+	agent_expect(a, "CZ");
+	agent_bye(a);
 }
 
 static void large(struct sim *sim)
@@ -812,6 +893,8 @@ const struct scenario relay_hold_scenarios[] = {
 	{"hold_prepared_in_sql", prepared_in_sql, .set_up = hold_writes},
 	{"hold_executed_in_sql", executed_in_sql, .set_up = unknown_is_allowed},
 	{"hold_read_otherwise", read_otherwise, .set_up = hold_unknown},
+	{"hold_settings", settings, .set_up = fixed_digest_and_admin},
+	{"hold_many_settings", many_settings, .set_up = fixed_digest},
 	{"hold_large", large, .set_up = hold_writes, .bulk = true},
 	{"hold_function_call", function_call, .set_up = hold_calls, .every_cut = true},
 	{"hold_cancelled", cancelled, .set_up = hold_writes, .every_cut = true},

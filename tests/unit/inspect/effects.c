@@ -141,6 +141,38 @@ static void flags_tell_more(void **state)
 	assert_true(effects_of("SET standard_conforming_strings = off")->flags & EFFECT_LEXING);
 }
 
+static void settings_that_change_what_text_means(void **state)
+{
+	static const char *const some[] = {
+		"SET search_path TO evil",
+		"SET LOCAL search_path = evil",
+		"SET TIME ZONE 'UTC'",
+		"SET ROLE admin",
+		"SET SCHEMA 'evil'",
+		"RESET ALL",
+		"RESET search_path",
+		"DISCARD ALL",
+		"SELECT 1; SET datestyle = 'DMY'",
+		"SELECT pg_catalog.set_config('search_path', 'evil', false)",
+	};
+	static const char *const none[] = {
+		"SET application_name = 'x'",
+		"SET statement_timeout = 1",
+		"DISCARD PLANS",
+		"SET client_encoding = 'UTF8'",
+		"SET TRANSACTION READ ONLY",
+		"SELECT 1",
+		"BEGIN",
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
+		if ((effects_of(some[i])->flags & EFFECT_SETS) == 0)
+			fail_msg("%s", some[i]);
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		if ((effects_of(none[i])->flags & EFFECT_SETS) != 0)
+			fail_msg("%s", none[i]);
+}
+
 static uint8_t access_to(const struct effects *e, const char *schema, const char *name)
 {
 	for (uint16_t i = 0; i < e->n_objects; i++)
@@ -331,6 +363,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(statements_have_their_effects),
 		cmocka_unit_test(flags_tell_more),
+		cmocka_unit_test(settings_that_change_what_text_means),
 		cmocka_unit_test(objects_are_found_wherever_they_stand),
 		cmocka_unit_test(a_session_starts_with_harmless_settings),
 		cmocka_unit_test(denials_name_the_statement),
