@@ -41,7 +41,8 @@ struct event {
 	struct held *held;             // EVENT_HOLD: given
 	uint64_t number;               // EVENT_HOLD_GONE: held.id; EVENT_REVOKED: the command's
 	struct endpoint client;
-	uint64_t time_ns; // since 1970
+	uint64_t time_ns; // since 1970; EVENT_REVOKED: the last connection was closed
+	uint64_t cut_ns;  // EVENT_REVOKED: none of its sessions passed another byte
 	uint64_t commands, denied, masked, rows, bytes_in,
 		bytes_out;                            // EVENT_PROGRESS, EVENT_CLOSED
 	char reason[64];                              // EVENT_CLOSED: why it ended

@@ -35,6 +35,9 @@ struct relay *relay_new(
 	relay->records = records;
 	relay->stats = stats;
 	list_init(&relay->ready);
+	list_init(&relay->late);
+	list_init(&relay->cut);
+	list_init(&relay->leaving);
 	list_init(&relay->held);
 	list_init(&relay->progress);
 	wheel_init(&relay->wheel, 0);
@@ -175,7 +178,7 @@ static enum step end_without_grant(struct relay *relay, struct session *s)
 	return session_end(relay, s, END_NO_RULE, &why, "the policy asks for a grant");
 }
 
-static void session_work(struct relay *relay, struct session *s)
+void session_work(struct relay *relay, struct session *s)
 {
 	enum step step = STEP_IDLE;
 	bool was_open = s->state == SESSION_OPEN;
@@ -205,8 +208,7 @@ static void session_work(struct relay *relay, struct session *s)
 			session_free(relay, s);
 			return;
 		}
-		bool waits = s->state == SESSION_ENDED || s->cancel_due || s->sweep != 0;
-		step = waits ? STEP_RETRY : STEP_IDLE;
+		step = s->state == SESSION_ENDED || s->cancel_due ? STEP_RETRY : STEP_IDLE;
 	}
 	if (!hold_tell_gone(relay, s))
 		step = STEP_RETRY;
@@ -252,6 +254,23 @@ static void follow_digest(struct relay *relay)
 	hold_wake_all(relay);
 }
 
+// Give at most `most` sessions of the list a turn. Returns how many had one.
+static uint32_t work_on(struct relay *relay, struct list *sessions, uint32_t most)
+{
+	uint32_t worked = 0;
+	// Sessions that want another turn append themselves behind this mark.
+	struct list mark;
+	list_init(&mark);
+	list_append(sessions, &mark);
+	while (sessions->next != &mark && worked < most) {
+		struct list *node = list_shift(sessions);
+		session_work(relay, list_entry(node, struct session, ready));
+		worked++;
+	}
+	list_remove(&mark);
+	return worked;
+}
+
 uint32_t relay_poll(
 	struct relay *relay, struct tcp *tcp, const struct snapshot *snapshot, struct relay_now now
 )
@@ -269,16 +288,9 @@ uint32_t relay_poll(
 	run_timers(relay);
 	cancel_pending(relay);
 	worked += revoke_step(relay);
-	// Sessions that want another turn append themselves behind this mark.
-	struct list mark;
-	list_init(&mark);
-	list_append(&relay->ready, &mark);
-	while (relay->ready.next != &mark && worked < RELAY_SESSIONS_PER_PASS) {
-		struct list *node = list_shift(&relay->ready);
-		session_work(relay, list_entry(node, struct session, ready));
-		worked++;
-	}
-	list_remove(&mark);
+	if (!revoke_is_closing(relay))
+		worked += work_on(relay, &relay->late, RELAY_SESSIONS_PER_PASS / 2);
+	worked += work_on(relay, &relay->ready, RELAY_SESSIONS_PER_PASS);
 	session_give_back(relay);
 	progress_tell(relay);
 	trim_shared(relay);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// COMMAND_REVOKE: every session at or below what is revoked ends, a bounded number in a pass.
+// COMMAND_REVOKE: every session at or below what is revoked ends, a bounded number in a pass. First
+// all are cut off: nothing is read from them any more. Then each is told and closed. What remains
+// to be done for a session that has ended (its record, its memory) waits until no other is to be
+// closed.
 //
 // A session whose token control still looks at has no subject yet and is not looked for: control
 // has the revocation on its list before it sends the command, and so refuses the token; an answer
@@ -44,12 +47,12 @@ static void end(struct relay *relay, struct session *s, struct sweep *sweep)
 	};
 	// One that closes already still has to be waited for, unless another revocation does.
 	sweep->ended += s->state < SESSION_CLOSING;
+	if (s->sweep == 0) {
+		s->sweep = (uint8_t)(sweep - relay->sweeps + 1);
+		sweep->closing++;
+		list_append(&relay->cut, &s->leave);
+	}
 	(void)session_end(relay, s, END_REVOKED, &why, "revoked");
-	session_wake(relay, s);
-	if (s->sweep != 0)
-		return;
-	s->sweep = (uint8_t)(sweep - relay->sweeps + 1);
-	sweep->closing++;
 }
 
 static bool is_looking(const struct relay *relay, const struct sweep *sweep)
@@ -70,6 +73,34 @@ static void look(struct relay *relay, struct sweep *sweep, uint32_t *looks, uint
 	}
 }
 
+// Nobody reports that a FIN went out.
+static void note_closed(struct relay *relay)
+{
+	struct list mark;
+	list_init(&mark);
+	list_append(&relay->leaving, &mark);
+	for (uint32_t i = 0; relay->leaving.next != &mark && i < RELAY_REVOKE_NOTES; i++) {
+		struct list *node = list_shift(&relay->leaving);
+		struct session *s = list_entry(node, struct session, leave);
+		if (leg_is_shut(&s->client) && leg_is_shut(&s->server))
+			revoke_note(relay, s);
+		else
+			list_append(&relay->leaving, node);
+	}
+	list_remove(&mark);
+}
+
+static void close_some(struct relay *relay)
+{
+	for (uint32_t i = 0; i < RELAY_REVOKE_CLOSES; i++) {
+		struct list *node = list_shift(&relay->cut);
+		if (node == NULL)
+			return;
+		list_append(&relay->leaving, node);
+		session_work(relay, list_entry(node, struct session, leave));
+	}
+}
+
 static bool tell_control(struct relay *relay, const struct sweep *sweep)
 {
 	const struct event event = {
@@ -77,36 +108,53 @@ static bool tell_control(struct relay *relay, const struct sweep *sweep)
 		.worker = relay->config.worker,
 		.number = sweep->number,
 		.commands = sweep->ended,
-		.time_ns = sweep->last_ns != 0 ? sweep->last_ns : relay->now.wall_ns,
+		.cut_ns = sweep->cut_ns,
+		.time_ns = sweep->last_ns != 0 ? sweep->last_ns : sweep->cut_ns,
 	};
 	return relay->ops.event(relay->ops.ctx, &event);
+}
+
+// Out: *looks and *ends as of look(). The time is that of this pass's begin: what was looked at in
+// the one before is cut off.
+static void go_on(struct relay *relay, struct sweep *sweep, uint32_t *looks, uint32_t *ends)
+{
+	if (is_looking(relay, sweep))
+		look(relay, sweep, looks, ends);
+	else if (sweep->cut_ns == 0)
+		sweep->cut_ns = relay->now.wall_ns;
+}
+
+bool revoke_is_closing(const struct relay *relay)
+{
+	return !list_empty(&relay->cut);
 }
 
 bool revoke_step(struct relay *relay)
 {
 	uint32_t looks = RELAY_REVOKE_LOOKS, ends = RELAY_REVOKE_ENDS;
-	bool more = false;
+	if (relay->n_sweeps == 0)
+		return false;
+	note_closed(relay);
 	for (uint32_t i = 0; i < relay->n_sweeps; i++)
-		look(relay, sweep_at(relay, i), &looks, &ends);
+		go_on(relay, sweep_at(relay, i), &looks, &ends);
+	if (looks == RELAY_REVOKE_LOOKS)
+		close_some(relay);
 	// In their order: a session of two revocations is waited for by the first.
 	while (relay->n_sweeps > 0) {
 		struct sweep *first = sweep_at(relay, 0);
-		more = is_looking(relay, first);
-		if (more || first->closing > 0)
-			break;
-		more = !tell_control(relay, first);
-		if (more)
+		if (first->cut_ns == 0 || first->closing > 0 || !tell_control(relay, first))
 			break;
 		relay->first_sweep = (relay->first_sweep + 1) % REVOKES_AT_ONCE;
 		relay->n_sweeps--;
 	}
-	return more;
+	return relay->n_sweeps > 0;
 }
 
 void revoke_note(struct relay *relay, struct session *s)
 {
 	struct sweep *sweep = &relay->sweeps[s->sweep - 1];
 	s->sweep = 0;
+	list_remove(&s->leave);
 	sweep->closing--;
 	sweep->last_ns = relay->now.wall_ns;
 }

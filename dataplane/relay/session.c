@@ -21,6 +21,7 @@ void session_free(struct relay *relay, struct session *s)
 	token_drop(relay->tokens, s->login);
 	relay->n_detached -= s->detached;
 	list_remove(&s->ready);
+	list_remove(&s->leave);
 	list_remove(&s->key);
 	list_remove(&s->progress);
 	wheel_disarm(&s->timer);
@@ -30,8 +31,9 @@ void session_free(struct relay *relay, struct session *s)
 
 void session_wake(struct relay *relay, struct session *s)
 {
+	bool late = s->state >= SESSION_CLOSING && revoke_is_closing(relay);
 	if (s->ready.next == &s->ready)
-		list_append(&relay->ready, &s->ready);
+		list_append(late ? &relay->late : &relay->ready, &s->ready);
 }
 
 static bool give(void *ctx, const struct subject *subject)
@@ -156,6 +158,7 @@ struct session *session_new(struct relay *relay)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	list_init(&s->ready);
+	list_init(&s->leave);
 	list_init(&s->key);
 	list_init(&s->hold.node);
 	list_init(&s->progress);

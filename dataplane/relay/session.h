@@ -41,7 +41,9 @@ enum session_size {
 	RELAY_CANCELS_MAX = 64,
 	RELAY_CANCELS_AT_ONCE = 64, // on their way to servers
 	RELAY_REVOKE_LOOKS = 4096,  // sessions looked at in a pass
-	RELAY_REVOKE_ENDS = 256,    // sessions ended in a pass
+	RELAY_REVOKE_ENDS = 1024,   // sessions cut off in a pass
+	RELAY_REVOKE_CLOSES = 256,  // of them closed in a pass
+	RELAY_REVOKE_NOTES = 1024,  // of them seen to be closed in a pass
 };
 
 // What became of a message, or of a step.
@@ -56,7 +58,7 @@ enum step {
 struct session {
 	enum session_state state;
 	session_id id;
-	struct list ready; // in relay.ready while there may be work
+	struct list ready; // in relay.ready while there may be work, or in relay.late
 	struct wheel_node timer;
 	struct leg_io client, server;
 	const struct proto_ops *proto;
@@ -138,9 +140,10 @@ struct session {
 	enum session_end end;
 	char end_detail[64];
 	uint64_t closing_until_us;
-	uint8_t sweep;   // in relay.sweeps, and 1: it waits for this end; 0: none does
-	bool cancel_due; // what it runs at the server must be cancelled yet
-	bool opened;     // EVENT_OPENED is out
+	uint8_t sweep;     // in relay.sweeps, and 1: it waits for this end; 0: none does
+	struct list leave; // in relay.cut or relay.leaving, when a sweep ended it
+	bool cancel_due;   // what it runs at the server must be cancelled yet
+	bool opened;       // EVENT_OPENED is out
 	bool close_recorded;
 	uint64_t last_activity_us, accepted_us;
 	uint64_t commands, denied, masked, rows;
@@ -161,6 +164,7 @@ struct sweep {
 	uint32_t at;      // the next session to look at
 	uint32_t closing; // sessions whose connections are not closed yet
 	uint32_t ended;   // by it
+	uint64_t cut_ns;  // when none of them passed another byte, since 1970; 0: not yet
 	uint64_t last_ns; // when the last of them was closed, since 1970; 0: none was
 };
 
@@ -176,7 +180,10 @@ struct relay {
 	struct list *keys;  // buckets of sessions that can be cancelled
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
-	struct list held; // sessions whose command waits for a human
+	struct list late;    // sessions that end, and give way to those that a sweep closes
+	struct list cut;     // sessions that a sweep ended, their good-byes not yet said
+	struct list leaving; // their good-byes are said, but may not be out
+	struct list held;    // sessions whose command waits for a human
 	uint32_t n_held;
 	struct list progress; // sessions that have done something control does not know of
 	struct wheel wheel;
@@ -401,6 +408,10 @@ bool recording_has_room(struct relay *relay, const struct session *s, size_t byt
 // After recording_has_room. False: larger than the record can take.
 bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg);
 
+// relay.c
+// Give the session a turn. It may be gone afterwards.
+void session_work(struct relay *relay, struct session *s);
+
 // end.c: begin to close. `denial`: told to the client if it can be; may be NULL. `detail` goes to
 // the log and to control.
 enum step session_end(
@@ -418,6 +429,8 @@ bool session_finish(struct relay *relay, struct session *s);
 void revoke_begin(struct relay *relay, const struct command *command);
 // Go on with it, a bounded amount. True when there is more to do.
 bool revoke_step(struct relay *relay);
+// Are there sessions to be closed for it, before all other work on sessions that end?
+bool revoke_is_closing(const struct relay *relay);
 // The connections of a session that was waited for are closed.
 void revoke_note(struct relay *relay, struct session *s);
 
