@@ -143,24 +143,31 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
 	va_end(args);
 }
 
-void log_limited(
-	struct log_limit *limit, enum log_level level, const char *area, const char *format, ...
-)
+bool log_is_limited(struct log_limit *limit, enum log_level level)
 {
 	struct timespec now;
-	va_list args;
 
 	if (!passes(level))
-		return;
+		return true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	if (limit->window != (uint64_t)now.tv_sec) {
 		limit->window = (uint64_t)now.tv_sec;
 		limit->count = 0;
 	}
-	if (limit->count >= LINES_PER_SECOND) {
-		limit->suppressed++;
+	if (limit->count < LINES_PER_SECOND)
+		return false;
+	limit->suppressed++;
+	return true;
+}
+
+void log_limited(
+	struct log_limit *limit, enum log_level level, const char *area, const char *format, ...
+)
+{
+	va_list args;
+
+	if (log_is_limited(limit, level))
 		return;
-	}
 	limit->count++;
 	va_start(args, format);
 	format_line(level, area, limit->suppressed, format, args);

@@ -30,3 +30,6 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
 void log_limited(
 	struct log_limit *limit, enum log_level level, const char *area, const char *format, ...
 ) __attribute__((format(printf, 4, 5)));
+// Would log_limited leave a line out now? Then it is counted as left out: for callers that are many
+// at once and whose arguments cost something.
+bool log_is_limited(struct log_limit *limit, enum log_level level);

@@ -37,7 +37,7 @@ enum step session_end(
 			 end == END_BUDGET);
 	if (s->state < SESSION_OPEN && !s->detached)
 		leg_abandon(&s->server); // nothing of value is under way
-	if (is_worth_a_line(end)) {
+	if (is_worth_a_line(end) && !log_is_limited(&relay->log_limit, LOG_INFO)) {
 		char peer[ADDR_TEXT_MAX];
 		log_limited(
 			&relay->log_limit, LOG_INFO, "session", "%016llx %s %s: %s: %s",
