@@ -107,7 +107,8 @@ static int outcome(struct tls *tls, int rc)
 
 static void enter(struct tls *tls, struct span in, struct buf *wire)
 {
-	ERR_clear_error();
+	if (ERR_peek_error() != 0) // clearing goes through all there may be
+		ERR_clear_error();
 	tls->wire = (struct tls_wire){.in = in, .out = wire};
 }
 
