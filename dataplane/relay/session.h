@@ -42,7 +42,7 @@ enum session_size {
 	RELAY_CANCELS_AT_ONCE = 64, // on their way to servers
 	RELAY_REVOKE_LOOKS = 4096,  // sessions looked at in a pass
 	RELAY_REVOKE_ENDS = 1024,   // sessions cut off in a pass
-	RELAY_REVOKE_CLOSES = 256,  // of them closed in a pass
+	RELAY_REVOKE_CLOSES = 512,  // of them closed in a pass
 	RELAY_REVOKE_NOTES = 1024,  // of them seen to be closed in a pass
 };
 
