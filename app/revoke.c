@@ -25,7 +25,8 @@ struct revoking {
 	struct revocation is;
 	struct command command;
 	uint64_t untold, unanswered; // workers, one bit each
-	uint64_t asked_ns, last_ns;  // since 1970
+	uint64_t asked_ns;           // since 1970
+	uint64_t cut_ns, last_ns;    // so far
 	uint64_t sessions;           // ended so far
 };
 
@@ -178,9 +179,9 @@ static void forget(struct control *control, struct revoking *r)
 }
 
 // The clock may have been set back in between.
-static uint64_t took_us(const struct revoking *r)
+static uint64_t took_us(const struct revoking *r, uint64_t until_ns)
 {
-	return r->last_ns > r->asked_ns ? (r->last_ns - r->asked_ns) / 1000 : 0;
+	return until_ns > r->asked_ns ? (until_ns - r->asked_ns) / 1000 : 0;
 }
 
 static int audit_done(struct control *control, const struct revoking *r)
@@ -188,7 +189,9 @@ static int audit_done(struct control *control, const struct revoking *r)
 	char what[NODE_TEXT_SIZE];
 	const struct audit_revocation told = audit_of(&r->is, node_text(&r->is.node, what));
 
-	return audit_revocation_done(control->audit, &told, r->sessions, took_us(r));
+	return audit_revocation_done(
+		control->audit, &told, r->is.sessions, r->is.cut_us, r->is.took_us
+	);
 }
 
 bool control_revoked(struct control *control, const struct event *event)
@@ -202,17 +205,23 @@ bool control_revoked(struct control *control, const struct event *event)
 		control->revoking_at[event->worker]--;
 		r->unanswered &= ~bit;
 		r->sessions += event->commands;
+		if (event->cut_ns > r->cut_ns)
+			r->cut_ns = event->cut_ns;
 		if (event->time_ns > r->last_ns)
 			r->last_ns = event->time_ns;
 	}
 	if (r->unanswered != 0)
 		return true;
+	r->is.sessions = r->sessions;
+	r->is.cut_us = took_us(r, r->cut_ns);
+	r->is.took_us = took_us(r, r->last_ns);
 	if (audit_done(control, r) == ERR_LIMIT)
 		return false;
-	revocation_done(control->revocations, r->is.n, r->sessions, took_us(r));
+	revocation_done(control->revocations, &r->is);
 	log_line(
-		LOG_INFO, "revocation", "number=%" PRId64 " done sessions=%" PRIu64 " ms=%.3f",
-		r->is.n, r->sessions, (double)took_us(r) / 1000
+		LOG_INFO, "revocation",
+		"number=%" PRId64 " done sessions=%" PRIu64 " cut_ms=%.3f ms=%.3f", r->is.n,
+		r->sessions, (double)r->is.cut_us / 1000, (double)r->is.took_us / 1000
 	);
 	forget(control, r);
 	return true;

@@ -47,8 +47,9 @@ static int print_revocation(const struct args *args, json_t *revocation)
 	       (long long)json_integer_value(json_object_get(revocation, "id")));
 	text_write_json(stdout, json_object_get(revocation, "label"));
 	if (json_is_true(json_object_get(revocation, "done")))
-		printf(": %lld sessions closed in %.1f ms\n",
+		printf(": %lld sessions cut off in %.1f ms, closed in %.1f ms\n",
 		       (long long)json_integer_value(json_object_get(revocation, "closed")),
+		       json_number_value(json_object_get(revocation, "cut_ms")),
 		       json_number_value(json_object_get(revocation, "ms")));
 	else
 		puts(": in force; not every worker has answered yet");

@@ -90,10 +90,11 @@ struct audit_revocation {
 	uint64_t until_s;
 };
 int audit_revoked(struct audit *audit, const struct audit_revocation *revocation) must_check;
-// What came of it: sessions ended, and how long that took from the call to the last one closed.
+// What came of it: sessions ended, and how long it took from the call until none of them passed
+// another byte, and until the last one was closed.
 int audit_revocation_done(
 	struct audit *audit, const struct audit_revocation *revocation, uint64_t sessions,
-	uint64_t took_us
+	uint64_t cut_us, uint64_t took_us
 ) must_check;
 // `by` is who lifted it.
 int audit_revocation_lifted(struct audit *audit, const struct audit_revocation *revocation)

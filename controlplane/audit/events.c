@@ -205,12 +205,13 @@ int audit_revoked(struct audit *audit, const struct audit_revocation *revocation
 
 int audit_revocation_done(
 	struct audit *audit, const struct audit_revocation *revocation, uint64_t sessions,
-	uint64_t took_us
+	uint64_t cut_us, uint64_t took_us
 )
 {
 	json_t *fields = revocation_fields(revocation);
 
 	json_object_set_new(fields, "sessions", number(sessions));
+	json_object_set_new(fields, "cut_ms", json_real((double)cut_us / 1000));
 	json_object_set_new(fields, "ms", json_real((double)took_us / 1000));
 	return audit_write(audit, "revocation_done", fields);
 }

@@ -165,7 +165,7 @@ int revocation_add(
 	is.lifted_s = 0;
 	is.lifted_by[0] = '\0';
 	is.done = false;
-	is.sessions = is.took_us = 0;
+	is.sessions = is.cut_us = is.took_us = 0;
 	is.stored = entry != NULL && entry->is.stored;
 	if (entry == NULL) {
 		entry = insert(list, &is);
@@ -214,21 +214,21 @@ int revocation_lift(
 	return 0;
 }
 
-void revocation_done(struct revocations *list, int64_t n, uint64_t sessions, uint64_t took_us)
+void revocation_done(struct revocations *list, const struct revocation *what)
 {
-	struct entry *entry = find_number(list, n);
-	struct revocation done = {.n = n, .sessions = sessions, .took_us = took_us};
+	struct entry *entry = find_number(list, what->n);
 
 	if (entry != NULL) {
 		entry->is.done = true;
-		entry->is.sessions = sessions;
-		entry->is.took_us = took_us;
+		entry->is.sessions = what->sessions;
+		entry->is.cut_us = what->cut_us;
+		entry->is.took_us = what->took_us;
 	}
-	int r = row_done(list->store, &done); // one that is not stored is, with this, later
+	int r = row_done(list->store, what); // one that is not stored is, with this, later
 	if (r != 0)
 		log_limited(
 			&list->limit, LOG_ERROR, "revocation", "the end of number=%lld: %s",
-			(long long)n, err_text(r)
+			(long long)what->n, err_text(r)
 		);
 }
 
@@ -305,6 +305,7 @@ json_t *revocation_json(const struct revocation *r)
 	if (json == NULL || !r->done)
 		return json;
 	json_object_set_new(json, "closed", json_integer((json_int_t)r->sessions));
+	json_object_set_new(json, "cut_ms", json_real((double)r->cut_us / 1000));
 	json_object_set_new(json, "ms", json_real((double)r->took_us / 1000));
 	return json;
 }

@@ -39,6 +39,7 @@ struct revocation {
 	bool stored;       // a restart will not forget it
 	bool done;         // every worker has answered
 	uint64_t sessions; // done: that it ended
+	uint64_t cut_us;   // done: from the call until none of them passed another byte
 	uint64_t took_us;  // done: from the call to the last connection closed
 };
 
@@ -62,8 +63,8 @@ int revocation_add(
 int revocation_lift(
 	struct revocations *list, int64_t n, const char *by, uint64_t now_s, struct revocation *out
 ) must_check;
-// What became of it at the workers.
-void revocation_done(struct revocations *list, int64_t n, uint64_t sessions, uint64_t took_us);
+// What became of it at the workers: n, sessions, cut_us and took_us of `what`.
+void revocation_done(struct revocations *list, const struct revocation *what);
 
 // Out: *out. Returns 0, -ENOENT, or as store_each.
 int revocation_get(struct revocations *list, int64_t n, struct revocation *out) must_check;

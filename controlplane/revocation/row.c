@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                  \
 	"n, kind, id, label, reason, revoked_by, revoked_s, until_s, lifted_s, lifted_by, done," \
-	" sessions, took_us"
+	" sessions, cut_us, took_us"
 
 static bool kind_parse(const char *text, enum revoke_kind *out)
 {
@@ -25,14 +25,16 @@ int row_put(struct store *store, const struct revocation *r)
 {
 	return store_run(
 		store,
-		"INSERT OR REPLACE INTO revocations(" COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+		"INSERT OR REPLACE INTO revocations(" COLUMNS
+		") VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 		STORE_VALUES(
 			store_integer(r->n), store_text(revoke_kind_name(r->kind)),
 			store_blob(&r->node, sizeof(r->node)), store_text(r->label),
 			store_text(r->reason), store_text(r->by), store_integer((int64_t)r->at_s),
 			store_integer((int64_t)r->until_s), store_integer((int64_t)r->lifted_s),
 			store_text(r->lifted_by), store_integer(r->done),
-			store_integer((int64_t)r->sessions), store_integer((int64_t)r->took_us)
+			store_integer((int64_t)r->sessions), store_integer((int64_t)r->cut_us),
+			store_integer((int64_t)r->took_us)
 		)
 	);
 }
@@ -51,10 +53,10 @@ int row_lift(struct store *store, const struct revocation *r)
 int row_done(struct store *store, const struct revocation *r)
 {
 	return store_run(
-		store, "UPDATE revocations SET done=1, sessions=?, took_us=? WHERE n=?",
+		store, "UPDATE revocations SET done=1, sessions=?, cut_us=?, took_us=? WHERE n=?",
 		STORE_VALUES(
-			store_integer((int64_t)r->sessions), store_integer((int64_t)r->took_us),
-			store_integer(r->n)
+			store_integer((int64_t)r->sessions), store_integer((int64_t)r->cut_us),
+			store_integer((int64_t)r->took_us), store_integer(r->n)
 		)
 	);
 }
@@ -77,7 +79,8 @@ static bool read_row(void *context, const struct store_row *row)
 		.stored = true,
 		.done = store_row_integer(row, 10) != 0,
 		.sessions = (uint64_t)store_row_integer(row, 11),
-		.took_us = (uint64_t)store_row_integer(row, 12),
+		.cut_us = (uint64_t)store_row_integer(row, 12),
+		.took_us = (uint64_t)store_row_integer(row, 13),
 	};
 
 	if (!kind_parse(store_row_text(row, 1), &r.kind) || id.n != sizeof(r.node))

@@ -92,6 +92,9 @@ const char *const schema_steps[] = {
 	" window_s INTEGER NOT NULL, limited INTEGER NOT NULL, used INTEGER NOT NULL,"
 	" resets_s INTEGER NOT NULL, PRIMARY KEY(rule, node, metric, per, window_s)) WITHOUT ROWID;"
 	"CREATE INDEX budgets_over ON budgets(resets_s);",
+
+	// From the call until no session passed another byte.
+	"ALTER TABLE revocations ADD COLUMN cut_us INTEGER NOT NULL DEFAULT 0;",
 };
 
 const uint32_t schema_version = sizeof(schema_steps) / sizeof(schema_steps[0]);

@@ -113,6 +113,7 @@ static bool on_event(void *ctx, const struct event *event)
 		break;
 	case EVENT_REVOKED:
 		need(event->number == g->revoked + 1, "revocations out of order");
+		need(event->cut_ns != 0 && event->cut_ns <= event->time_ns, "closed, not cut off");
 		g->revoked = event->number;
 		g->revoked_sessions = event->commands;
 		break;

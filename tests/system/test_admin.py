@@ -365,7 +365,8 @@ class Admin(GatewayCase):
         self.assertIn("would end 1 sessions", dry)
         conn.execute("SELECT 2")
         done = self.a.ctl("revoke", "node", alice["node"], "--reason", "test").stdout
-        self.assertRegex(done, r"revocation \d+: .*: 1 sessions closed in \d+\.\d ms")
+        self.assertRegex(done, r"revocation \d+: .*: 1 sessions cut off in \d+\.\d ms, "
+                               r"closed in \d+\.\d ms")
         listed = self.ctl_json("revocations", "list")["revocations"][0]
         self.assertEqual(listed["reason"], "test")
         self.a.ctl("revocations", "lift", str(listed["id"]))

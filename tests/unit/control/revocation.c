@@ -148,7 +148,10 @@ static void a_restart_forgets_nothing(void **)
 	struct revocation r = add(REVOKE_SUBJECT, 22, 0);
 
 	assert_true(r.stored);
-	revocation_done(list, r.n, 17, 42000);
+	r.sessions = 17;
+	r.cut_us = 7000;
+	r.took_us = 42000;
+	revocation_done(list, &r);
 	assert_int_equal(revocation_lift(list, lifted.n, "bob", NOW + 1, &out), 0);
 	close_list();
 	open_list();
@@ -162,6 +165,7 @@ static void a_restart_forgets_nothing(void **)
 	assert_int_equal(out.at_s, NOW);
 	assert_true(out.stored && out.done);
 	assert_int_equal(out.sessions, 17);
+	assert_int_equal(out.cut_us, 7000);
 	assert_int_equal(out.took_us, 42000);
 	assert_int_equal(revocation_get(list, lifted.n, &out), 0);
 	assert_int_equal(out.lifted_s, NOW + 1);
@@ -256,7 +260,9 @@ static void json_says_what_became_of_it(void **)
 	assert_true(json_is_false(json_object_get(json, "done")));
 	assert_null(json_object_get(json, "ms"));
 	json_decref(json);
-	revocation_done(list, r.n, 3, 1500);
+	r.sessions = 3;
+	r.took_us = 1500;
+	revocation_done(list, &r);
 	assert_int_equal(revocation_get(list, r.n, &r), 0);
 	json = revocation_json(&r);
 	assert_int_equal(json_integer_value(json_object_get(json, "closed")), 3);
@@ -286,7 +292,9 @@ static void it_holds_without_the_store(void **)
 	assert_true(refused(NOW));
 	assert_int_equal(revocation_get(list, r.n, &out), 0);
 	assert_false(out.stored);
-	revocation_done(list, r.n, 5, 100);
+	r.sessions = 5;
+	r.took_us = 100;
+	revocation_done(list, &r);
 	revocations_tick(list, NOW);
 	sqlite3_close(db);
 	revocations_tick(list, NOW);
