@@ -18,6 +18,15 @@ static bool on_send(void *context, uint16_t worker, const struct command *comman
 	return ring_push(workers_commands(control->workers, worker), command);
 }
 
+static bool on_is_revoked(void *context, const struct node_id *subject)
+{
+	const struct control *control = context;
+
+	return revocation_of_subject(
+		control->revocations, subject, approval_now().wall_ns / ns_per_s
+	);
+}
+
 int control_approvals_start(struct control *control, char why[static STORE_WHY])
 {
 	const struct config *config = control->config;
@@ -35,6 +44,7 @@ int control_approvals_start(struct control *control, char why[static STORE_WHY])
 		.notify = control->notify,
 		.epoch = control->epoch,
 		.send = on_send,
+		.is_revoked = on_is_revoked,
 		.context = control,
 	};
 	return approvals_new(&approvals, approval_now(), &control->approvals);

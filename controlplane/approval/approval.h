@@ -62,6 +62,8 @@ struct approvals_config {
 	struct notify *notify; // NULL: nobody is notified
 	uint64_t epoch;        // of this process: sessions of others have ended
 	approval_send *send;
+	// Is the person revoked? What such a one has said does not count any more.
+	bool (*is_revoked)(void *context, const struct node_id *subject);
 	void *context;
 };
 

@@ -31,19 +31,36 @@ struct outcome {
 	char reason[96];
 };
 
-static int use(struct approvals *a, const struct same *same, uint64_t now)
+// What was approved runs now, unless those who said so are revoked meanwhile: then it is to be
+// asked for again.
+static int use(struct approvals *a, const struct same *same, uint64_t now, struct outcome *out)
 {
+	static const char revoked[] = "who approved it was revoked";
 	struct approval_row row;
+	uint32_t yes = 0;
 
 	int r = row_load_n(a, same->n, &row);
 	if (r == 0)
-		r = row_move(a, &row, "approved", "used", "", now);
+		r = votes_count(a, &row, &yes);
+	bool stands = r == 0 && yes >= row.quorum;
 	if (r == 0)
-		r = approval_tell(a, "approval_used", row_fields(&row));
+		r = row_move(
+			a, &row, "approved", stands ? "used" : "cancelled", stands ? "" : revoked,
+			now
+		);
+	if (r == 0)
+		r = approval_tell(
+			a, stands ? "approval_used" : "approval_cancelled", row_fields(&row)
+		);
 	row_fini(&row);
-	if (r == 0)
-		a->stats.used++;
-	return r;
+	if (r != 0)
+		return r;
+	a->stats.used += stands;
+	a->stats.cancelled += !stands;
+	out->decision = stands ? DECISION_APPROVED : DECISION_REFUSED;
+	if (!stands)
+		snprintf(out->reason, sizeof(out->reason), "%s", revoked);
+	return 0;
 }
 
 static int hold_same(
@@ -51,10 +68,8 @@ static int hold_same(
 )
 {
 	out->reference = strtoull(same->id, NULL, 16);
-	if (strcmp(same->state, "approved") == 0) {
-		out->decision = DECISION_APPROVED;
-		return use(a, same, now);
-	}
+	if (strcmp(same->state, "approved") == 0)
+		return use(a, same, now, out);
 	out->decision = strcmp(same->state, "refused") == 0 ? DECISION_REFUSED : DECISION_LATER;
 	snprintf(
 		out->reason, sizeof(out->reason), "%s",

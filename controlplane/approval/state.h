@@ -151,6 +151,8 @@ int asked_put(struct approvals *a, const struct asked *asked) must_check;
 enum vote_result vote_may(
 	const struct approval_row *row, const struct subject *voter, char why[static APPROVAL_WHY]
 );
+// Inside a transaction. Out: *yes, the different people who have approved it and are not revoked.
+int votes_count(struct approvals *a, const struct approval_row *row, uint32_t *yes) must_check;
 
 // ---- request.c
 

@@ -146,10 +146,30 @@ static int put_vote(struct approvals *a, const struct approval_row *row, const s
 	return r;
 }
 
-static bool read_count(void *context, const struct store_row *row)
+struct count {
+	const struct approvals_config *config;
+	uint32_t yes;
+};
+
+static bool add_vote(void *context, const struct store_row *row)
 {
-	*(int64_t *)context = store_row_integer(row, 0);
-	return false;
+	struct count *count = context;
+	const struct node_id who = node_of_subject(store_row_text(row, 0), store_row_text(row, 1));
+
+	count->yes += !count->config->is_revoked(count->config->context, &who);
+	return true;
+}
+
+int votes_count(struct approvals *a, const struct approval_row *row, uint32_t *yes)
+{
+	struct count count = {&a->config, 0};
+
+	int r = store_each(
+		a->config.store, "SELECT issuer, key FROM votes WHERE approval=? AND yes=1",
+		STORE_VALUES(store_integer(row->n)), add_vote, &count
+	);
+	*yes = count.yes;
+	return r;
 }
 
 static int announce(struct approvals *a, const struct approval_row *row, const struct voting *v)
@@ -200,16 +220,13 @@ static int put_grant(struct approvals *a, const struct approval_row *row, uint64
 static int approve(struct approvals *a, struct approval_row *row, struct voting *v)
 {
 	bool waits = !row->is_access && !row->is_retry;
-	int64_t yes = 0;
+	uint32_t yes;
 
-	int r = store_each(
-		a->config.store, "SELECT count(*) FROM votes WHERE approval=? AND yes=1",
-		STORE_VALUES(store_integer(row->n)), read_count, &yes
-	);
+	int r = votes_count(a, row, &yes);
 	if (r != 0)
 		return r;
 	if (yes < row->quorum) {
-		snprintf(v->why, APPROVAL_WHY, "counted: %u of %u", (unsigned)yes, row->quorum);
+		snprintf(v->why, APPROVAL_WHY, "counted: %u of %u", yes, row->quorum);
 		v->result = VOTE_COUNTED;
 		return 0;
 	}

@@ -338,6 +338,13 @@ bool revocation_of_link(
 	return of_link(list, link, now_s) != NULL;
 }
 
+bool revocation_of_subject(
+	const struct revocations *list, const struct node_id *subject, uint64_t now_s
+)
+{
+	return in_force(list, REVOKE_SUBJECT, subject, now_s) != NULL;
+}
+
 bool revocation_check(
 	const struct revocations *list, const struct subject *subject,
 	const struct node_id *resource, uint64_t now_s, char why[static REVOCATION_WHY]

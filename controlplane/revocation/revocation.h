@@ -89,6 +89,10 @@ bool revocation_check(
 bool revocation_of_link(
 	const struct revocations *list, const struct chain_link *link, uint64_t now_s
 );
+// Is somebody revoked, by whatever token they come?
+bool revocation_of_subject(
+	const struct revocations *list, const struct node_id *subject, uint64_t now_s
+);
 
 // Forget those that have ended, store what is not stored. Call about once a second.
 void revocations_tick(struct revocations *list, uint64_t now_s);

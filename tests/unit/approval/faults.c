@@ -44,6 +44,11 @@ static bool keep(void *context, uint16_t, const struct command *command)
 	return true;
 }
 
+static bool nobody(void *, const struct node_id *)
+{
+	return false;
+}
+
 static struct approvals *second(struct rig *rig, struct store **store, void *context)
 {
 	struct approvals *approvals;
@@ -57,6 +62,7 @@ static struct approvals *second(struct rig *rig, struct store **store, void *con
 		.audit = rig->audit,
 		.epoch = rig->epoch,
 		.send = context == NULL ? drop : keep,
+		.is_revoked = nobody,
 		.context = context,
 	};
 	int r;

@@ -19,6 +19,13 @@ static bool on_send(void *context, uint16_t, const struct command *command)
 	return true;
 }
 
+static bool on_is_revoked(void *context, const struct node_id *subject)
+{
+	const struct rig *rig = context;
+
+	return node_equal(&rig->revoked, subject);
+}
+
 void rig_open(struct rig *rig)
 {
 	char why[STORE_WHY];
@@ -30,6 +37,7 @@ void rig_open(struct rig *rig)
 		.audit = rig->audit,
 		.epoch = rig->epoch,
 		.send = on_send,
+		.is_revoked = on_is_revoked,
 		.context = rig,
 	};
 	assert_int_equal(approvals_new(&config, rig->now, &rig->approvals), 0);

@@ -19,7 +19,8 @@ struct rig {
 	struct approvals *approvals;
 	struct approval_time now;
 	uint64_t epoch;
-	bool full; // the workers' rings
+	bool full;              // the workers' rings
+	struct node_id revoked; // somebody; none at first
 	unsigned n_commands;
 	struct command commands[RIG_COMMANDS];
 	struct approval_rule rule;

@@ -84,6 +84,43 @@ static void others_are_asked(void **)
 	rig_stop(&rig);
 }
 
+static void what_the_revoked_said_counts_no_more(void **)
+{
+	struct rig rig;
+
+	rig_start(&rig);
+	rig.rule.quorum = 2;
+	rig_hold(&rig, 1, WHO("person:ann", "agent:bot"), "x");
+	assert_int_equal(rig_vote(&rig, ID, WHO("person:mal"), true), VOTE_COUNTED);
+	rig.revoked = node_of_subject("corp", "person:mal");
+	assert_int_equal(rig_vote(&rig, ID, WHO("person:dan"), true), VOTE_COUNTED);
+	assert_string_equal(rig.why, "counted: 1 of 2");
+	assert_int_equal(rig.n_commands, 0);
+	assert_int_equal(rig_vote(&rig, ID, WHO("person:eve"), true), VOTE_APPROVED);
+	assert_int_equal(rig_last(&rig, 1)->decision, DECISION_APPROVED);
+	rig_stop(&rig);
+}
+
+static void what_the_revoked_approved_does_not_run(void **)
+{
+	struct rig rig;
+	struct subject *bot = WHO("person:ann", "agent:bot");
+
+	rig_start(&rig);
+	rig.rule.mode = APPROVAL_RETRY;
+	rig_hold(&rig, 1, bot, "x");
+	assert_int_equal(rig_vote(&rig, ID, WHO("person:mal"), true), VOTE_APPROVED);
+	rig.revoked = node_of_subject("corp", "person:mal");
+	rig_hold(&rig, 2, bot, "x");
+	assert_int_equal(rig_last(&rig, 2)->decision, DECISION_REFUSED);
+	assert_string_equal(rig_last(&rig, 2)->reason, "who approved it was revoked");
+	assert_string_equal(rig_state(&rig, ID), "cancelled");
+	assert_int_equal(rig_told(&rig, "approval_cancelled"), 1);
+	rig_hold(&rig, 3, bot, "x"); // asked for anew
+	assert_int_equal(rig_last(&rig, 3)->decision, DECISION_LATER);
+	rig_stop(&rig);
+}
+
 static void who_has_no_id_is_nobody(void **)
 {
 	struct rig rig;
@@ -225,6 +262,8 @@ int main(void)
 		cmocka_unit_test(a_child_of_the_requester_does_not_vote),
 		cmocka_unit_test(agents_never_vote),
 		cmocka_unit_test(others_are_asked),
+		cmocka_unit_test(what_the_revoked_said_counts_no_more),
+		cmocka_unit_test(what_the_revoked_approved_does_not_run),
 		cmocka_unit_test(who_has_no_id_is_nobody),
 		cmocka_unit_test(who_votes_sees_exactly_what),
 		cmocka_unit_test(the_exact_text_is_gone_once_it_is_decided),
