@@ -97,7 +97,7 @@ static void check_token_service(struct reader *r, const struct config *config)
 				"`%s` is the name of the token service as an issuer; rename this one",
 				issuer->name
 			);
-		if (issuer->issuer[0] != '\0' && strcmp(issuer->issuer, service->issuer) == 0)
+		if (config_issuer_is(issuer, service->issuer))
 			read_fail(
 				r, issuer->at,
 				"the `issuer` of `%s` is the token service's own; remove it from "
@@ -105,6 +105,13 @@ static void check_token_service(struct reader *r, const struct config *config)
 				issuer->name
 			);
 	}
+	// An exchange that asks for this audience asks for no resource: it would narrow nothing.
+	if (service->enabled && find_resource(config, service->audience) >= 0)
+		read_fail(
+			r, service->at,
+			"the `audience` of the token service is the name of a resource; use "
+			"another"
+		);
 }
 
 static void check_resources(struct reader *r, const struct config *config)

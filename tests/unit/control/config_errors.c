@@ -164,6 +164,11 @@ static const struct wrong token_service[] = {
 	{G "issuers:\n  - {name: gateway, issuer: x, audience: y, keys: {file: f}}\n" R L U
 	   "token_service: {issuer: https://gw}\n",
 	 "6:5: `gateway` is the name of the token service as an issuer; rename this one"},
+	{G "issuers:\n  - {name: test, profile: entra, issuer: [\"https://x\", \"https://gw\"],"
+	   " audience: y, keys: {file: f}}\n" R L U "token_service: {issuer: https://gw}\n",
+	 "6:5: the `issuer` of `test` is the token service's own; remove it from `issuers`"},
+	{T("issuer: https://gw, audience: orders"),
+	 "21:16: the `audience` of the token service is the name of a resource; use another"},
 };
 
 #define ROLE "admin: {issuers: [test], groups: [dba]}"
