@@ -22,6 +22,14 @@ int children_count(struct store *store, const struct node_id *parent, uint64_t n
 	);
 }
 
+int children_count_below(struct store *store, const struct node_id *root, uint64_t now, uint32_t *n)
+{
+	return store_each(
+		store, "SELECT count(*) FROM chain_nodes WHERE root=? AND expires_s>?",
+		STORE_VALUES(blob(root), store_integer((int64_t)now)), on_count, n
+	);
+}
+
 int children_count_all(struct store *store, uint32_t *n)
 {
 	return store_each(store, "SELECT count(*) FROM chain_nodes", STORE_NO_VALUES, on_count, n);

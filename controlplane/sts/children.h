@@ -12,6 +12,9 @@
 // Live ones of `parent`. Out: *n. Returns as store_each.
 int children_count(struct store *store, const struct node_id *parent, uint64_t now, uint32_t *n)
 	must_check;
+// The same, below `root` at any depth.
+int children_count_below(struct store *store, const struct node_id *root, uint64_t now, uint32_t *n)
+	must_check;
 // All that are there, which reads all of them. Out: *n. Returns as store_each.
 int children_count_all(struct store *store, uint32_t *n) must_check;
 // `links` ends with the child. Returns as store_run.

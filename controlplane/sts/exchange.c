@@ -221,6 +221,29 @@ static int set_end(const struct sts *sts, struct issue *issue, uint64_t latest)
 	return 0;
 }
 
+// Children may have children, each as many: one compromised tree must not take the room of all. It
+// is counted only when there are enough to matter.
+static int check_tree(struct sts *sts, struct issue *issue)
+{
+	uint32_t n = 0;
+
+	if (sts->stats.children >= STS_CHILDREN_ALL)
+		return unavailable(issue, "there are as many live children as there may be");
+	if (sts->stats.children < STS_CHILDREN_ROOT)
+		return 0;
+	int rc = children_count_below(
+		sts->config.store, &issue->draft.links[0].node, issue->now, &n
+	);
+	if (rc != 0)
+		return unavailable(issue, "the gateway's store cannot be read");
+	if (n >= STS_CHILDREN_ROOT)
+		return refuse(
+			issue, 429, "temporarily_unavailable",
+			"the root has as many live children below it as it may"
+		);
+	return 0;
+}
+
 static int check_children(struct sts *sts, struct issue *issue)
 {
 	const struct chain_link *parent = &issue->draft.links[issue->draft.n_links - 2];
@@ -234,9 +257,7 @@ static int check_children(struct sts *sts, struct issue *issue)
 			issue, 429, "temporarily_unavailable",
 			"the parent has as many live children as it may"
 		);
-	if (sts->stats.children >= STS_CHILDREN_ALL)
-		return unavailable(issue, "there are as many live children as there may be");
-	return 0;
+	return check_tree(sts, issue);
 }
 
 // ---- the token

@@ -21,13 +21,14 @@
 #include <jansson.h>
 
 enum sts_limit {
-	STS_PARAMS_MAX = 64,        // of a request
-	STS_DETAILS_MAX = 8192,     // bytes of authorization_details
-	STS_RESOURCES_MAX = 64,     // in a token
-	STS_ACTOR_MAX = 64,         // bytes of a child's plain name
-	STS_RATE = 10,              // exchanges a second and subject...
-	STS_BURST = 100,            // ...and at once
-	STS_CHILDREN_ALL = 1 << 17, // live children of all nodes together
+	STS_PARAMS_MAX = 64,         // of a request
+	STS_DETAILS_MAX = 8192,      // bytes of authorization_details
+	STS_RESOURCES_MAX = 64,      // in a token
+	STS_ACTOR_MAX = 64,          // bytes of a child's plain name
+	STS_RATE = 10,               // exchanges a second and subject...
+	STS_BURST = 100,             // ...and at once
+	STS_CHILDREN_ALL = 1 << 17,  // live children of all nodes together...
+	STS_CHILDREN_ROOT = 1 << 14, // ...and of one root's tree: it leaves room for others
 };
 
 struct sts;

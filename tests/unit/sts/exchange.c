@@ -5,6 +5,7 @@
 
 #include "controlplane/identity/binding.h"
 #include "controlplane/identity/node.h"
+#include "controlplane/sts/children.h"
 #include "dataplane/api/effects.h"
 #include "tests/unit/sts/service.h"
 
@@ -349,6 +350,40 @@ static void children_are_counted(void **)
 	service_fini(&s);
 }
 
+// Where a tree of children of children would otherwise take what there is for everybody.
+static void one_tree_leaves_room_for_others(void **)
+{
+	static const char bob[] = "\"sub\":\"bob\"";
+	struct chain_link links[2] = {
+		{.node = node_of_subject("test", "ann"), .name = "ann"},
+		{.name = "child", .subject = {{1, 1}}}};
+	struct service s;
+
+	service_make(&s, "");
+	char *root = service_root(alice), *other = service_root(bob);
+	assert_int_equal(store_begin(s.store), 0);
+	for (uint64_t i = 0; i < STS_CHILDREN_ROOT; i++) {
+		links[1].node = (struct node_id){{i, 7}};
+		assert_int_equal(
+			children_add(s.store, links, 2, service_now, service_now + 900), 0
+		);
+	}
+	// Grandchildren: the direct children of alice are none yet.
+	assert_int_equal(
+		store_run(s.store, "UPDATE chain_nodes SET parent=x'00'", STORE_NO_VALUES), 0
+	);
+	assert_int_equal(store_end(s.store, 0), 0);
+	sts_tick(s.sts, service_now);
+	struct answer a = service_trade(&s, service_now, NULL, root, "actor", "a", NULL);
+	assert_int_equal(a.status, 429);
+	assert_string_equal(a.text, "the root has as many live children below it as it may");
+	answer_fini(&a);
+	free(token_of(service_trade(&s, service_now, NULL, other, "actor", "a", NULL)));
+	free(other);
+	free(root);
+	service_fini(&s);
+}
+
 static void nobody_asks_too_often(void **)
 {
 	struct service s;
@@ -556,6 +591,7 @@ int main(void)
 		cmocka_unit_test(the_revoked_get_nothing),
 		cmocka_unit_test(a_certificate_binds),
 		cmocka_unit_test(children_are_counted),
+		cmocka_unit_test(one_tree_leaves_room_for_others),
 		cmocka_unit_test(nobody_asks_too_often),
 		cmocka_unit_test(a_provider_that_is_gone_speaks_for_nobody),
 		cmocka_unit_test(requests_are_read_strictly),
