@@ -93,7 +93,10 @@ static int build_rule(struct build_job *job, uint16_t i)
 	to->approval_timeout_ms = from->approval.timeout_ms;
 	to->retry = from->approval.mode == CONFIG_MODE_RETRY;
 	to->needs_grant = from->has_access;
+	to->quorum = (uint16_t)from->approval.quorum;
 	int rc = copy_conditions(job, from, to);
+	if (rc == 0)
+		rc = copy_names(job, &from->approval.approvers, &to->n_approvers, &to->approvers);
 	if (rc == 0)
 		rc = copy_budgets(job, from, to);
 	// Without a library there is one error already, about the library.

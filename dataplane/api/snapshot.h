@@ -184,7 +184,9 @@ struct rule {
 	struct right right;
 	uint16_t n_budgets;
 	const struct rule_budget *budgets;
-	bool can_approve;             // it says who approves what is held
+	bool can_approve;             // it says who approves what is held:
+	uint16_t quorum, n_approvers; // so many people, of any of these groups
+	const struct rule_name *approvers;
 	uint32_t approval_timeout_ms; // how long a held command waits; 0: the gateway's own limit
 	bool retry;       // what is held is refused at once, and runs when it comes again approved
 	bool needs_grant; // nobody is let in without a grant of the resource (EVENT_ACCESS)

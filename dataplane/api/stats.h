@@ -49,7 +49,7 @@ struct worker_stats {
 	uint64_t held, held_live; // commands that waited for approval; that wait now
 	uint64_t hold_approved, hold_refused, hold_timeouts, hold_cancelled, hold_limits;
 	uint64_t decisions_stale; // on what did not wait any more
-	uint64_t budget_spent; // commands, logins and answers refused or held for it
+	uint64_t budget_spent;    // commands, logins and answers refused or held for it
 	uint64_t rows, masked_values, masked_columns, unknown_relations;
 	uint64_t cancels, cancels_refused;
 	uint64_t effects_hits, effects_misses;

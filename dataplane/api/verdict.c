@@ -33,6 +33,8 @@ const char *verdict_reason_name(enum verdict_reason reason)
 		return "scope";
 	case REASON_HOLD:
 		return "hold";
+	case REASON_APPROVERS:
+		return "approvers";
 	case REASON_BUDGET:
 		return "budget";
 	case REASON_BLOCKED:

@@ -15,6 +15,7 @@ enum verdict_reason {
 	REASON_EFFECT,        // an effect the rule does not allow
 	REASON_SCOPE,         // an effect that a token of the chain does not carry
 	REASON_HOLD,          // an effect that the rule holds for approval
+	REASON_APPROVERS,     // rules of the chain hold it for different people
 	REASON_BUDGET,        // a budget is spent
 	REASON_BLOCKED,       // a blocklist pattern
 	REASON_MASKED_COLUMN, // it would carry a masked column past the masker

@@ -49,15 +49,71 @@ static void deny(
 	(void)find_reason(input, side, what, v);
 }
 
+static bool is_approver(const struct rule *rule, const struct rule_name *group)
+{
+	for (uint16_t i = 0; i < rule->n_approvers; i++)
+		if (rule->approvers[i].hash == group->hash &&
+		    strcmp(rule->approvers[i].text, group->text) == 0)
+			return true;
+	return false;
+}
+
+// Whoever approves by the one rule would do so by the other.
+static bool is_as_strict(const struct rule *rule, const struct rule *other)
+{
+	if (rule == other)
+		return true;
+	if (rule->quorum < other->quorum)
+		return false;
+	for (uint16_t i = 0; i < rule->n_approvers; i++)
+		if (!is_approver(other, &rule->approvers[i]))
+			return false;
+	return true;
+}
+
+static bool is_strictest(
+	const struct policy_input *input, uint32_t effects, const struct rule *rule
+)
+{
+	const struct rule *rules = input->snapshot->rules;
+
+	for (uint16_t i = 0; i < input->rights->n_links; i++) {
+		const struct rule *other = &rules[input->rights->rules[i]];
+		if (is_reason(other, SIDE_HOLDS, effects) && !is_as_strict(rule, other))
+			return false;
+	}
+	return true;
+}
+
+// The first rule, from the root, by which it is held as all that hold it want.
+static bool find_strictest(const struct policy_input *input, uint32_t effects, struct verdict *v)
+{
+	for (uint16_t i = 0; i < input->rights->n_links; i++) {
+		uint16_t index = input->rights->rules[i];
+		const struct rule *rule = &input->snapshot->rules[index];
+		if (!is_reason(rule, SIDE_HOLDS, effects) || !is_strictest(input, effects, rule))
+			continue;
+		v->rule = index;
+		v->link = i;
+		return true;
+	}
+	return false;
+}
+
 static void hold(const struct policy_input *input, uint32_t effects, struct verdict *v)
 {
 	v->effects = effects;
 	v->action = VERDICT_HOLD;
 	v->reason = REASON_HOLD;
-	if (find_reason(input, SIDE_HOLDS, effects, v) || find_reason(input, SIDE_APPROVES, 0, v))
+	if (find_strictest(input, effects, v))
 		return;
-	v->action = VERDICT_DENY;
-	v->reason = REASON_REFUSED;
+	if (find_reason(input, SIDE_HOLDS, effects, v)) {
+		v->action = VERDICT_DENY;
+		v->reason = REASON_APPROVERS;
+	} else if (!find_reason(input, SIDE_APPROVES, 0, v)) { // a token holds it
+		v->action = VERDICT_DENY;
+		v->reason = REASON_REFUSED;
+	}
 }
 
 struct verdict policy_judge(const struct policy_input *input)

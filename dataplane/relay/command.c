@@ -162,6 +162,15 @@ static void explain(
 		);
 		*hint = "Send the statement itself, with its parameters.";
 		break;
+	case REASON_APPROVERS:
+		snprintf(
+			message, size,
+			"bulkhead: %.*s refused: rule \"%s\" holds the effect %s for approval, and "
+			"so does the rule of another link, by other people",
+			verb, text, rule, names
+		);
+		*hint = "The operator must let the one rule's approvers be among the other's.";
+		break;
 	case REASON_SCOPE:
 		snprintf(
 			message, size,

@@ -74,6 +74,41 @@ static void a_held_effect_names_whose_people_approve(void **)
 	assert_int_equal(judge(EFFECT_WRITE, -1).rule, 1);
 }
 
+static void name_approvers(struct rule *rule, const struct rule_name *groups, uint16_t n)
+{
+	rule->approvers = groups;
+	rule->n_approvers = n;
+	rule->can_approve = true;
+	rule->quorum = 1;
+}
+
+// Nobody is approved by the one rule's people who was to be by the other's, too.
+static void the_strictest_rule_of_a_chain_says_who_approves(void **)
+{
+	const struct rule_name both[] = {{1, "dba"}, {2, "ops"}}, third[] = {{3, "boss"}};
+	wide->right.hold = EFFECT_WRITE;
+	name_approvers(wide, both, 2);
+	name_approvers(narrow, &both[1], 1);
+	struct verdict v = judge(EFFECT_WRITE, -1);
+	assert_int_equal(v.action, VERDICT_HOLD);
+	assert_int_equal(v.rule, 0); // the agent's: ops are among the root's approvers
+	assert_int_equal(v.link, 1);
+	wide->quorum = 2;
+	v = judge(EFFECT_WRITE, -1);
+	assert_int_equal(v.action, VERDICT_DENY); // more people, and others
+	assert_int_equal(v.reason, REASON_APPROVERS);
+	name_approvers(narrow, both, 2);
+	narrow->quorum = 3;
+	assert_int_equal(judge(EFFECT_WRITE, -1).rule, 0);
+	name_approvers(narrow, third, 1);
+	assert_int_equal(judge(EFFECT_WRITE, -1).reason, REASON_APPROVERS);
+	// One text, held by each for another effect.
+	wide->right.hold = EFFECT_EXEC;
+	narrow->right.allow |= EFFECT_EXEC;
+	assert_int_equal(judge(EFFECT_WRITE, -1).action, VERDICT_HOLD);
+	assert_int_equal(judge(EFFECT_WRITE | EFFECT_EXEC, -1).reason, REASON_APPROVERS);
+}
+
 static void what_a_token_holds_is_held(void **)
 {
 	f.subject.scope.hold = EFFECT_READ;
@@ -128,6 +163,7 @@ int main(void)
 		cmocka_unit_test_setup(effects_decide, each),
 		cmocka_unit_test_setup(a_denial_names_the_rule_and_link_that_decided, each),
 		cmocka_unit_test_setup(a_held_effect_names_whose_people_approve, each),
+		cmocka_unit_test_setup(the_strictest_rule_of_a_chain_says_who_approves, each),
 		cmocka_unit_test_setup(what_a_token_holds_is_held, each),
 		cmocka_unit_test_setup(what_a_token_does_not_carry_is_its_own_reason, each),
 		cmocka_unit_test_setup(a_blocked_pattern_comes_first, each),
