@@ -75,16 +75,6 @@ static int on_policy(void *context, struct admin_call *, json_t **out, char *why
 	return *out == NULL ? -ENOMEM : 0;
 }
 
-// Sessions that the policy turned away, or ended when it changed.
-static uint64_t refused_by_policy(const struct control *control)
-{
-	uint64_t n = 0;
-
-	for (uint16_t i = 0; i < control->contexts.n_workers; i++)
-		n += workers_stats(control->workers, i)->ended[END_NO_RULE];
-	return n;
-}
-
 static json_t *logins_json(const struct control *control)
 {
 	struct logins_stats logins = logins_stats(control->logins);
@@ -92,7 +82,7 @@ static json_t *logins_json(const struct control *control)
 	return json_pack(
 		"{s:I, s:I, s:I, s:I}", "accepted", (json_int_t)logins.accepted, "refused",
 		(json_int_t)logins.refused, "waiting", (json_int_t)logins.waiting,
-		"refused_by_policy", (json_int_t)refused_by_policy(control)
+		"refused_by_policy", (json_int_t)api_refused_by_policy(control)
 	);
 }
 
@@ -138,12 +128,14 @@ static int on_status(void *context, struct admin_call *, json_t **out, char *)
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
 	*out = json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:I}", "version",
-		BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime", (json_int_t)up,
-		"policy", policy_json(control), "recorder", recorder_json(control), "audit",
-		audit_json(control), "store", store_json(control), "logins", logins_json(control),
-		"issuers", issuers_json(control), "unresolved_columns", unresolved_json(control),
-		"sessions", (json_int_t)workers_sessions(control->workers)
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:{s:I}, s:I}",
+		"version", BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime",
+		(json_int_t)up, "policy", policy_json(control), "recorder", recorder_json(control),
+		"audit", audit_json(control), "store", store_json(control), "logins",
+		logins_json(control), "issuers", issuers_json(control), "unresolved_columns",
+		unresolved_json(control), "budgets", "unplaced",
+		(json_int_t)budget_refusals(budgets_table(control->budgets)), "sessions",
+		(json_int_t)workers_sessions(control->workers)
 	);
 	return *out == NULL ? -ENOMEM : 0;
 }
@@ -205,89 +197,7 @@ static int on_token(void *context, struct admin_call *call, json_t **out, char *
 	return *out == NULL ? -ENOMEM : 0;
 }
 
-// ---- counters and health
-
-static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
-{
-	struct control *control = context;
-	struct recorder_stats r;
-	struct audit_stats a;
-	const struct store_health store = store_health(control->store);
-	const struct approvals_stats approvals = approvals_stats(control->approvals);
-	const struct notify_stats notify = notify_stats(control->notify);
-	uint64_t failed;
-
-	recorder_stats_get(control->recorder, &r);
-	audit_stats_get(control->audit, &a);
-	uint64_t fetches = identity_fetches(control->identity, &failed);
-	const struct logins_stats l = logins_stats(control->logins);
-	const struct snapshot *s = publisher_current(control->publisher);
-	struct managed_stats managed;
-	managed_stats_get(control->managed, &managed);
-	const struct admin_metric all[] = {
-		{"policy_version", "Version of the policy in force.", false,
-		 s == NULL ? 0 : s->version},
-		{"snapshots", "Policies alive: in force, or held by a session.", false,
-		 publisher_reclaim(control->publisher)},
-		{"tokens_accepted_total", "Tokens that proved a subject.", true,
-		 (double)l.accepted},
-		{"tokens_refused_total", "Tokens refused.", true, (double)l.refused},
-		{"columns_unresolved", "Masked columns that their server does not have.", false,
-		 catalogs_unresolved(control, NULL, NULL)},
-		{"sessions_refused_total", "Sessions that the policy refused or ended.", true,
-		 (double)refused_by_policy(control)},
-		{"tokens_waiting", "Tokens that wait for an issuer's keys.", false, l.waiting},
-		{"key_fetches_total", "Fetches of issuers' keys.", true, (double)fetches},
-		{"key_fetches_failed_total", "Fetches of issuers' keys that failed.", true,
-		 (double)failed},
-		{"credentials", "Managed identities that resources log in with.", false, managed.n},
-		{"credentials_missing", "Those of them without a token in force.", false,
-		 managed.missing},
-		{"credentials_failed_total", "Requests for their tokens that failed.", true,
-		 (double)managed.failed},
-		{"records_total", "Records taken from the workers.", true, (double)r.records},
-		{"record_bytes_total", "Bytes of records.", true, (double)r.bytes},
-		{"segments_total", "Segments begun.", true, (double)r.segments},
-		{"record_syncs_total", "Times that recordings were made durable.", true,
-		 (double)r.syncs},
-		{"record_failures_total", "Writes of recordings that failed.", true,
-		 (double)r.failures},
-		{"record_waiting_bytes", "Bytes of recordings not on disk yet.", false,
-		 (double)r.waiting},
-		{"audit_lines_total", "Lines of the audit log.", true, (double)a.lines},
-		{"audit_failures_total", "Writes of the audit log that failed.", true,
-		 (double)a.failures},
-		{"store_failures_total", "Reads and writes of the store that failed.", true,
-		 (double)store.failures},
-		{"approvals_pending", "Requests that wait for people.", false,
-		 (double)approvals.pending},
-		{"approvals_parked", "Sessions that wait for them.", false,
-		 (double)approvals.parked},
-		{"approvals_requested_total", "Requests made.", true, (double)approvals.requested},
-		{"approvals_approved_total", "Requests approved.", true,
-		 (double)approvals.approved},
-		{"approvals_refused_total", "Requests refused.", true, (double)approvals.refused},
-		{"approvals_expired_total", "Requests that nobody decided or used in time.", true,
-		 (double)approvals.expired},
-		{"approvals_failed_total", "Requests that the store did not take.", true,
-		 (double)approvals.failed},
-		{"votes_turned_away_total", "Votes of those who may not vote.", true,
-		 (double)approvals.votes_turned_away},
-		{"notifications_pending", "Notifications to be delivered.", false,
-		 (double)notify.pending},
-		{"notifications_dead", "Notifications given up.", false, (double)notify.dead},
-		{"notifications_failed_total", "Deliveries that failed.", true,
-		 (double)notify.failed},
-		{"audit_waiting_bytes", "Bytes of the audit log not on disk yet.", false,
-		 (double)a.waiting},
-	};
-	size_t n = sizeof(all) / sizeof(*all);
-
-	if (n > max)
-		n = max;
-	memcpy(out, all, n * sizeof(*all));
-	return n;
-}
+// ---- health
 
 static bool on_ready(void *context, char *why)
 {
@@ -418,7 +328,6 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 		.policy = on_policy,
 		.reload = on_reload,
 		.token = on_token,
-		.metrics = on_metrics,
 		.ready = on_ready,
 		.bad_name = bad_name,
 		.authenticate = on_authenticate,
@@ -436,6 +345,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	api_token_service(ops);
 	api_approvals(ops);
 	api_chains(ops);
+	api_metrics(ops);
 	api_evidence(ops);
 }
 

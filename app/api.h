@@ -11,10 +11,14 @@ void api_approvals(struct admin_ops *ops); // and accesses, grants, notification
 void api_chains(struct admin_ops *ops);
 void api_dryrun(struct admin_ops *ops);
 void api_evidence(struct admin_ops *ops); // recordings and the audit log
+void api_metrics(struct admin_ops *ops);
 void api_revocations(struct admin_ops *ops);
 void api_budgets(struct admin_ops *ops);
 void api_sessions(struct admin_ops *ops);
 void api_token_service(struct admin_ops *ops);
+
+// Sessions that the policy turned away, or ended when it changed.
+uint64_t api_refused_by_policy(const struct control *control);
 
 // Who calls, for lists and logs.
 enum { API_BY_MAX = REVOCATION_BY };

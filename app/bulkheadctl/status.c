@@ -10,15 +10,13 @@
 
 // What the table shows of each worker; --json shows all.
 static const char *const counters[] = {
-	"sessions_live",    "sessions_opened",  "sessions_full",
-	"logins",           "logins_refused",   "commands",
-	"denied",           "blocked",          "held",
-	"held_live",        "hold_approved",    "hold_refused",
-	"hold_timeouts",    "hold_cancelled",   "rows",
-	"masked_values",    "masked_columns",   "strict_waits",
-	"record_waits",     "rx_packets",       "rx_bytes",
-	"tx_packets",       "tx_bytes",         "handed_over",
-	"snapshot_version", "heartbeat_age_ms",
+	"sessions_live",  "sessions_opened",  "sessions_full",    "logins",
+	"logins_refused", "commands",         "denied",           "blocked",
+	"held",           "held_live",        "hold_approved",    "hold_refused",
+	"hold_timeouts",  "hold_cancelled",   "budget_spent",     "rows",
+	"masked_values",  "masked_columns",   "strict_waits",     "record_waits",
+	"rx_packets",     "rx_bytes",         "tx_packets",       "tx_bytes",
+	"handed_over",    "snapshot_version", "heartbeat_age_ms",
 };
 
 // What the numbers are that do not say it by their names.

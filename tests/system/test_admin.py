@@ -22,6 +22,11 @@ rules:
     subjects: {groups: [dba, ops, agents]}
     resources: [orders]
     effects: {allow: [read, write, ddl, admin, exec, unknown]}
+  - name: jobs
+    subjects: {groups: [jobs]}
+    resources: [orders]
+    effects: {allow: [read]}
+    budget: [{per: root, commands: 2/h}]
 """
 
 
@@ -343,6 +348,16 @@ class Admin(GatewayCase):
             pass  # cut off: no good end
         self.assertLess(text.count(b"event: revocation"), times)
         self.assertEqual(self.psql(self.tokens["approver"], "SELECT 1").stdout, "1\n")
+
+    def test_a_spent_budget_is_counted(self):
+        done = self.psql(self.tokens["auditor"], *["SELECT 1"] * 3, check=False)
+        self.assertIn("may use 2 commands", done.stderr)
+        self.assertGreater(self.counter("budget_spent"), 0)
+        self.assertEqual(self.a.status()["budgets"]["unplaced"], 0)
+        status, _, text = self.call("GET", "/metrics", local=True)
+        self.assertEqual(status, 200)
+        self.assertRegex(text.decode(), r'\nbulkhead_budget_spent_total\{worker="\d+"\} [1-9]')
+        self.assertIn("\nbulkhead_budgets_unplaced_total 0\n", text.decode())
 
     # ---- the operator's tool
 
