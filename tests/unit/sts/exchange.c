@@ -276,7 +276,15 @@ static void the_revoked_get_nothing(void **)
 
 	service_make(&s, "");
 	char *root = service_root(alice);
+	char *agent = service_root("\"sub\":\"bob\"");
 	char *one = token_of(service_trade(&s, service_now, NULL, root, "actor", "a", NULL));
+	char *two = token_of(service_trade(&s, service_now, NULL, one, "actor", "b", NULL));
+	s.revoked = node_of_subject("test", "bob"); // the actor
+	fails(service_trade(&s, service_now, NULL, root, "actor_token", agent, NULL),
+	      "invalid_request", "the token was not accepted");
+	s.revoked = node_of_subject(CONFIG_TOKEN_SERVICE_NAME, "agent:a"); // a link in between
+	fails(service_trade(&s, service_now, NULL, two, "actor", "c", NULL), "invalid_request",
+	      "the token was not accepted");
 	s.revoked = node_of_subject("test", "ann");
 	fails(service_trade(&s, service_now, NULL, one, "actor", "b", NULL), "invalid_request",
 	      "the token was not accepted");
@@ -286,7 +294,9 @@ static void the_revoked_get_nothing(void **)
 		json_string_value(json_object_get(line, "reason")), "revoked: the test said so"
 	);
 	json_decref(line);
+	free(two);
 	free(one);
+	free(agent);
 	free(root);
 	service_fini(&s);
 }
