@@ -94,8 +94,8 @@ static size_t used_ids(const struct build_job *job, bool blocks, uint16_t ids[st
 		bool used = false;
 		for (uint16_t i = 0; i < job->snapshot->n_rules && !used; i++)
 			used = bit_is_set(
-				blocks ? job->rules[i].right.blocks
-				       : job->rules[i].right.entities, id
+				blocks ? job->rules[i].right.blocks : job->rules[i].right.entities,
+				id
 			);
 		if (used)
 			ids[n++] = id;

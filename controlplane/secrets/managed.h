@@ -16,7 +16,7 @@ enum managed_limit {
 	MANAGED_MAX = 256,      // different identities, for the life of the process
 	MANAGED_RETRY = 1,      // seconds after a failure, doubled with each...
 	MANAGED_RETRY_MAX = 60, // ...up to this
-	MANAGED_LIFE_MIN = 5,  // seconds: no credential is renewed more often
+	MANAGED_LIFE_MIN = 5,   // seconds: no credential is renewed more often
 };
 
 struct managed;

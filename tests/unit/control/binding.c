@@ -16,7 +16,7 @@
 
 // RFC 8705 3.1 has this one in its example.
 #define RFC_TEXT "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"
-#define ZEROS   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define ZEROS    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static int check(const char *claims, const uint8_t *certificate, const char *reason)
 {
