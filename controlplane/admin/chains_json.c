@@ -12,19 +12,6 @@ struct teller {
 	void *context;
 };
 
-static const char *kind_text(enum subject_kind kind)
-{
-	switch (kind) {
-	case SUBJECT_UNKNOWN:
-		break;
-	case SUBJECT_HUMAN:
-		return "human";
-	case SUBJECT_AGENT:
-		return "agent";
-	}
-	return "unknown";
-}
-
 // What was cut inside a character is no UTF-8 any more.
 static json_t *text(const char *s)
 {
@@ -40,7 +27,7 @@ static json_t *link_json(const struct chain_node *node, const struct node_id *to
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:s}", "node", node_text(&node->node, ids[0]),
 		"subject", node_text(&node->subject, ids[1]), "token", node_text(token, ids[2]),
 		"issuer", text(node->issuer), "key", text(node->key), "name", text(node->name),
-		"kind", kind_text(node->kind)
+		"kind", subject_kind_name(node->kind)
 	);
 }
 

@@ -66,19 +66,6 @@ static json_t *roles_json(uint32_t roles)
 	return list;
 }
 
-static const char *kind_text(enum subject_kind kind)
-{
-	switch (kind) {
-	case SUBJECT_UNKNOWN:
-		break;
-	case SUBJECT_HUMAN:
-		return "human";
-	case SUBJECT_AGENT:
-		return "agent";
-	}
-	return "unknown";
-}
-
 static void add_subject(json_t *who, const struct subject *subject)
 {
 	json_t *groups = json_array();
@@ -90,7 +77,7 @@ static void add_subject(json_t *who, const struct subject *subject)
 	json_object_set_new(who, "issuer", json_string(subject->issuer));
 	json_object_set_new(who, "key", json_string(subject->key));
 	json_object_set_new(who, "name", json_string(subject->name));
-	json_object_set_new(who, "subject_kind", json_string(kind_text(kind)));
+	json_object_set_new(who, "subject_kind", json_string(subject_kind_name(kind)));
 	json_object_set_new(who, "groups", groups);
 	json_object_set_new(who, "expires", json_integer((json_int_t)subject->expires));
 }

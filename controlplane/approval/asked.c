@@ -15,19 +15,6 @@ static const struct chain_link *actor(const struct subject *subject)
 	return &subject->links[subject->n_links - 1];
 }
 
-static const char *kind_name(enum subject_kind kind)
-{
-	switch (kind) {
-	case SUBJECT_UNKNOWN:
-		return "unknown";
-	case SUBJECT_HUMAN:
-		return "human";
-	case SUBJECT_AGENT:
-		return "agent";
-	}
-	return "unknown";
-}
-
 static json_t *link_json(const struct chain_link *link)
 {
 	char node[NODE_TEXT_SIZE], subject[NODE_TEXT_SIZE], token[NODE_TEXT_SIZE];
@@ -37,7 +24,7 @@ static json_t *link_json(const struct chain_link *link)
 		"subject", node_text(&link->subject, subject), "token",
 		node_text(&link->token, token), "issuer", text_show(span_str(link->issuer)), "key",
 		text_show(span_str(link->key)), "name", text_show(span_str(link->name)), "kind",
-		kind_name(link->kind)
+		subject_kind_name(link->kind)
 	);
 }
 

@@ -43,11 +43,12 @@ static int read_metadata(
 	const char *issuer = job->issuer->issuer;
 	const char *name = json_string_value(json_object_get(metadata, "issuer"));
 	const char *url = json_string_value(json_object_get(metadata, "jwks_uri"));
+	bool leads_here = url != NULL && http_is_near(url) && !http_is_near(issuer);
 	const char *problem = NULL;
 
 	if (name == NULL || strcmp(name, issuer) != 0)
 		problem = "is not the issuer's";
-	else if (url == NULL || strlen(url) >= CONFIG_URL_MAX || !read_is_safe_url(url) || (http_is_near(url) && !http_is_near(issuer)))
+	else if (url == NULL || strlen(url) >= CONFIG_URL_MAX || !read_is_safe_url(url) || leads_here)
 		problem = "has no usable jwks_uri";
 	if (problem == NULL) {
 		memcpy(keys_url, url, strlen(url) + 1);
