@@ -270,6 +270,39 @@ static void a_plain_name_is_nobody_elses(void **)
 	service_fini(&s);
 }
 
+// What the token service writes into its tokens says nothing in a provider's.
+static void a_provider_cannot_write_a_chain(void **)
+{
+	struct service s;
+	char why[JWT_WHY], forged[4096];
+
+	service_make(&s, "");
+	char *root = service_root(alice);
+	char *child = token_of(service_trade(&s, service_now, NULL, root, "actor", "a", NULL));
+	json_t *claims = service_claims(child);
+	char *own = json_dumps(json_object_get(claims, "bulkhead"), JSON_COMPACT);
+	snprintf(forged, sizeof(forged), "\"sub\":\"eve\",\"bulkhead\":%s", own);
+	char *thief = service_root(forged);
+	struct subject *eve = service_login(&s, thief, NULL, service_now, why);
+	assert_non_null(eve);
+	assert_string_equal(eve->key, "eve");
+	assert_int_equal(eve->n_links, 1);
+	assert_int_equal(eve->n_groups, 0);
+	subject_free(eve);
+	free(thief);
+	thief = service_root("\"sub\":\"eve\",\"act\":{\"sub\":\"agent:a\"}");
+	assert_null(service_login(&s, thief, NULL, service_now, why));
+	free(thief);
+	thief = service_root("\"sub\":\"eve\",\"act\":{\"iss\":\"https://gateway\",\"sub\":\"a\"}");
+	assert_null(service_login(&s, thief, NULL, service_now, why));
+	free(thief);
+	free(own);
+	json_decref(claims);
+	free(child);
+	free(root);
+	service_fini(&s);
+}
+
 static void the_revoked_get_nothing(void **)
 {
 	struct service s;
@@ -598,6 +631,7 @@ int main(void)
 		cmocka_unit_test(a_child_ends_with_its_parent),
 		cmocka_unit_test(a_child_may_have_an_identity_of_its_own),
 		cmocka_unit_test(a_plain_name_is_nobody_elses),
+		cmocka_unit_test(a_provider_cannot_write_a_chain),
 		cmocka_unit_test(the_revoked_get_nothing),
 		cmocka_unit_test(a_certificate_binds),
 		cmocka_unit_test(children_are_counted),
