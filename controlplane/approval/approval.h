@@ -43,6 +43,10 @@ enum approval_limit {
 	// Pending at a time, commands and accesses together, whatever the rules say.
 	APPROVAL_WORKER_MAX = 1024,
 	APPROVAL_SUBJECT_MAX = 256,
+	// Requests of all that act for one root, those that ended at once too: a second, and in a
+	// burst. Each is a row, a line of the audit log, and a message to people.
+	APPROVAL_ROOT_RATE = 1,
+	APPROVAL_ROOT_BURST = 512,
 	APPROVAL_RESOURCE_MAX = 1024,
 };
 

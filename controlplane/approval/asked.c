@@ -139,6 +139,8 @@ int asked_put(struct approvals *a, const struct asked *asked)
 
 // ---- limits
 
+static const uint64_t ns_per_s = 1000000000;
+
 struct pending {
 	uint64_t subject, resource, worker, rule;
 };
@@ -154,7 +156,9 @@ static bool read_pending(void *context, const struct store_row *row)
 	return false;
 }
 
-int asked_limits(struct approvals *a, const struct approval_request *q, const char **which)
+int asked_limits(
+	struct approvals *a, const struct approval_request *q, uint64_t now, const char **which
+)
 {
 	struct pending p = {0};
 	int r = store_each(
@@ -177,6 +181,12 @@ int asked_limits(struct approvals *a, const struct approval_request *q, const ch
 		*which = "for this resource";
 	else if (p.worker >= APPROVAL_WORKER_MAX)
 		*which = "on this worker";
+	// What is asked for and given up again does not wait, but people are told of it each time.
+	else if (!rate_take(
+			 &a->rate, &q->subject->links[0].subject, now / ns_per_s,
+			 APPROVAL_ROOT_RATE, APPROVAL_ROOT_BURST
+		 ))
+		*which = "of the same root, or came at once";
 	return r;
 }
 

@@ -75,7 +75,7 @@ static int ask_inside(struct approvals *a, const struct asked *asked, struct acc
 		memcpy(out->id, same.id, sizeof(out->id));
 		return 0;
 	}
-	r = asked_limits(a, asked->request, &out->limit);
+	r = asked_limits(a, asked->request, asked->now, &out->limit);
 	if (r != 0)
 		return r;
 	if (out->limit != NULL) {

@@ -89,7 +89,7 @@ static int hold_inside(struct approvals *a, const struct asked *asked, struct ou
 		return r;
 	if (same.n != 0)
 		return hold_same(a, &same, asked->now, out);
-	r = asked_limits(a, asked->request, &limit);
+	r = asked_limits(a, asked->request, asked->now, &limit);
 	if (r != 0)
 		return r;
 	if (limit != NULL) {

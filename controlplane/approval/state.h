@@ -11,6 +11,7 @@
 #include "controlplane/notify/notify.h"
 #include "controlplane/notify/text.h"
 #include "controlplane/recorder/digest.h"
+#include "controlplane/sts/rate.h"
 #include "dataplane/api/snapshot.h"
 #include "dataplane/base/log.h"
 
@@ -53,6 +54,7 @@ struct approvals {
 	uint64_t due_ns, second_ns; // by `steady`: when to look again
 	struct approvals_stats stats;
 	struct log_limit limit;
+	struct rate rate; // of requests, by root
 };
 
 uint64_t approvals_clock(const struct approvals *a, struct approval_time time);
@@ -140,8 +142,10 @@ int asked_chain(const struct subject *subject, bool by_node, struct digest *out)
 // approved and not used, or was refused no longer ago than it could have been pending.
 int asked_same(struct approvals *a, const struct asked *asked, struct same *same) must_check;
 // Out: *which limit is reached, or NULL.
-int asked_limits(struct approvals *a, const struct approval_request *request, const char **which)
-	must_check;
+int asked_limits(
+	struct approvals *a, const struct approval_request *request, uint64_t now,
+	const char **which
+) must_check;
 // Inside a transaction: the row, the audit event, the notifications.
 int asked_put(struct approvals *a, const struct asked *asked) must_check;
 

@@ -347,6 +347,31 @@ static void so_many_wait_and_no_more(void **)
 	rig_stop(&rig);
 }
 
+// Asking and giving up again tells people each time: by whatever name, one root has only so much.
+static void who_asks_and_gives_up_is_slowed_down(void **)
+{
+	struct rig rig;
+	char name[32];
+	uint64_t id = 0;
+
+	rig_start(&rig);
+	rig_hurry(rig.store);
+	for (uint64_t i = 0; i < APPROVAL_ROOT_BURST; i++) {
+		snprintf(name, sizeof(name), "agent:n%u", (unsigned)i);
+		rig_hold(&rig, ++id, WHO("person:ann", name), "x");
+		approvals_gone(rig.approvals, id, "cancelled", rig.now);
+	}
+	assert_int_equal(rig.n_commands, 0);
+	rig_hold(&rig, ++id, WHO("person:ann", "agent:new"), "x");
+	assert_int_equal(rig_last(&rig, 1)->decision, DECISION_LIMIT);
+	assert_int_equal(rig_told(&rig, "approval_requested"), APPROVAL_ROOT_BURST);
+	rig_hold(&rig, ++id, WHO("person:dan", "agent:new"), "x"); // another's wait for nobody
+	rig_pass(&rig, 1000);
+	rig_hold(&rig, ++id, WHO("person:ann", "agent:new"), "x");
+	assert_int_equal(rig.n_commands, 1);
+	rig_stop(&rig);
+}
+
 static void nobody_to_ask_is_a_no(void **)
 {
 	struct rig rig;
@@ -389,6 +414,7 @@ int main(void)
 		cmocka_unit_test(a_restart_voids_what_waited_and_keeps_the_rest),
 		cmocka_unit_test(the_clock_may_jump),
 		cmocka_unit_test(so_many_wait_and_no_more),
+		cmocka_unit_test(who_asks_and_gives_up_is_slowed_down),
 		cmocka_unit_test(nobody_to_ask_is_a_no),
 		cmocka_unit_test(what_is_not_there_is_not_approved),
 	};
