@@ -119,6 +119,7 @@ class Revoke(GatewayCase):
     def test_resource(self):
         alice = self.connect(self.alice)
         self.assert_works(self.bob)
+        self.wait(lambda: self.a.status()["sessions"] == 1, "bob's session to be closed")
         self.assertEqual(self.revoke(kind="resource", resource="orders")["closed"], 1)
         self.assert_ended(alice)
         self.assert_refused(self.bob)
