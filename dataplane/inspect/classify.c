@@ -248,8 +248,7 @@ void statement_classify(struct statement *st, const PgQuery__Node *node)
 		classify_transaction(st, node->transaction_stmt);
 	else if (node->node_case == NODE(VARIABLE_SET_STMT))
 		statement_setting(st, node->variable_set_stmt);
-	else if (node->node_case == NODE(DISCARD_STMT) &&
-		 node->discard_stmt->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL)
+	else if (node->node_case == NODE(DISCARD_STMT) && node->discard_stmt->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL)
 		st->flags |= EFFECT_SETS; // back to what the session began with
 	else if (node->node_case == NODE(RENAME_STMT))
 		classify_rename(st, node->rename_stmt);
