@@ -155,12 +155,13 @@ static void add_finding(void *context, enum audit_finding finding, uint64_t line
 static int on_verify(void *context, struct admin_call *call, json_t **out, char *)
 {
 	const struct control *control = context;
+	const struct audit_watch watch = {.stop = call->stop};
 	struct audit_report report;
 	json_t *findings = json_array();
 
 	if (findings == NULL)
 		return -ENOMEM;
-	int r = audit_verify(control->state, NULL, call->stop, add_finding, findings, &report);
+	int r = audit_verify(control->state, NULL, &watch, add_finding, findings, &report);
 	if (r != 0) {
 		json_decref(findings);
 		return r;

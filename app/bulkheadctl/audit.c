@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "app/bulkheadctl/client.h"
+#include "app/bulkheadctl/progress.h"
 #include "app/bulkheadctl/text.h"
 #include "controlplane/audit/verify.h"
 
@@ -28,6 +29,7 @@ static void take(void *context, enum audit_finding finding, uint64_t line, const
 	struct findings *findings = context;
 	const char *what = finding == AUDIT_FAULT ? "FAULT" : "note";
 
+	progress_end();
 	if (findings->json)
 		json_array_append_new(
 			findings->list, json_pack(
@@ -86,8 +88,27 @@ static json_t *report_json(const struct audit_report *report, json_t *findings)
 	);
 }
 
+static void show(void *, enum audit_part part, uint64_t done, uint64_t total)
+{
+	switch (part) {
+	case AUDIT_PART_LOG:
+		progress_show(
+			"audit log: %llu %%",
+			(unsigned long long)(total == 0 ? 100 : done * 100 / total)
+		);
+		break;
+	case AUDIT_PART_SEGMENTS:
+		progress_show(
+			"recordings: %llu of %llu", (unsigned long long)done,
+			(unsigned long long)total
+		);
+		break;
+	}
+}
+
 int ctl_audit_verify(const struct args *args)
 {
+	static const struct audit_watch watch = {.progress = show};
 	struct findings findings = {.json = args->json, .list = json_array()};
 	struct audit_report report;
 	struct audit_head pin;
@@ -99,8 +120,9 @@ int ctl_audit_verify(const struct args *args)
 		return fail(EXIT_USAGE, "audit verify: --head is SEQ:HASH, 64 hexadecimal digits");
 	}
 	int ret = audit_verify(
-		folder, args->head == NULL ? NULL : &pin, NULL, take, &findings, &report
+		folder, args->head == NULL ? NULL : &pin, &watch, take, &findings, &report
 	);
+	progress_end();
 	if (ret != 0) {
 		json_decref(findings.list);
 		return fail(

@@ -3,12 +3,16 @@
 
 #include "app/bulkheadctl/client.h"
 
+#include "app/bulkheadctl/progress.h"
+
 #include <curl/curl.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+enum { HTTP_UNAUTHORIZED = 401, HTTP_FORBIDDEN = 403, HTTP_UNAVAILABLE = 503 };
 enum { REPLY_MAX = 64 << 20, TIMEOUT_S = 120, HEADER_MAX = 20 << 10 };
 
 static const char default_state[] = "/var/lib/bulkhead";
@@ -17,6 +21,11 @@ static const char default_socket[] = "/var/lib/bulkhead/admin.sock";
 struct reply {
 	char *text;
 	size_t n;
+};
+
+struct wait {
+	const char *doing;
+	time_t since;
 };
 
 static size_t take(char *data, size_t one, size_t n, void *context)
@@ -64,6 +73,17 @@ static int read_token(const struct args *args, char out[static HEADER_MAX])
 	return EXIT_OK;
 }
 
+// curl calls it at least once a second.
+static int show_wait(void *context, curl_off_t, curl_off_t, curl_off_t, curl_off_t)
+{
+	const struct wait *wait = context;
+	long long seconds = time(NULL) - wait->since;
+
+	if (seconds > 0)
+		progress_show("%s: %lld s", wait->doing, seconds);
+	return 0;
+}
+
 static void set_where(CURL *curl, const struct args *args, const char *path)
 {
 	char url[1024];
@@ -83,6 +103,14 @@ static void set_where(CURL *curl, const struct args *args, const char *path)
 		curl_easy_setopt(curl, CURLOPT_CAINFO, args->ca_file);
 }
 
+// What is shown when the answer takes long.
+static void set_progress(CURL *curl, struct wait *wait)
+{
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, show_wait);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, wait);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+}
+
 static CURLcode perform(
 	const struct args *args, const char *path, const char *body, const char *token,
 	struct reply *reply, long *status
@@ -92,10 +120,15 @@ static CURLcode perform(
 	if (curl == NULL)
 		return CURLE_OUT_OF_MEMORY;
 
+	struct wait wait = {
+		.doing = args->doing == NULL ? "waiting for the gateway" : args->doing,
+		.since = time(NULL),
+	};
 	struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
 	if (token[0] != '\0')
 		headers = curl_slist_append(headers, token);
 	set_where(curl, args, path);
+	set_progress(curl, &wait);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, reply);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
@@ -104,18 +137,37 @@ static CURLcode perform(
 	if (body != NULL)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
 	CURLcode code = curl_easy_perform(curl);
+	progress_end();
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	return code;
 }
 
+// What whoever was refused can do about it.
+static const char *hint(long status, bool has_token)
+{
+	switch (status) {
+	case HTTP_UNAUTHORIZED:
+		return has_token ? "; is it still valid, and of an issuer in the gateway's "
+				   "configuration? The audit log says why"
+				 : "; give it with --token-file, or in BULKHEAD_TOKEN";
+	case HTTP_FORBIDDEN:
+		return "; `bulkheadctl whoami` tells your roles";
+	case HTTP_UNAVAILABLE:
+		return "; try again";
+	}
+	return "";
+}
+
 static int unreachable(const struct args *args, CURLcode code)
 {
 	if (args->url != NULL)
 		return fail(
-			EXIT_UNREACHABLE, "no gateway answers at %s: %s", args->url,
-			curl_easy_strerror(code)
+			EXIT_UNREACHABLE, "no gateway answers at %s: %s%s", args->url,
+			curl_easy_strerror(code),
+			code == CURLE_PEER_FAILED_VERIFICATION ? "; --ca-file names whom to trust"
+							       : ""
 		);
 	return fail(
 		EXIT_UNREACHABLE,
@@ -125,7 +177,9 @@ static int unreachable(const struct args *args, CURLcode code)
 	);
 }
 
-static int read_reply(const struct reply *reply, long status, bool quiet, json_t **out)
+static int read_reply(
+	const struct reply *reply, long status, bool has_token, bool quiet, json_t **out
+)
 {
 	json_t *json = json_loadb(reply->text == NULL ? "" : reply->text, reply->n, 0, NULL);
 	const char *error = json_string_value(json_object_get(json, "error"));
@@ -137,7 +191,8 @@ static int read_reply(const struct reply *reply, long status, bool quiet, json_t
 	if (!quiet && json == NULL)
 		fail(EXIT_FAILED, "the gateway's answer is no JSON (HTTP %ld)", status);
 	else if (!quiet)
-		fail(EXIT_FAILED, "%s", error == NULL ? "refused" : error);
+		fail(EXIT_FAILED, "%s%s", error == NULL ? "refused" : error,
+		     hint(status, has_token));
 	json_decref(json);
 	return EXIT_FAILED;
 }
@@ -156,11 +211,11 @@ int client_ask(const struct args *args, const char *path, json_t *body, bool qui
 		return ret;
 	}
 	CURLcode code = perform(args, path, text, token, &reply, &status);
-	explicit_bzero(token, sizeof(token));
 	if (code == CURLE_OK)
-		ret = read_reply(&reply, status, quiet, out);
+		ret = read_reply(&reply, status, token[0] != '\0', quiet, out);
 	else
 		ret = quiet ? EXIT_UNREACHABLE : unreachable(args, code);
+	explicit_bzero(token, sizeof(token));
 	if (reply.text != NULL)
 		explicit_bzero(reply.text, reply.n);
 	free(reply.text);

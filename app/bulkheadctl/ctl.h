@@ -31,6 +31,7 @@ struct args {
 	size_t n_groups;
 	bool all, dry_run;
 	const char *comment, *lasts; // --for
+	const char *doing;           // what may take long there, for a terminal; NULL: waiting
 	const char *word;            // the argument behind the command's name, or NULL
 };
 

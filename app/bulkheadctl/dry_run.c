@@ -5,6 +5,7 @@
 // waited for and shown.
 
 #include "app/bulkheadctl/client.h"
+#include "app/bulkheadctl/progress.h"
 #include "app/bulkheadctl/table.h"
 #include "app/bulkheadctl/text.h"
 #include "controlplane/config/config.h"
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { POLL_MS = 100, LIMIT_DEFAULT = 20, LIMIT_MAX = 10000 };
 
@@ -60,19 +60,15 @@ static bool is_in(const json_t *run, const char *state)
 	return text != NULL && strcmp(text, state) == 0;
 }
 
-// On a terminal, one line that is written again and again.
-static void show_progress(const json_t *run, bool end)
+static void show_progress(const json_t *run)
 {
 	json_int_t done = number(run, "done"), total = number(run, "total");
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r\033[K");
-	if (!end)
-		fprintf(stderr, "%lld %%, %lld sessions, %lld commands",
-			(long long)(total == 0 ? 0 : done * 100 / total),
-			(long long)number(run, "sessions"), (long long)number(run, "commands"));
-	fflush(stderr);
+	progress_show(
+		"%lld %%, %lld sessions, %lld commands",
+		(long long)(total == 0 ? 0 : done * 100 / total),
+		(long long)number(run, "sessions"), (long long)number(run, "commands")
+	);
 }
 
 // Until it is over; an interrupt cancels it there too. Takes *run.
@@ -91,14 +87,14 @@ static int wait_for(const struct args *args, json_t **run)
 			path, sizeof(path), "/v1/policy/dry-run/%.32s%s", id == NULL ? "" : id,
 			cancel ? "/cancel" : ""
 		);
-		show_progress(*run, false);
+		show_progress(*run);
 		nanosleep(&pause, NULL);
 		json_decref(*run);
 		*run = NULL;
 		ret = client_ask(args, path, cancel ? json_object() : NULL, false, run);
 		cancelled = cancelled || cancel;
 	}
-	show_progress(*run, true);
+	progress_end();
 	return ret;
 }
 

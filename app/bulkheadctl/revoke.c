@@ -66,8 +66,10 @@ static int print_revocation(const struct args *args, json_t *revocation)
 static int revoke(const struct args *args, const char *kind, json_t *body)
 {
 	long long lasts = args->lasts == NULL ? 0 : ctl_seconds(args->lasts);
+	struct args asking = *args;
 	json_t *reply = NULL;
 
+	asking.doing = args->dry_run ? NULL : "closing sessions";
 	if (args->lasts != NULL && lasts == 0) {
 		json_decref(body);
 		return fail(EXIT_USAGE, "revoke: --for is a time such as 90s, 30m or 1h");
@@ -78,7 +80,7 @@ static int revoke(const struct args *args, const char *kind, json_t *body)
 	if (!args->dry_run && lasts > 0)
 		json_object_set_new(body, "for_s", json_integer(lasts));
 	int ret = client_ask(
-		args, args->dry_run ? "/v1/revocations/preview" : "/v1/revocations", body, false,
+		&asking, args->dry_run ? "/v1/revocations/preview" : "/v1/revocations", body, false,
 		&reply
 	);
 	if (ret != EXIT_OK)

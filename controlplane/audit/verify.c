@@ -171,10 +171,18 @@ static int line_check(struct walk *walk, struct chain *chain, struct span text)
 	return ret;
 }
 
+static uint64_t size_of(FILE *file)
+{
+	struct stat st;
+
+	return fstat(fileno(file), &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 static int lines_check(struct walk *walk, struct chain *chain, FILE *file)
 {
 	char *text = NULL;
 	size_t room = 0;
+	uint64_t done = 0, total = size_of(file);
 	ssize_t n;
 	int ret = 0;
 
@@ -183,6 +191,8 @@ static int lines_check(struct walk *walk, struct chain *chain, FILE *file)
 			ret = -ECANCELED;
 			break;
 		}
+		done += (uint64_t)n;
+		walk_progress(walk, AUDIT_PART_LOG, done, total < done ? done : total);
 		if (text[n - 1] == '\n')
 			ret = line_check(walk, chain, span_of(text, (size_t)n - 1));
 		else
@@ -246,13 +256,13 @@ static int log_open(const char *state, FILE **out)
 }
 
 int audit_verify(
-	const char *state, const struct audit_head *pin, const atomic_bool *stop,
+	const char *state, const struct audit_head *pin, const struct audit_watch *watch,
 	audit_finding_fn found, void *context, struct audit_report *report
 )
 {
 	struct chain chain = {.seq_known = true};
 	struct walk walk = {
-		.stop = stop,
+		.watch = watch,
 		.state = state,
 		.pin = pin,
 		.found = found,

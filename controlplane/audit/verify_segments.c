@@ -135,6 +135,7 @@ static void files_check(struct walk *walk, const struct segment_file *files, siz
 			last_sealed = files[i].seq;
 	}
 	for (size_t i = 0; i < n && !walk_is_stopped(walk); i++) {
+		walk_progress(walk, AUDIT_PART_SEGMENTS, i + 1, n);
 		const struct sealed *sealed = sealed_find(walk, files[i].name);
 		struct ending ending = {0};
 		int opened = ending_read(walk->state, files[i].name, &ending);

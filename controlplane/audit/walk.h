@@ -16,7 +16,7 @@ struct sealed {
 };
 
 struct walk {
-	const atomic_bool *stop; // set: give up; NULL: never
+	const struct audit_watch *watch; // NULL: nobody
 	const char *state;
 	const struct audit_head *pin;
 	audit_finding_fn found;
@@ -28,7 +28,19 @@ struct walk {
 
 static inline bool walk_is_stopped(const struct walk *walk)
 {
-	return walk->stop != NULL && atomic_load(walk->stop);
+	const struct audit_watch *watch = walk->watch;
+
+	return watch != NULL && watch->stop != NULL && atomic_load(watch->stop);
+}
+
+static inline void walk_progress(
+	const struct walk *walk, enum audit_part part, uint64_t done, uint64_t total
+)
+{
+	const struct audit_watch *watch = walk->watch;
+
+	if (watch != NULL && watch->progress != NULL)
+		watch->progress(watch->context, part, done, total);
 }
 
 void walk_find(
