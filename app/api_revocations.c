@@ -102,6 +102,8 @@ static int target_node(
 {
 	if (!node_parse(span_str(text), &out->node))
 		return refuse(why, "`node` is 32 hexadecimal digits");
+	if (node_is_none(&out->node))
+		return refuse(why, "`node` is no node: nobody has that of zeros alone");
 	snprintf(out->label, sizeof(out->label), "%s", text);
 	name_link(control, out->kind, &out->node, out->label, sizeof(out->label));
 	return 0;
@@ -280,7 +282,7 @@ static int on_lift(void *context, struct admin_call *call, json_t **out, char *w
 	api_name_caller(&call->caller, by);
 	int r = number_of(call, &n, why);
 	if (r == 0)
-		r = control_revocation_lift(context, n, by, &is);
+		r = control_revocation_lift(context, n, by, or_empty(text_of(call, "reason")), &is);
 	return r == 0 ? tell(context, &is, out) : answer(call, r, why);
 }
 

@@ -145,9 +145,11 @@ int control_reload(struct control *control, char why[static ADMIN_WHY]);
 // Returns as revocation_add.
 int control_revoke(struct control *control, const struct revocation *ask, struct revocation *out)
 	must_check;
-// Out: *out. Returns as revocation_lift.
+// `reason`: for the audit log; "": that of the revocation stands there. Out: *out. Returns as
+// revocation_lift.
 int control_revocation_lift(
-	struct control *control, int64_t number, const char *by, struct revocation *out
+	struct control *control, int64_t number, const char *by, const char *reason,
+	struct revocation *out
 ) must_check;
 // What a revocation would end now, without doing it: {"kind", "node", "label", "sessions", "total",
 // "resources"}, with at most CONTROL_PREVIEW_MAX of the sessions. NULL when memory is short.

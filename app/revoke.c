@@ -236,7 +236,8 @@ void control_revoke_free(struct control *control)
 // ---- the rest
 
 int control_revocation_lift(
-	struct control *control, int64_t number, const char *by, struct revocation *out
+	struct control *control, int64_t number, const char *by, const char *reason,
+	struct revocation *out
 )
 {
 	char what[NODE_TEXT_SIZE];
@@ -246,6 +247,8 @@ int control_revocation_lift(
 		return r;
 	struct audit_revocation told = audit_of(out, node_text(&out->node, what));
 	told.by = out->lifted_by;
+	if (reason[0] != '\0')
+		told.reason = reason;
 	if (audit_revocation_lifted(control->audit, &told) != 0)
 		log_line(
 			LOG_ERROR, "audit",
