@@ -312,7 +312,8 @@ class Cli(GatewayCase):
             conn.execute("SELECT 2")
             self.assertEqual(self.ctl_json("revocations", "list")["revocations"], [])
             said = self.ctl("revoke", *words, "--for", "2h", "--reason", f"test {i}", **how)
-            number = re.match(r"revocation (\d+): .*: 1 sessions closed in \d+\.\d ms\n$",
+            number = re.match(r"revocation (\d+): .*: 1 sessions cut off in \d+\.\d ms, "
+                              r"closed in \d+\.\d ms\n$",
                               said).group(1)
             self.assertTrue(self.is_closed(conn))
             self.assertNotEqual(self.psql(token, "SELECT 1", check=False).returncode, 0)
