@@ -363,6 +363,13 @@ void settings_note_start(
 // Append it all, a line each. Returns 0 or as buf_append.
 int settings_show(const struct session *s, struct buf *out) must_check;
 
+// explain.c: what a client is told of a refusal, and what to do. Out: `message` of `size` bytes and
+// *hint, static text.
+void explain(
+	const struct relay *relay, const struct session *s, const struct verdict *v,
+	const struct effects *effects, char *message, size_t size, const char **hint
+);
+
 // answer.c
 enum step answer_result(struct relay *relay, struct session *s, struct proto_msg *msg);
 enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg);
