@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Scenarios of a command that waits for a human: how it is decided, and what ends the wait.
+// Scenarios of a command that waits for a human: what is asked, and how it is decided.
 
-#include "tests/sim/relay_world.h"
+#include "tests/sim/relay_hold.h"
 
 #include <stdio.h>
 
-#define HELD_TEXT "DELETE FROM notes WHERE n = 41"
-
-static void hold_writes(struct sim *sim)
+void hold_writes(struct sim *sim)
 {
 	sim->policy.hold = EFFECT_WRITE;
 }
 
-static bool at_server(const struct sim *sim, const char *text)
+bool hold_at_server(const struct sim *sim, const char *text)
 {
 	return span_holds(buf_span(&sim->database.log), text);
 }
@@ -35,7 +33,7 @@ static bool has_held(void *ctx)
 	return count->gateway->n_held == count->n;
 }
 
-static void expect_held(struct sim *sim, uint32_t n)
+void hold_expect(struct sim *sim, uint32_t n)
 {
 	struct count count = {&sim->gateway, n};
 	if (!sim_until(sim, has_held, &count, 30 * SECOND_US))
@@ -43,28 +41,28 @@ static void expect_held(struct sim *sim, uint32_t n)
 }
 
 // Told at once, asked for, and not at the server.
-static void expect_parked(struct agent *a)
+void hold_expect_parked(struct agent *a)
 {
 	struct gateway *g = &a->sim->gateway;
 	char reference[17];
 	agent_forget(a);
 	agent_expect(a, "N");
-	expect_held(a->sim, 1);
+	hold_expect(a->sim, 1);
 	snprintf(reference, sizeof(reference), "%016llx", (unsigned long long)g->held[0].held->id);
 	EXPECT(a->sim, agent_heard(a, reference));
 	EXPECT(a->sim, agent_heard(a, "agents read") && agent_heard(a, "write"));
 	agent_forget(a);
 }
 
-static struct agent *park(struct sim *sim)
+struct agent *hold_agent(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	agent_query(a, HELD_TEXT);
-	expect_parked(a);
+	hold_expect_parked(a);
 	return a;
 }
 
-static void still_works(struct agent *a)
+void hold_still_works(struct agent *a)
 {
 	agent_forget(a);
 	agent_query(a, "SELECT 1");
@@ -73,7 +71,7 @@ static void still_works(struct agent *a)
 
 static void approved(struct sim *sim)
 {
-	struct agent *a = park(sim);
+	struct agent *a = hold_agent(sim);
 	const struct held *held = sim->gateway.held[0].held;
 	char approval[64];
 	snprintf(
@@ -84,11 +82,11 @@ static void approved(struct sim *sim)
 	EXPECT(sim, memcmp(held->text + held->text_len, HELD_TEXT, strlen(HELD_TEXT)) == 0);
 	EXPECT(sim, held->rule == 0 && held->effects == EFFECT_WRITE);
 	sim_pass(sim, SECOND_US);
-	EXPECT(sim, !at_server(sim, HELD_TEXT) && sim->gateway.stats.held_live == 1);
+	EXPECT(sim, !hold_at_server(sim, HELD_TEXT) && sim->gateway.stats.held_live == 1);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");
-	EXPECT(sim, at_server(sim, HELD_TEXT));
-	still_works(a);
+	EXPECT(sim, hold_at_server(sim, HELD_TEXT));
+	hold_still_works(a);
 	agent_bye(a);
 	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.holds == 1);
 	EXPECT(sim, sim->gateway.stats.held == 1 && sim->gateway.stats.hold_approved == 1);
@@ -100,11 +98,11 @@ static void approved(struct sim *sim)
 
 static void approval_is_for_one_run(struct sim *sim)
 {
-	struct agent *a = park(sim);
+	struct agent *a = hold_agent(sim);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");
 	agent_query(a, HELD_TEXT);
-	expect_parked(a);
+	hold_expect_parked(a);
 	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
 	agent_expect(a, "EZ");
 	agent_bye(a);
@@ -115,13 +113,13 @@ static void refused_as(
 	struct sim *sim, enum decision decision, const char *text, const char *reason
 )
 {
-	struct agent *a = park(sim);
+	struct agent *a = hold_agent(sim);
 	gateway_decide(&sim->gateway, decision, "not on a Sunday");
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "42501") && !agent_heard(a, "FATAL"));
 	EXPECT(sim, agent_heard(a, text) && agent_heard(a, "not on a Sunday"));
-	EXPECT(sim, !at_server(sim, HELD_TEXT));
-	still_works(a);
+	EXPECT(sim, !hold_at_server(sim, HELD_TEXT));
+	hold_still_works(a);
 	agent_bye(a);
 	EXPECT(sim, gateway_recorded(&sim->gateway, reason) && sim->gateway.gone == 0);
 	EXPECT(sim, sim->gateway.stats.denied == 1);
@@ -150,7 +148,7 @@ static void refused_within_a_transaction(struct sim *sim)
 	agent_query(a, "BEGIN");
 	agent_expect(a, "CZ");
 	agent_query(a, HELD_TEXT);
-	expect_parked(a);
+	hold_expect_parked(a);
 	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "Z") && buf_span(&a->heard).p[buf_len(&a->heard) - 1] == 'E');
@@ -166,12 +164,12 @@ static void short_patience(struct sim *sim)
 
 static void control_stays_silent(struct sim *sim)
 {
-	struct agent *a = park(sim);
+	struct agent *a = hold_agent(sim);
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "42501") && agent_heard(a, "in time"));
-	expect_held(sim, 0);
+	hold_expect(sim, 0);
 	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.stats.hold_timeouts == 1);
-	still_works(a);
+	hold_still_works(a);
 	agent_bye(a);
 }
 
@@ -188,7 +186,7 @@ static void ask(struct agent *a, const char *text, uint8_t digest[static 32])
 {
 	agent_forget(a);
 	agent_query(a, text);
-	expect_held(a->sim, 1);
+	hold_expect(a->sim, 1);
 	memcpy(digest, a->sim->gateway.held[0].held->digest, 32);
 }
 
@@ -225,10 +223,10 @@ static void later(struct sim *sim)
 
 static void again(struct sim *sim)
 {
-	struct agent *a = park(sim);
+	struct agent *a = hold_agent(sim);
 	uint64_t id = sim->gateway.held[0].held->id;
 	gateway_decide(&sim->gateway, DECISION_AGAIN, "");
-	expect_parked(a);
+	hold_expect_parked(a);
 	EXPECT(sim, sim->gateway.held[0].held->id != id);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");
@@ -239,7 +237,7 @@ static void again(struct sim *sim)
 
 static void idle_and_notices(struct sim *sim)
 {
-	struct agent *a = park(sim); // the session may be idle for 20 seconds
+	struct agent *a = hold_agent(sim); // the session may be idle for 20 seconds
 	for (unsigned i = 0; i < 3; i++) {
 		sim_pass(sim, 20 * SECOND_US);
 		agent_expect(a, "N");
@@ -248,7 +246,7 @@ static void idle_and_notices(struct sim *sim)
 	}
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");
-	still_works(a);
+	hold_still_works(a);
 	agent_bye(a);
 }
 
@@ -264,7 +262,7 @@ static void pipelined_behind(struct sim *sim)
 	EXPECT(sim, sim->database.queries == 1);
 	say(&database_session(&sim->database)->peer.out, 'A', "iss", 7, "channel", "news");
 	sim_pass(sim, SECOND_US);
-	expect_held(sim, 1);
+	hold_expect(sim, 1);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	// The notice came when the command did: its place among the answers is not fixed.
 	struct span in = buf_span(&a->peer.in);
@@ -275,13 +273,13 @@ static void pipelined_behind(struct sim *sim)
 	EXPECT(sim, sim->database.queries == 5);
 }
 
-static void bind_with(struct agent *a, const char *value)
+void hold_bind(struct agent *a, const char *value)
 {
 	say(&a->peer.out, 'B', "sshhirh", "", "mine", 0, 1, (int)strlen(value), strlen(value),
 	    value, 0);
 }
 
-static void execute_and_sync(struct agent *a)
+void hold_execute(struct agent *a)
 {
 	say(&a->peer.out, 'E', "si", "", 0);
 	say(&a->peer.out, 'S', "");
@@ -293,30 +291,30 @@ static void bound(struct sim *sim)
 	uint8_t digest[32];
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
-	bind_with(a, "1");
-	execute_and_sync(a);
-	expect_parked(a);
+	hold_bind(a, "1");
+	hold_execute(a);
+	hold_expect_parked(a);
 	struct held *held = sim->gateway.held[0].held;
 	EXPECT(sim, memmem(held->text, held->text_len, "$1 = 1", 6) != NULL);
 	memcpy(digest, held->digest, sizeof(digest));
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "12CZ");
 	EXPECT(sim, sim->database.queries == 1);
-	bind_with(a, "999");
-	execute_and_sync(a);
-	expect_parked(a);
+	hold_bind(a, "999");
+	hold_execute(a);
+	hold_expect_parked(a);
 	held = sim->gateway.held[0].held;
 	EXPECT(sim, memmem(held->text, held->text_len, "$1 = 999", 8) != NULL);
 	EXPECT(sim, memcmp(held->digest, digest, sizeof(digest)) != 0);
 	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
 	agent_expect(a, "EZ");
-	bind_with(a, "1");
-	execute_and_sync(a);
-	expect_parked(a);
+	hold_bind(a, "1");
+	hold_execute(a);
+	hold_expect_parked(a);
 	EXPECT(sim, memcmp(sim->gateway.held[0].held->digest, digest, sizeof(digest)) == 0);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "2CZ");
-	EXPECT(sim, sim->database.queries == 2 && !at_server(sim, "999"));
+	EXPECT(sim, sim->database.queries == 2 && !hold_at_server(sim, "999"));
 	agent_bye(a);
 }
 
@@ -328,21 +326,21 @@ static void execute_under_another_policy(struct sim *sim)
 	agent_query(a, "BEGIN");
 	agent_expect(a, "CZ");
 	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
-	bind_with(a, "1");
+	hold_bind(a, "1");
 	say(&a->peer.out, 'S', "");
-	expect_parked(a);
+	hold_expect_parked(a);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "12Z");
 	agent_forget(a);
 	gateway_publish(&sim->gateway, &other);
-	execute_and_sync(a);
+	hold_execute(a);
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "42501") && sim->database.queries == 1);
 	agent_bye(a);
 }
 
 // A later version of the same policy: a catalog was read again.
-static void fixed_digest(struct sim *sim)
+void hold_fixed_digest(struct sim *sim)
 {
 	hold_writes(sim);
 	sim->policy.digest = 7;
@@ -352,9 +350,9 @@ static void execute_under_the_same_policy(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
-	bind_with(a, "1");
+	hold_bind(a, "1");
 	say(&a->peer.out, 'H', "");
-	expect_parked(a);
+	hold_expect_parked(a);
 	gateway_publish(&sim->gateway, &sim->policy);
 	sim_pass(sim, SECOND_US);
 	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.n_held == 1);
@@ -362,7 +360,7 @@ static void execute_under_the_same_policy(struct sim *sim)
 	agent_expect(a, "12");
 	gateway_publish(&sim->gateway, &sim->policy);
 	sim_pass(sim, SECOND_US);
-	execute_and_sync(a);
+	hold_execute(a);
 	agent_expect(a, "CZ");
 	agent_bye(a);
 	EXPECT(sim, sim->gateway.holds == 1);
@@ -375,7 +373,7 @@ static void prepared_in_sql(struct sim *sim)
 	agent_query(a, "PREPARE mine(int) AS DELETE FROM notes WHERE n = $1");
 	agent_expect(a, "EZ");
 	EXPECT(sim, agent_heard(a, "42501") && sim->gateway.holds == 0);
-	still_works(a);
+	hold_still_works(a);
 	agent_bye(a);
 }
 
@@ -398,8 +396,8 @@ static void executed_in_sql(struct sim *sim)
 	agent_expect(a, "EZ");
 	agent_query(a, "EXPLAIN ANALYZE EXECUTE mine(999)");
 	agent_expect(a, "EZ");
-	EXPECT(sim, agent_heard(a, "42501") && !at_server(sim, "999"));
-	still_works(a);
+	EXPECT(sim, agent_heard(a, "42501") && !hold_at_server(sim, "999"));
+	hold_still_works(a);
 	agent_bye(a);
 }
 
@@ -424,10 +422,10 @@ static void read_otherwise(struct sim *sim)
 	say(server, 'Z', "b", 'I');
 	say(server, 'S', "ss", "standard_conforming_strings", "on");
 	agent_expect(a, "1ZS");
-	bind_with(a, "tickets");
-	execute_and_sync(a);
+	hold_bind(a, "tickets");
+	hold_execute(a);
 	agent_expect(a, "N");
-	expect_held(sim, 1);
+	hold_expect(sim, 1);
 	EXPECT(sim, sim->gateway.held[0].held->effects == EFFECT_UNKNOWN);
 	EXPECT(sim, is_shown(sim->gateway.held[0].held, "in another way than it looks"));
 	agent_vanish(a);
@@ -435,7 +433,7 @@ static void read_otherwise(struct sim *sim)
 
 static void fixed_digest_and_admin(struct sim *sim)
 {
-	fixed_digest(sim);
+	hold_fixed_digest(sim);
 	sim->policy.allow = EFFECT_READ | EFFECT_ADMIN;
 }
 
@@ -446,7 +444,7 @@ static struct held *hold_after(struct agent *a, const char *text, uint8_t digest
 		agent_expect(a, "CZ");
 	}
 	agent_query(a, HELD_TEXT);
-	expect_parked(a);
+	hold_expect_parked(a);
 	struct held *held = a->sim->gateway.held[0].held;
 	memcpy(digest, held->digest, 32);
 	return held;
@@ -479,8 +477,8 @@ static void settings(struct sim *sim)
 	EXPECT(sim, memcmp(evil, again, 32) == 0); // it may come again
 	answer_later(a);
 	say(&a->peer.out, 'P', "ssh", "mine", "SELECT set_config('search_path', $1, false)", 0);
-	bind_with(a, "worse");
-	execute_and_sync(a);
+	hold_bind(a, "worse");
+	hold_execute(a);
 	agent_expect(a, "12CZ");
 	held = hold_after(a, NULL, bound);
 	EXPECT(sim, memcmp(evil, bound, 32) != 0 && is_shown(held, "$1 = worse"));
@@ -526,7 +524,7 @@ static void large(struct sim *sim)
 	EXPECT(sim, strlen(text) == HOLD_TEXT_MAX);
 	agent_query(a, text);
 	agent_expect(a, "N");
-	expect_held(sim, 1);
+	hold_expect(sim, 1);
 	EXPECT(sim, sim->gateway.held[0].held->text_len == HOLD_TEXT_MAX);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	agent_expect(a, "CZ");
@@ -543,335 +541,14 @@ static void function_call(struct sim *sim)
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	say(&a->peer.out, 'F', "ihhirh", 4242, 0, 1, 3, (size_t)3, "abc", 0);
 	agent_expect(a, "N");
-	expect_held(sim, 1);
+	hold_expect(sim, 1);
 	const struct held *held = sim->gateway.held[0].held;
 	EXPECT(sim, memmem(held->text, held->text_len, "4242", 4) != NULL);
 	EXPECT(sim, memmem(held->text, held->text_len, "$1 = abc", 8) != NULL);
 	gateway_decide(&sim->gateway, DECISION_REFUSED, "");
 	agent_expect(a, "EZ");
-	still_works(a);
+	hold_still_works(a);
 	agent_bye(a);
-}
-
-// ---- what ends the wait
-
-static void cancelled(struct sim *sim)
-{
-	uint8_t key[8];
-	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
-	agent_query(a, HELD_TEXT);
-	expect_parked(a);
-	uint64_t id = sim->gateway.held[0].held->id;
-	session_id session = sim->gateway.held[0].session;
-	agent_cancel(sim, key);
-	agent_expect(a, "EZ");
-	EXPECT(sim, agent_heard(a, "57014"));
-	expect_held(sim, 0);
-	gateway_mislead(&sim->gateway, session, id); // it crossed the cancel
-	still_works(a);
-	agent_bye(a);
-	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.stats.hold_cancelled == 1);
-	EXPECT(sim, sim->database.cancels == 0 && !at_server(sim, HELD_TEXT));
-}
-
-static void cancelled_with_what_runs(struct sim *sim)
-{
-	uint8_t key[8];
-	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
-	sim->database.mode = SERVER_MUTE;
-	agent_query(a, "SELECT forever");
-	agent_query(a, HELD_TEXT);
-	expect_parked(a);
-	agent_cancel(sim, key);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->database.cancels == 1 && sim->gateway.gone == 1);
-	EXPECT(sim, !at_server(sim, HELD_TEXT));
-	agent_vanish(a);
-}
-
-static void client_leaves(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	agent_query(a, "SELECT 1"); // nobody reads it any more
-	sim_pass(sim, SECOND_US);
-	tcp_shutdown(a->peer.conn);
-	a->peer.shut = true;
-	sim_until_empty(sim, 10 * SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.n_held == 0);
-	EXPECT(sim, sim->gateway.stats.ended[END_CLIENT_CLOSED] == 1);
-	EXPECT(sim, !at_server(sim, HELD_TEXT));
-}
-
-static void client_vanishes(struct sim *sim)
-{
-	agent_vanish(park(sim));
-	sim_until_empty(sim, 10 * SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
-	EXPECT(sim, sim->gateway.stats.ended[END_CLIENT_RESET] == 1);
-}
-
-static void server_leaves(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	database_session(&sim->database)->leaving = true;
-	agent_expect_end(a);
-	sim_until_empty(sim, 10 * SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 1);
-	EXPECT(sim, sim->gateway.stats.ended[END_SERVER_CLOSED] == 1);
-}
-
-static void killed(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	gateway_kill(&sim->gateway, sim->gateway.held[0].session);
-	agent_expect_fatal(a, "57P01");
-	expect_held(sim, 0);
-	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
-}
-
-static void token_expires(struct sim *sim)
-{
-	uint64_t now_s = gateway_wall_ns(world_now_us(sim->world)) / 1000000000;
-	sim->gateway.subject.expires = now_s + 20;
-	struct agent *a = park(sim);
-	agent_expect_fatal(a, "28000");
-	expect_held(sim, 0);
-	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
-}
-
-static void policy_allows(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	gateway_publish(
-		&sim->gateway, &(struct policy_options){.allow = EFFECT_READ | EFFECT_WRITE}
-	);
-	agent_expect(a, "CZ");
-	expect_held(sim, 0);
-	EXPECT(sim, sim->gateway.gone == 1 && at_server(sim, HELD_TEXT));
-	agent_bye(a);
-}
-
-static void policy_denies(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	gateway_publish(&sim->gateway, &(struct policy_options){0});
-	agent_expect(a, "EZ");
-	expect_held(sim, 0);
-	EXPECT(sim, sim->gateway.gone == 1 && !at_server(sim, HELD_TEXT));
-	still_works(a);
-	agent_bye(a);
-}
-
-static void policy_holds_too(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	struct held old = *sim->gateway.held[0].held;
-	session_id session = sim->gateway.held[0].session;
-	gateway_publish(&sim->gateway, &sim->policy);
-	expect_parked(a);
-	const struct held *new = sim->gateway.held[0].held;
-	EXPECT(sim, new->id != old.id &&memcmp(new->digest, old.digest, 32) != 0);
-	gateway_mislead(&sim->gateway, session, old.id);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, !at_server(sim, HELD_TEXT) && sim->gateway.n_held == 1);
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	agent_expect(a, "CZ");
-	agent_bye(a);
-	EXPECT(sim, sim->gateway.holds == 2 && sim->gateway.gone == 1);
-}
-
-// Approved, but what is in force when it would run says no.
-static void approved_and_denied(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	gateway_publish(&sim->gateway, &(struct policy_options){.digest = 7});
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->gateway.n_held == 1);
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	agent_expect(a, "EZ");
-	EXPECT(sim, !at_server(sim, HELD_TEXT));
-	agent_bye(a);
-}
-
-static void misled(struct sim *sim)
-{
-	struct agent *a = park(sim), *b = agent_login(sim, PORT_PLAIN);
-	struct gateway *g = &sim->gateway;
-	agent_query(b, "DELETE FROM notes WHERE n = 42");
-	agent_expect(b, "N");
-	expect_held(sim, 2);
-	gateway_mislead(g, g->held[0].session, g->held[1].held->id);
-	gateway_mislead(g, g->held[1].session, g->held[0].held->id);
-	gateway_mislead(g, g->held[0].session, 0);
-	gateway_mislead(g, g->held[0].session ^ 1U << 20, g->held[0].held->id);
-	gateway_mislead(g, 0, g->held[0].held->id);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, g->n_held == 2 && !at_server(sim, "DELETE") && g->stats.held_live == 2);
-	EXPECT(sim, buf_len(&a->peer.in) == 0 && buf_len(&b->peer.in) == 0);
-	gateway_decide(g, DECISION_APPROVED, "");
-	agent_expect(a, "CZ");
-	gateway_decide(g, DECISION_REFUSED, "");
-	agent_expect(b, "EZ");
-	agent_bye(a);
-	agent_bye(b);
-	EXPECT(sim, g->stats.decisions_stale > 0);
-}
-
-// An error ahead of it: the server would skip it, and so nobody need decide.
-static void skipped(struct sim *sim)
-{
-	struct agent *a = agent_login(sim, PORT_PLAIN);
-	sim->database.mode = SERVER_PUPPET;
-	say(&a->peer.out, 'P', "ssh", "", "SELECT nonsense", 0);
-	say(&a->peer.out, 'P', "ssh", "mine", "DELETE FROM notes WHERE n = $1", 0);
-	bind_with(a, "1");
-	execute_and_sync(a);
-	expect_parked(a);
-	struct buf *server = &database_session(&sim->database)->peer.out;
-	say(server, 'E', "bsbsbsb", 'S', "ERROR", 'C', "42703", 'M', "no such column", 0);
-	agent_expect(a, "E");
-	expect_held(sim, 0);
-	EXPECT(sim, sim->gateway.gone == 1);
-	say(server, 'Z', "b", 'I');
-	agent_expect(a, "Z");
-	agent_bye(a);
-}
-
-// ---- limits
-
-static void too_many(struct sim *sim)
-{
-	struct agent *agents[5];
-	for (unsigned i = 0; i < 5; i++) {
-		agents[i] = agent_login(sim, PORT_PLAIN);
-		agent_query(agents[i], HELD_TEXT);
-		if (i < 4)
-			agent_expect(agents[i], "N");
-	}
-	agent_expect(agents[4], "EZ");
-	EXPECT(sim, agent_heard(agents[4], "too many") && agent_heard(agents[4], "42501"));
-	expect_held(sim, 4);
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	agent_expect(agents[0], "CZ");
-	agent_query(agents[4], HELD_TEXT);
-	agent_expect(agents[4], "N");
-	expect_held(sim, 4);
-	while (sim->gateway.n_held > 0)
-		gateway_decide(&sim->gateway, DECISION_REFUSED, "");
-	for (unsigned i = 1; i < 5; i++)
-		agent_expect(agents[i], "EZ");
-	for (unsigned i = 0; i < 5; i++)
-		agent_bye(agents[i]);
-	EXPECT(sim, sim->gateway.stats.hold_limits == 1 && sim->gateway.stats.held == 5);
-}
-
-static void events_full(struct sim *sim)
-{
-	uint8_t key[8];
-	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
-	sim_pass(sim, SECOND_US / 10);
-	sim->gateway.events_full = true;
-	agent_query(a, HELD_TEXT);
-	agent_expect(a, "N");
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->gateway.holds == 0 && sim->gateway.events_refused > 0);
-	agent_cancel(sim, key); // before control has heard of it
-	sim_pass(sim, SECOND_US);
-	agent_expect(a, "EZ");
-	agent_query(a, HELD_TEXT);
-	agent_expect(a, "N");
-	sim->gateway.events_full = false;
-	expect_held(sim, 1);
-	sim->gateway.events_full = true;
-	agent_cancel(sim, key); // and after
-	agent_expect(a, "EZ");
-	agent_query(a, HELD_TEXT);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 0 && sim->gateway.n_held == 1);
-	sim->gateway.events_full = false;
-	agent_expect(a, "N");
-	sim_pass(sim, SECOND_US);
-	expect_held(sim, 1);
-	EXPECT(sim, sim->gateway.gone == 1 && sim->gateway.holds == 2);
-	sim->gateway.events_full = true;
-	agent_vanish(a);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 1 && relay_sessions(sim->gateway.relay) == 1);
-	sim->gateway.events_full = false;
-	sim_until_empty(sim, 6 * SECOND_US);
-	EXPECT(sim, sim->gateway.gone == 2);
-}
-
-static void hold_strictly(struct sim *sim)
-{
-	hold_writes(sim);
-	sim->policy.record = RECORD_STRICT;
-}
-
-// On disk before anybody is asked, and again before it runs.
-static void strictly(struct sim *sim)
-{
-	struct agent *a = agent_login(sim, PORT_PLAIN);
-	sim_pass(sim, SECOND_US / 10);
-	sim->gateway.durable_max = 1;
-	agent_query(a, HELD_TEXT);
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, sim->gateway.holds == 0 && buf_len(&a->peer.in) == 0);
-	sim->gateway.durable_max = 0;
-	expect_parked(a);
-	sim->gateway.durable_max = 1;
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	sim_pass(sim, SECOND_US);
-	EXPECT(sim, !at_server(sim, HELD_TEXT));
-	EXPECT(sim, gateway_recorded(&sim->gateway, "\"reason\":\"approved\""));
-	sim->gateway.durable_max = 0;
-	agent_expect(a, "CZ");
-	agent_bye(a);
-}
-
-static void cancelled_before_it_runs(struct sim *sim)
-{
-	uint8_t key[8];
-	struct agent *a = agent_login_with_key(sim, PORT_PLAIN, key);
-	agent_query(a, HELD_TEXT);
-	expect_parked(a);
-	sim->gateway.durable_max = 1;
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	sim_pass(sim, SECOND_US);
-	agent_cancel(sim, key);
-	sim->gateway.durable_max = 0;
-	agent_expect(a, "EZ");
-	EXPECT(sim, agent_heard(a, "57014") && !at_server(sim, HELD_TEXT));
-	agent_bye(a);
-	EXPECT(sim, sim->gateway.gone == 0);
-}
-
-static void others_do_not_notice(struct sim *sim)
-{
-	struct agent *a = park(sim), *b = agent_login(sim, PORT_PLAIN);
-	uint64_t start = world_now_us(sim->world);
-	for (unsigned i = 0; i < 20; i++) {
-		agent_query(b, "SELECT email, ssn FROM customers");
-		agent_expect(b, "TDDCZ");
-	}
-	if (sim->options.loss_ppm == 0 && sim->options.client.cut == CUT_NONE)
-		EXPECT(sim, world_now_us(sim->world) - start < SECOND_US / 2);
-	agent_bye(b);
-	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
-	agent_expect(a, "CZ");
-	agent_bye(a);
-}
-
-// What the client goes on to say waits with TCP, not with us.
-static void talkative(struct sim *sim)
-{
-	struct agent *a = park(sim);
-	a->peer.cutting.cut = CUT_NONE;
-	for (unsigned i = 0; i < 20000; i++)
-		agent_query(a, "SELECT 1 -- 0123456789012345678901234567890123456789");
-	sim_pass(sim, 10 * SECOND_US);
-	EXPECT(sim, blocks_stats(sim->gateway.blocks).used < 256 << 10);
-	agent_vanish(a);
 }
 
 const struct scenario relay_hold_scenarios[] = {
@@ -889,32 +566,13 @@ const struct scenario relay_hold_scenarios[] = {
 	{"hold_bound", bound, .set_up = hold_writes, .every_cut = true},
 	{"hold_execute_under_another_policy", execute_under_another_policy, .set_up = hold_writes},
 	{"hold_execute_under_the_same_policy", execute_under_the_same_policy,
-	 .set_up = fixed_digest},
+	 .set_up = hold_fixed_digest},
 	{"hold_prepared_in_sql", prepared_in_sql, .set_up = hold_writes},
 	{"hold_executed_in_sql", executed_in_sql, .set_up = unknown_is_allowed},
 	{"hold_read_otherwise", read_otherwise, .set_up = hold_unknown},
 	{"hold_settings", settings, .set_up = fixed_digest_and_admin},
-	{"hold_many_settings", many_settings, .set_up = fixed_digest},
+	{"hold_many_settings", many_settings, .set_up = hold_fixed_digest},
 	{"hold_large", large, .set_up = hold_writes, .bulk = true},
 	{"hold_function_call", function_call, .set_up = hold_calls, .every_cut = true},
-	{"hold_cancelled", cancelled, .set_up = hold_writes, .every_cut = true},
-	{"hold_cancelled_with_what_runs", cancelled_with_what_runs, .set_up = hold_writes},
-	{"hold_client_leaves", client_leaves, .set_up = hold_writes},
-	{"hold_client_vanishes", client_vanishes, .set_up = hold_writes},
-	{"hold_server_leaves", server_leaves, .set_up = hold_writes},
-	{"hold_killed", killed, .set_up = hold_writes},
-	{"hold_token_expires", token_expires, .set_up = hold_writes},
-	{"hold_policy_allows", policy_allows, .set_up = hold_writes},
-	{"hold_policy_denies", policy_denies, .set_up = hold_writes},
-	{"hold_policy_holds_too", policy_holds_too, .set_up = hold_writes},
-	{"hold_approved_and_denied", approved_and_denied, .set_up = fixed_digest},
-	{"hold_misled", misled, .set_up = hold_writes},
-	{"hold_skipped", skipped, .set_up = hold_writes},
-	{"hold_too_many", too_many, .set_up = hold_writes},
-	{"hold_events_full", events_full, .set_up = hold_writes},
-	{"hold_strictly", strictly, .set_up = hold_strictly},
-	{"hold_cancelled_before_it_runs", cancelled_before_it_runs, .set_up = hold_strictly},
-	{"hold_others_do_not_notice", others_do_not_notice, .set_up = hold_writes},
-	{"hold_talkative", talkative, .set_up = hold_writes, .bulk = true},
 	{NULL},
 };
