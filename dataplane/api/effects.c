@@ -33,3 +33,70 @@ uint32_t effect_parse(struct span word)
 			return effect;
 	return 0;
 }
+
+const char *effect_flag_name(enum effect_flag flag)
+{
+	switch (flag) {
+	case EFFECT_MULTI:
+		return "multi-statement";
+	case EFFECT_NO_WHERE:
+		return "no-where";
+	case EFFECT_COPY_OUT:
+		return "copy-out";
+	case EFFECT_COPY_IN:
+		return "copy-in";
+	case EFFECT_TAUTOLOGY:
+		return "tautology";
+	case EFFECT_FILE:
+		return "file";
+	case EFFECT_PROGRAM:
+		return "program";
+	case EFFECT_NETWORK:
+		return "network";
+	case EFFECT_DYNAMIC:
+		return "dynamic";
+	case EFFECT_SLEEP:
+		return "sleep";
+	case EFFECT_REPLICATION:
+		return "replication";
+	case EFFECT_IDENTITY:
+		return "identity";
+	case EFFECT_GRANTS:
+		return "grants";
+	case EFFECT_DESTROYS:
+		return "destroys";
+	case EFFECT_CONFIG:
+		return "config";
+	case EFFECT_CREDENTIALS:
+		return "credentials";
+	case EFFECT_NO_LIMIT:
+		return "no-limit";
+	case EFFECT_STAR:
+		return "star";
+	case EFFECT_MANY_JOINS:
+		return "many-joins";
+	case EFFECT_CTE_WRITE:
+		return "cte-write";
+	case EFFECT_SUBQUERY_WRITE:
+		return "subquery-write";
+	case EFFECT_COPY_BINARY:
+	case EFFECT_COPY_QUERY:
+	case EFFECT_INDIRECT:
+	case EFFECT_PREPARES:
+	case EFFECT_LEXING:
+	case EFFECT_RENAMES:
+	case EFFECT_SETS:
+		break;
+	}
+	return NULL;
+}
+
+uint32_t effect_flag_parse(struct span word)
+{
+	for (uint32_t flag = 1; flag <= EFFECT_SUBQUERY_WRITE; flag <<= 1) {
+		const char *name = effect_flag_name((enum effect_flag)flag);
+		if (name != NULL && span_equal(word, span_str(name)))
+			return flag;
+	}
+	return 0;
+}

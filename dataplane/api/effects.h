@@ -20,9 +20,11 @@ enum effect {
 	EFFECT_ALL = (1 << 7) - 1,
 };
 
+// What else is known of a command. A policy may deny or hold by the flags that have a name.
 enum effect_flag {
-	EFFECT_MULTI = 1 << 0,    // several statements in one text
-	EFFECT_NO_WHERE = 1 << 1, // UPDATE or DELETE of every row
+	EFFECT_MULTI = 1 << 0, // several statements in one text
+	EFFECT_NO_WHERE =
+		1 << 1, // writes or deletes every row: no WHERE, or one that cannot exclude
 	EFFECT_COPY_OUT = 1 << 2,
 	EFFECT_COPY_IN = 1 << 3,
 	EFFECT_COPY_BINARY = 1 << 4,
@@ -32,9 +34,27 @@ enum effect_flag {
 	EFFECT_LEXING = 1 << 8,  // changes how later text is read (standard_conforming_strings...)
 	EFFECT_RENAMES = 1 << 9, // gives a relation, its columns or its schema another name
 	EFFECT_SETS = 1 << 10,   // a setting by which later text means something else (search_path)
+	EFFECT_TAUTOLOGY = 1 << 11,   // a condition, or an arm of its OR, that is true of every row
+	EFFECT_FILE = 1 << 12,        // files of the host that runs the command
+	EFFECT_PROGRAM = 1 << 13,     // starts a program there, or a shell
+	EFFECT_NETWORK = 1 << 14,     // makes that host connect elsewhere
+	EFFECT_DYNAMIC = 1 << 15,     // runs text that is made while it runs
+	EFFECT_SLEEP = 1 << 16,       // waits, or burns time, on purpose
+	EFFECT_REPLICATION = 1 << 17, // slots, publications, subscriptions, the log of changes
+	EFFECT_IDENTITY = 1 << 18,    // goes on as somebody else: SET ROLE, EXECUTE AS, sudo
+	EFFECT_GRANTS = 1 << 19,      // changes accounts or what they may do
+	EFFECT_DESTROYS = 1 << 20,    // data goes with its container: DROP, TRUNCATE, rm -r
+	EFFECT_CONFIG = 1 << 21,      // settings of others than this session
+	EFFECT_CREDENTIALS =
+		1 << 22,             // reads stored credentials: pg_authid, mysql.user, /etc/shadow
+	EFFECT_NO_LIMIT = 1 << 23,   // a result whose number of rows nothing in the text bounds
+	EFFECT_STAR = 1 << 24,       // every column of a relation
+	EFFECT_MANY_JOINS = 1 << 25, // more than EFFECT_JOINS_MAX relations joined
+	EFFECT_CTE_WRITE = 1 << 26,  // a write inside a WITH
+	EFFECT_SUBQUERY_WRITE = 1 << 27, // a write whose rows a subquery chooses
 };
 
-enum effect_limit { EFFECT_OBJECTS_MAX = 64, EFFECT_COLUMNS_MAX = 128 };
+enum effect_limit { EFFECT_OBJECTS_MAX = 64, EFFECT_COLUMNS_MAX = 128, EFFECT_JOINS_MAX = 8 };
 
 struct effect_object {
 	struct span schema; // empty: by the search path
@@ -61,3 +81,7 @@ struct effects {
 // "read", "write"...; NULL for a value that is not one bit. effect_parse: 0 for an unknown word.
 const char *effect_name(enum effect effect);
 uint32_t effect_parse(struct span word);
+// "no-where", "tautology"...; NULL for a flag without a name and for what is not one bit.
+// effect_flag_parse: 0 for an unknown word. No word names both an effect and a flag.
+const char *effect_flag_name(enum effect_flag flag);
+uint32_t effect_flag_parse(struct span word);

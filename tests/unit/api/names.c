@@ -27,6 +27,24 @@ static void effects_are_read_as_they_are_written(void **state)
 	assert_int_equal(effect_parse(SPAN_LIT("READ")), 0);
 }
 
+static void flags_are_read_as_they_are_written(void **state)
+{
+	(void)state;
+	size_t named = 0;
+	for (uint32_t flag = 1; flag <= EFFECT_SUBQUERY_WRITE; flag <<= 1) {
+		const char *name = effect_flag_name((enum effect_flag)flag);
+		if (name == NULL)
+			continue;
+		named++;
+		assert_int_equal(effect_flag_parse(span_str(name)), flag);
+		assert_int_equal(effect_parse(span_str(name)), 0);
+	}
+	assert_int_equal(named, 21);
+	assert_null(effect_flag_name((enum effect_flag)(EFFECT_FILE | EFFECT_SLEEP)));
+	assert_int_equal(effect_flag_parse(SPAN_LIT("indirect")), 0);
+	assert_int_equal(effect_flag_parse(SPAN_LIT("")), 0);
+}
+
 static void every_end_has_its_own_name(void **state)
 {
 	(void)state;
@@ -60,6 +78,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(effects_are_read_as_they_are_written),
+		cmocka_unit_test(flags_are_read_as_they_are_written),
 		cmocka_unit_test(every_end_has_its_own_name),
 		cmocka_unit_test(every_reason_has_its_own_name),
 	};
