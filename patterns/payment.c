@@ -3,6 +3,7 @@
 
 // Numbers of cards and accounts.
 
+#include "patterns/checksum.h"
 #include "patterns/validator.h"
 
 enum { CARD_DIGITS_MIN = 12, CARD_DIGITS_MAX = 19, IBAN_MAX = 34 };
@@ -74,25 +75,14 @@ static size_t digits_of(struct span text, uint8_t *digits, size_t max)
 	return group < 2 ? 0 : n;
 }
 
-static bool luhn(const uint8_t *digits, size_t n)
-{
-	unsigned sum = 0;
-	for (size_t i = 0; i < n; i++) {
-		unsigned d = digits[n - 1 - i];
-		if (i % 2 == 1)
-			d = d > 4 ? 2 * d - 9 : 2 * d;
-		sum += d;
-	}
-	return sum % 10 == 0;
-}
-
 bool validator_card(struct span text)
 {
 	uint8_t d[CARD_DIGITS_MAX];
 	size_t n = digits_of(text, d, CARD_DIGITS_MAX);
 	if (n < CARD_DIGITS_MIN)
 		return false;
-	return issuer_uses(d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3], n) && luhn(d, n);
+	return issuer_uses(d[0] * 1000u + d[1] * 100u + d[2] * 10u + d[3], n) &&
+	       checksum_luhn(d, n);
 }
 
 // The SWIFT IBAN registry: country and length.
