@@ -59,7 +59,15 @@ static int compile_entry(
 		entry->validators[i] = def->validators[i]->accepts;
 	if (def->candidate_width.max > set->overlap)
 		set->overlap = def->candidate_width.max;
+	entry->sure = def->info.score >= PATTERN_SURE;
 	int result = compile_anchored(set, def->pattern, def->info.name, &entry->pattern, why);
+	if (result == 0 && !entry->sure) {
+		result = context_init(&entry->context, def->info.context);
+		if (result != 0)
+			snprintf(why, PATTERN_WHY, "out of memory");
+	}
+	if (result == 0 && !entry->sure && def->strong != NULL)
+		result = compile_anchored(set, def->strong, def->info.name, &entry->strong, why);
 	if (result == 0 && def->before != NULL)
 		result = compile_anchored(set, def->before, def->info.name, &entry->before, why);
 	return result;
@@ -168,6 +176,8 @@ void pattern_set_free(struct pattern_set *set)
 	for (size_t i = 0; i < set->count; i++) {
 		hs_free_database(set->entries[i].pattern);
 		hs_free_database(set->entries[i].before);
+		hs_free_database(set->entries[i].strong);
+		context_fini(&set->entries[i].context);
 	}
 	hs_free_database(set->candidates);
 	hs_free_scratch(set->scratch);

@@ -3,6 +3,7 @@
 
 #include "patterns/definition.h"
 
+#include "patterns/context.h"
 #include "patterns/draft.h"
 #include "patterns/example.h"
 
@@ -108,6 +109,47 @@ static int read_lead(const struct document *doc, const yaml_node_t *node, void *
 	struct draft *draft = out;
 	draft->lead = node;
 	return document_number(doc, node, 1, PATTERN_WIDTH_MAX, &draft->def->lead);
+}
+
+static int read_strong(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->strong = node;
+	return document_text(doc, node, &draft->def->strong);
+}
+
+static int read_score(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	draft->score = node;
+	return document_number(doc, node, 1, 100, &draft->def->info.score);
+}
+
+static int read_context(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct draft *draft = out;
+	size_t n;
+	draft->context = node;
+	int result = document_list(doc, node, &n);
+	if (result == 0 && n > DEFINITION_CONTEXT_MAX)
+		result = document_fault(doc, node, "at most %d words", DEFINITION_CONTEXT_MAX);
+	if (result != 0)
+		return result;
+	char **words = calloc(n + 1, sizeof(*words));
+	if (words == NULL)
+		return -ENOMEM;
+	draft->def->info.context = (const char *const *)words;
+	for (size_t i = 0; i < n && result == 0; i++) {
+		const yaml_node_t *item = document_item(doc, node, i);
+		result = document_text(doc, item, &words[i]);
+		if (result == 0 && !context_is_word(words[i]))
+			result = document_fault(
+				doc, item,
+				"a context word is 2 to %d bytes, lower case, and begins and ends with a letter or digit",
+				CONTEXT_WORD_MAX
+			);
+	}
+	return result;
 }
 
 static int read_width(const struct document *doc, const yaml_node_t *node, void *out)
@@ -261,6 +303,9 @@ static const struct document_key definition_keys[] = {
 	{"validators", false, read_validators},
 	{"boundary", true, read_boundary},
 	{"width", true, read_width},
+	{"score", false, read_score},
+	{"strong", false, read_strong},
+	{"context", false, read_context},
 	{"mask", false, read_mask},
 	{"examples", true, read_examples},
 	{"source", true, read_source},
@@ -269,6 +314,7 @@ static const struct document_key definition_keys[] = {
 static int read_document(const struct document *doc, struct definition *out)
 {
 	struct draft draft = {.def = out};
+	out->info.score = 100;
 	const yaml_node_t *root = yaml_document_get_root_node(doc->yaml);
 	if (root == NULL)
 		return document_fault(doc, NULL, "the file is empty");
@@ -351,10 +397,12 @@ void definition_free(struct definition *definition)
 	free_text(info->mask_fixed);
 	free_names(info->groups);
 	free_names(info->regions);
+	free_names(info->context);
 	example_list_free(info->positive, info->positive_count);
 	example_list_free(info->negative, info->negative_count);
 	free(definition->pattern);
 	free(definition->before);
 	free(definition->anchor);
+	free(definition->strong);
 	*definition = (struct definition){};
 }

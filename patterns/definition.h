@@ -15,6 +15,7 @@ enum definition_limit {
 	DEFINITION_VALIDATORS = 4,
 	DEFINITION_BEFORE_MAX = 63,      // bytes
 	DEFINITION_CANDIDATE_MAX = 1024, // bytes of what the first scan looks for
+	DEFINITION_CONTEXT_MAX = 32,     // words
 };
 
 struct definition {
@@ -22,6 +23,7 @@ struct definition {
 	char *pattern; // what a finding is
 	char *before;  // what stands directly before it and is not part of it, or NULL
 	char *anchor;  // what the first scan looks for; NULL: before and pattern together
+	char *strong;  // a match that this matches whole scores 100; NULL: none does
 	uint32_t lead; // with an anchor: most bytes from the start of before to the anchor's end
 	struct expression_width pattern_width, before_width, candidate_width;
 	enum boundary left, right;

@@ -100,6 +100,30 @@ static int check_anchor(const struct document *doc, const struct draft *draft)
 	return 0;
 }
 
+// How sure a match is.
+static int check_score(const struct document *doc, const struct draft *draft)
+{
+	struct definition *def = draft->def;
+	struct expression_width width;
+	if (def->info.kind == PATTERN_BLOCK &&
+	    (draft->score != NULL || draft->strong != NULL || draft->context != NULL))
+		return document_fault(
+			doc, draft->name, "score, strong and context are for entities"
+		);
+	if (def->info.score < PATTERN_SURE && draft->context == NULL)
+		return document_fault(
+			doc, draft->score, "a score below %d needs context words", PATTERN_SURE
+		);
+	if (draft->strong == NULL)
+		return 0;
+	int result = check_expression(doc, draft->strong, def->strong, &width);
+	if (result == 0 && width.min > def->pattern_width.max)
+		result = document_fault(
+			doc, draft->strong, "nothing the pattern matches is so wide"
+		);
+	return result;
+}
+
 int draft_check(const struct document *doc, const struct draft *draft)
 {
 	const struct pattern_info *info = &draft->def->info;
@@ -121,5 +145,7 @@ int draft_check(const struct document *doc, const struct draft *draft)
 		result = check_pattern(doc, draft);
 	if (result == 0)
 		result = check_candidate(doc, draft);
-	return result != 0 ? result : check_anchor(doc, draft);
+	if (result == 0)
+		result = check_anchor(doc, draft);
+	return result != 0 ? result : check_score(doc, draft);
 }

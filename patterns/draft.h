@@ -10,7 +10,8 @@
 
 struct draft {
 	struct definition *def;
-	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask;
+	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask, *score, *strong,
+		*context;
 };
 
 // Do the parts fit together? Works out the widths. Returns 0 or ERR_CONFIG.

@@ -20,9 +20,13 @@ struct scan_scratch;
 enum pattern_limit {
 	PATTERN_MAX = 1024, // definitions in a library; ids are below it
 	PATTERN_ID_WORDS = PATTERN_MAX / 64,
-	PATTERN_WIDTH_MAX = 20480, // bytes a definition may look at, from its context to its end
-	PATTERN_WHY = 512,         // bytes of an error text, NUL included
-	SCAN_FINDINGS_MAX = 4096,  // matches one scan can hold before it says `more`
+	PATTERN_WIDTH_MAX = 20480,   // bytes a definition may look at, from its context to its end
+	PATTERN_WHY = 512,           // bytes of an error text, NUL included
+	PATTERN_SURE = 50,           // the score from which a match is a finding
+	PATTERN_CONTEXT = 50,        // what a context word adds to a match's score
+	PATTERN_CONTEXT_BEFORE = 64, // bytes before a match in which such a word counts
+	PATTERN_CONTEXT_AFTER = 32,  // bytes behind it
+	SCAN_FINDINGS_MAX = 4096,    // matches one scan can hold before it says `more`
 };
 
 enum pattern_kind {
@@ -56,7 +60,9 @@ struct pattern_info {
 	enum pattern_mask mask; // the style used when a policy names none
 	uint32_t mask_keep;     // for PATTERN_MASK_KEEP_LAST, characters
 	const char *mask_fixed; // for PATTERN_MASK_FIXED
-	uint32_t width;         // bytes, context before the finding included
+	uint32_t width;         // bytes, `before` included
+	uint32_t score; // 1..100: how sure the format alone is; below PATTERN_SURE it is no finding
+	const char *const *context; // words that add PATTERN_CONTEXT; NULL-terminated, or NULL
 	const struct pattern_example *positive;
 	size_t positive_count;
 	const struct pattern_example *negative;
@@ -118,12 +124,23 @@ void scan_scratch_free(struct scan_scratch *scratch);
 // name of the longest, then leftmost, then lowest id. Findings are sorted and do not overlap; none
 // begins or ends inside a UTF-8 sequence.
 //
+// A match is a finding when it scores PATTERN_SURE: the definition's score, or 100 for a match that
+// its strong expression matches whole, and PATTERN_CONTEXT more when a context word stands near it:
+// within PATTERN_CONTEXT_BEFORE bytes before or PATTERN_CONTEXT_AFTER behind, on the same line.
+//
 // Out: out[0..result), at most `max`; *more when there were more than fit: the caller masks the
 // whole span. Returns the number of findings, or ERR_LIMIT (4 GB or more) or -EIO (Hyperscan
 // failed): the caller treats the whole span as found.
 int scan(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
 	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+) must_check;
+
+// As scan; `name` is what the span is called where it comes from, the name of its column for
+// instance. A context word in it counts as near every match. Empty: no name.
+int scan_named(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
+	struct span in, const uint64_t *wanted, struct finding *out, size_t max, bool *more
 ) must_check;
 
 // As scan, but say only which patterns occur, overlapping ones too: what a blocklist asks.

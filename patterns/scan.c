@@ -31,7 +31,7 @@ struct scan_scratch {
 		uint64_t ends[CHUNK_WORDS]; // candidates: bit i ends after byte chunk + i
 	} * states;
 	// This scan.
-	struct span in;
+	struct span in, name;
 	uint64_t wanted[PATTERN_ID_WORDS]; // by index in the set
 	uint64_t found[PATTERN_ID_WORDS];  // by id in the library
 	bool names_only;                   // matches are not kept
@@ -44,6 +44,8 @@ struct scan_scratch {
 	size_t origin, last_end;
 	enum boundary right;
 	uint64_t ends[ENDS_WORDS];
+	size_t strong_size; // of the match that is asked about
+	bool is_strong;
 };
 
 struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
@@ -124,6 +126,39 @@ static bool validate(const struct set_entry *entry, struct span text)
 	return true;
 }
 
+static int on_strong(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
+{
+	struct scan_scratch *scratch = context;
+	scratch->is_strong = scratch->is_strong || to == scratch->strong_size;
+	return 0;
+}
+
+// Does the strong expression match all of [at, at + n)? Returns 1, 0 or -EIO.
+static int match_is_strong(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
+)
+{
+	if (entry->strong == NULL)
+		return 0;
+	scratch->is_strong = false;
+	scratch->strong_size = n;
+	hs_error_t result =
+		hs_scan(entry->strong, (const char *)scratch->in.p + at, (unsigned)n, 0,
+			scratch->hs, on_strong, scratch);
+	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
+}
+
+// Does the match [at, at + n) score enough to be a finding? Returns 1, 0 or -EIO.
+static int match_scores(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
+)
+{
+	if (entry->sure || context_names(&entry->context, scratch->name) ||
+	    context_near(&entry->context, scratch->in, at, at + n))
+		return 1;
+	return match_is_strong(scratch, entry, at, n);
+}
+
 // The longest match of `entry` that begins at `at`. Returns its length, 0 for none, or -EIO.
 static int longest_match(struct scan_scratch *scratch, const struct set_entry *entry, size_t at)
 {
@@ -133,14 +168,17 @@ static int longest_match(struct scan_scratch *scratch, const struct set_entry *e
 		if (!bit_get(scratch->ends, end))
 			continue;
 		if (validate(entry, span_of(scratch->in.p + at, end))) {
-			length = (int)end;
-			break;
+			result = match_scores(scratch, entry, at, end);
+			if (result == 1)
+				length = (int)end;
+			if (result != 0)
+				break;
 		}
 		if (++tried == ENDS_MAX || entry->right == BOUNDARY_NONE)
 			break;
 	}
 	clear_ends(scratch);
-	return result != 0 ? result : length;
+	return result < 0 ? result : length;
 }
 
 static void keep_match(
@@ -264,12 +302,13 @@ static int scan_chunk(struct scan_scratch *scratch)
 }
 
 static int scan_span(
-	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
+	struct span in, const uint64_t *wanted
 )
 {
 	int result = 0;
 	scratch->in = in;
+	scratch->name = name;
 	scratch->overflow = false;
 	scratch->match_count = 0;
 	memset(scratch->found, 0, sizeof(scratch->found));
@@ -289,18 +328,26 @@ static int scan_span(
 	return result;
 }
 
-int scan(
-	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+int scan_named(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
+	struct span in, const uint64_t *wanted, struct finding *out, size_t max, bool *more
 )
 {
 	scratch->names_only = false;
-	int result = scan_span(set, scratch, in, wanted);
+	int result = scan_span(set, scratch, name, in, wanted);
 	if (result != 0)
 		return result;
 	size_t n = overlap_resolve(scratch->matches, scratch->match_count, out, max);
 	*more = scratch->overflow || n > max;
 	return (int)(n < max ? n : max);
+}
+
+int scan(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
+	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+)
+{
+	return scan_named(set, scratch, (struct span){NULL, 0}, in, wanted, out, max, more);
 }
 
 int scan_match(
@@ -309,7 +356,7 @@ int scan_match(
 )
 {
 	scratch->names_only = true;
-	int result = scan_span(set, scratch, in, wanted);
+	int result = scan_span(set, scratch, (struct span){NULL, 0}, in, wanted);
 	if (result == 0)
 		memcpy(found, scratch->found, sizeof(scratch->found));
 	return result;

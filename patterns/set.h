@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "patterns/context.h"
 #include "patterns/definition.h"
 
 #include <hs.h>
@@ -19,6 +20,9 @@ struct set_entry {
 	uint32_t width;         // most bytes of a finding
 	hs_database_t *pattern; // anchored at the first byte
 	hs_database_t *before;  // the same; NULL: a finding begins where the match does
+	hs_database_t *strong;  // the same; NULL: no match scores more than the others
+	bool sure;              // a match is a finding without more
+	struct context context; // words, one of which must be near when it is not
 	bool (*validators[DEFINITION_VALIDATORS])(struct span text);
 	size_t validator_count;
 };

@@ -132,6 +132,7 @@ static int mask_whole(struct masker *m, struct proto_field *f, const struct mask
 
 static int mask_by_pattern(struct masker *m, struct proto_field *f)
 {
+	m->scan.name = f->column == NULL ? (struct span){NULL, 0} : f->column->name;
 	return !m->has_entities ? 0
 				: value_mask(
 					  &m->scan, f->type_oid, f->format, &f->value, &f->null,
@@ -315,7 +316,12 @@ int inspect_mask(
 {
 	struct masker m = {
 		.context = context,
-		.scan = {context->snapshot, context->scratch, context->right->entities},
+		.scan =
+			{
+				.snapshot = context->snapshot,
+				.scratch = context->scratch,
+				.wanted = context->right->entities,
+			},
 		.out = scratch,
 		.outcome = outcome,
 		.has_entities = context->snapshot->entities != NULL &&
@@ -351,7 +357,7 @@ int inspect_redact(
 	struct buf *out
 )
 {
-	const struct value_scan s = {snapshot, scratch, NULL};
+	const struct value_scan s = {.snapshot = snapshot, .scratch = scratch};
 	uint32_t found = 0;
 	return value_rewrite(&s, text, VALUE_TEXT, out, &found);
 }

@@ -70,9 +70,10 @@ static int look(const struct value_scan *s, struct span text, struct finding *fi
 	bool more = false;
 	if (s->snapshot->entities == NULL || text.n == 0)
 		return 0;
-	int n =
-		scan(s->snapshot->entities, s->scratch, text, s->wanted, findings,
-		     VALUE_FINDINGS_MAX, &more);
+	int n = scan_named(
+		s->snapshot->entities, s->scratch, s->name, text, s->wanted, findings,
+		VALUE_FINDINGS_MAX, &more
+	);
 	return n < 0 || more ? -1 : n;
 }
 

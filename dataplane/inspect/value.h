@@ -26,6 +26,7 @@ struct value_scan {
 	const struct snapshot *snapshot;
 	struct scan_scratch *scratch;
 	const uint64_t *wanted; // NULL: all
+	struct span name;       // of the column the value comes from; may be empty
 };
 
 // Mask what patterns find in one value. When they find something, either *null is set, because the

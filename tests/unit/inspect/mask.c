@@ -260,6 +260,49 @@ static void binary_text_is_masked_like_text(void **state)
 	assert_value(&f, "[REDACTED:email]");
 }
 
+// Nine digits are a social security number where the column says so, in every type.
+static void a_columns_name_is_context(void **state)
+{
+	static const uint8_t wire[] = {0x07, 0x5b, 0xcd, 0x15}; // 123456789
+	struct proto_column ssn = {.name = SPAN_LIT("cust_SSN"), .table_oid = ORDERS, .attnum = 1};
+	struct proto_column order = {
+		.name = SPAN_LIT("order_no"),
+		.table_oid = ORDERS,
+		.attnum = 2};
+	struct proto_field f[] = {
+		text_field("123456789"),
+		{.value = SPAN_LIT("123456789"), .type_oid = 23},
+		{.value = span_of(wire, 4), .type_oid = 23, .format = 1},
+		{.value = SPAN_LIT("[123456789]"), .type_oid = JSON},
+		text_field("123456789"),
+	};
+	(void)state;
+	f[0].column = f[1].column = f[2].column = f[3].column = &ssn;
+	f[4].column = &order;
+	mask(PROTO_ROW, f, 5);
+	assert_value(&f[0], "[REDACTED:us-ssn]");
+	assert_true(f[1].null);
+	assert_true(f[2].null);
+	assert_value(&f[3], "[\"[REDACTED:us-ssn]\"]");
+	assert_value(&f[4], "123456789");
+	f[0] = text_field("123456789"); // the name of the last one is gone
+	mask(PROTO_NOTIFICATION, f, 1);
+	assert_value(&f[0], "123456789");
+}
+
+static void a_json_key_is_context(void **state)
+{
+	struct proto_column c = {.name = SPAN_LIT("data"), .table_oid = ORDERS, .attnum = 1};
+	struct proto_field f[] = {
+		{.value = SPAN_LIT("{\"order_no\": 123456789}"), .type_oid = JSON, .column = &c},
+		{.value = SPAN_LIT("{\"ssn\": 123456789}"), .type_oid = JSON, .column = &c},
+	};
+	(void)state;
+	mask(PROTO_ROW, f, 2);
+	assert_value(&f[0], "{\"order_no\": 123456789}");
+	assert_value(&f[1], "{\"ssn\": \"[REDACTED:us-ssn]\"}");
+}
+
 static void json_stays_json(void **state)
 {
 	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
@@ -585,6 +628,8 @@ int main(void)
 		CASE(an_unresolved_name_masks_everything),
 		CASE(what_cannot_hold_text_becomes_null),
 		CASE(binary_text_is_masked_like_text),
+		CASE(a_columns_name_is_context),
+		CASE(a_json_key_is_context),
 		CASE(json_stays_json),
 		CASE(arrays_and_bytes_do_not_hide_values),
 		CASE(errors_and_notices_are_masked),

@@ -46,7 +46,7 @@ static void everything_is_read(void **)
 		"name: t\n" REST
 		"kind: entity\npattern: 'a[bc]{2,3}'\nbefore: 'k='\nanchor: 'k'\nlead: 1\n"
 		"validators: [ssn, jwt]\nboundary: {left: word, right: none}\nwidth: 6\n"
-		"mask: {keep_last: 4}\n"
+		"mask: {keep_last: 4}\nscore: 20\nstrong: 'ab+'\ncontext: [tax id, k-v]\n"
 		"examples: {positive: [{text: 'k=abc', finds: abc}], negative: [x, \"\\0\"]}\n";
 	assert_int_equal(definition_parse("t.yaml", span_str(text), &def, why), 0);
 	assert_string_equal(def.info.name, "t");
@@ -54,6 +54,11 @@ static void everything_is_read(void **)
 	assert_null(def.info.groups[1]);
 	assert_int_equal(def.info.mask, PATTERN_MASK_KEEP_LAST);
 	assert_int_equal(def.info.mask_keep, 4);
+	assert_int_equal(def.info.score, 20);
+	assert_string_equal(def.strong, "ab+");
+	assert_string_equal(def.info.context[0], "tax id");
+	assert_string_equal(def.info.context[1], "k-v");
+	assert_null(def.info.context[2]);
 	assert_int_equal(def.left, BOUNDARY_WORD);
 	assert_int_equal(def.right, BOUNDARY_NONE);
 	assert_int_equal(def.validator_count, 2);
@@ -92,6 +97,20 @@ static void faults_say_where(void **)
 	ASSERT_FAULT("mask: {fixed: x, fixed: y}", "stands twice");
 	ASSERT_FAULT("examples: {positive: [{text: a, finds: b}]}", ":1:40: the example's");
 	ASSERT_FAULT("title: *nobody", ":1:");
+	ASSERT_FAULT("score: 0", ":1:8: a number from 1 to 100");
+	ASSERT_FAULT("score: 101", ":1:8: a number from 1 to 100");
+	ASSERT_FAULT("strong: [a]", ":1:9: a text");
+	ASSERT_FAULT("context: ssn", ":1:10: a list");
+	ASSERT_FAULT("context: [ok, x]", ":1:15: a context word is 2 to 40");
+	ASSERT_FAULT("context: [SSN]", ":1:11: a context word");
+	ASSERT_FAULT("context: [ssn-]", ":1:11: a context word");
+	ASSERT_FAULT("context: [\"a\\nb\"]", ":1:11: a context word");
+	ASSERT_FAULT("context: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab]", "a context word");
+	ASSERT_FAULT(
+		"context: [aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa,"
+		" aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa, aa]",
+		":1:10: at most 32"
+	);
 }
 
 static void expressions_are_checked(void **)
@@ -149,6 +168,25 @@ static void expressions_are_checked(void **)
 		"an entity has a mask"
 	);
 	assert_null(fault("name: t\n" REST ENTITY "width: 3\npattern: abc\n" EXAMPLES));
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 3\npattern: abc\nscore: 49\n" EXAMPLES,
+		":12:8: a score below 50 needs context"
+	);
+	assert_null(fault("name: t\n" REST ENTITY "width: 3\npattern: abc\nscore: 49\n"
+			  "context: [abc]\n" EXAMPLES));
+	assert_null(fault("name: t\n" REST ENTITY "width: 3\npattern: abc\nscore: 50\n" EXAMPLES));
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 3\npattern: abc\nstrong: 'a('\n" EXAMPLES, ":12:9: "
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 3\npattern: abc\nstrong: abcd\n" EXAMPLES,
+		":12:9: nothing the pattern matches"
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST
+		"kind: block\nboundary: none\nwidth: 3\npattern: abc\nscore: 90\n" EXAMPLES,
+		"are for entities"
+	);
 	ASSERT_FAULT(
 		"name: t\n" REST ENTITY "width: 3\npattern: abc\n" EXAMPLES "---\na: b\n",
 		"one document"

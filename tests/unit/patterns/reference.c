@@ -8,6 +8,7 @@
 #include <hs.h>
 
 // cmocka.h wants these first.
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,9 +30,30 @@ static uint32_t dice(uint32_t sides)
 	return (uint32_t)((uint64_t)seed * sides >> 32);
 }
 
+// A word of the definition's context, in some spelling, sometimes glued to what is there.
+static struct span random_word(const struct pattern_info *info, char out[static 48])
+{
+	size_t count = 0, n;
+	while (info->context != NULL && info->context[count] != NULL)
+		count++;
+	if (count == 0)
+		return (struct span){NULL, 0};
+	n = (size_t)snprintf(out, 48, "%s", info->context[dice((uint32_t)count)]);
+	for (size_t i = 0; i < n; i++) {
+		if (out[i] == ' ')
+			out[i] = " _-\t"[dice(4)];
+		else if (dice(4) == 0 && (out[i] & 0x80) == 0)
+			out[i] = (char)toupper(out[i]);
+	}
+	if (dice(2) == 0)
+		out[n++] = " =:\nxX"[dice(6)];
+	return span_of((uint8_t *)out, n);
+}
+
 // A text of pieces of the library's own examples, some of them damaged.
 static size_t random_text(uint8_t *out)
 {
+	char word[48];
 	size_t n = 0;
 	while (n < TEXT_MAX && dice(12) != 0) {
 		const struct pattern_info *info =
@@ -44,6 +66,10 @@ static size_t random_text(uint8_t *out)
 		text = span_first(text, dice(3) == 0 ? dice(20) : TEXT_MAX - n);
 		text = span_first(text, TEXT_MAX - n);
 		memcpy(out + n, text.p, text.n);
+		n += text.n;
+		text = dice(2) == 0 ? random_word(info, word) : span_first(text, 0);
+		text = span_first(text, TEXT_MAX - n);
+		memcpy(out + n, text.p == NULL ? out : text.p, text.n);
 		n += text.n;
 		if (n < TEXT_MAX && dice(2) == 0)
 			out[n++] = (uint8_t) " ,.'\n-=a1\xc3\xa9"[dice(11)];
@@ -76,7 +102,7 @@ static hs_database_t *compile(const char *text)
 
 struct reference {
 	const struct definition *def;
-	hs_database_t *pattern, *before;
+	hs_database_t *pattern, *before, *strong;
 	hs_scratch_t *hs;
 };
 
@@ -103,6 +129,59 @@ static struct ends ends_from(
 	return ends;
 }
 
+// Does the word stand at text[at]? By the words of README.md, and nothing of the scanner's.
+static bool word_at(const char *word, const char *text, size_t n, size_t at)
+{
+	size_t length = strlen(word);
+	if (length > n - at)
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		char a = word[i], b = text[at + i];
+		bool gap = strchr(" \t-_", a) != NULL && b != '\0' && strchr(" \t-_", b) != NULL;
+		if (!gap && a != (b >= 'A' && b <= 'Z' ? b + 32 : b))
+			return false;
+	}
+	return true;
+}
+
+static bool edge(char a, char b)
+{
+	bool alnum_a = (a & 0x80) == 0 && isalnum(a) != 0,
+	     alnum_b = (b & 0x80) == 0 && isalnum(b) != 0;
+	return !alnum_a || !alnum_b || ((a < 'A' || a > 'Z') && b >= 'A' && b <= 'Z');
+}
+
+// Is there a context word in [from, to)?
+static bool has_word(const struct definition *def, struct span in, size_t from, size_t to)
+{
+	const char *text = (const char *)in.p;
+	for (const char *const *word = def->info.context; word != NULL && *word != NULL; word++) {
+		for (size_t at = from; at < to; at++) {
+			size_t end = at + strlen(*word);
+			if (word_at(*word, text, to, at) &&
+			    (at == 0 || edge(text[at - 1], text[at])) &&
+			    (end == in.n || edge(text[end - 1], text[end])))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_sure(const struct reference *ref, struct span in, size_t start, size_t end)
+{
+	size_t from = start, to = end;
+	if (ref->def->info.score >= 50)
+		return true;
+	if (ref->strong != NULL &&
+	    ends_from(ref, ref->strong, span_first(in, end), start, end - start).at[end - start])
+		return true;
+	while (from > 0 && start - from < 64 && in.p[from - 1] != '\n' && in.p[from - 1] != '\r')
+		from--;
+	while (to < in.n && to - end < 32 && in.p[to] != '\n' && in.p[to] != '\r')
+		to++;
+	return has_word(ref->def, in, from, start) || has_word(ref->def, in, end, to);
+}
+
 // Mark the bytes of the longest match at `at`.
 static void cover_from(const struct reference *ref, struct span in, size_t at, uint8_t *covered)
 {
@@ -112,7 +191,7 @@ static void cover_from(const struct reference *ref, struct span in, size_t at, u
 		if (!ends.at[n] || !boundary_ends(def->right, in, at + n) ||
 		    boundary_splits_utf8(in, at + n))
 			continue;
-		if (accepts(def, span_of(in.p + at, n))) {
+		if (accepts(def, span_of(in.p + at, n)) && is_sure(ref, in, at, at + n)) {
 			memset(covered + at, 1, n);
 			return;
 		}
@@ -173,6 +252,10 @@ static void the_scanner_agrees(void **)
 			ref.before = compile(ref.def->before);
 			assert_int_equal(hs_alloc_scratch(ref.before, &ref.hs), HS_SUCCESS);
 		}
+		if (ref.def->strong != NULL) {
+			ref.strong = compile(ref.def->strong);
+			assert_int_equal(hs_alloc_scratch(ref.strong, &ref.hs), HS_SUCCESS);
+		}
 		if (pattern_set_compile(lib, &id, 1, &set, why) != 0)
 			fail_msg("%s", why);
 		compare(&ref, set);
@@ -180,6 +263,7 @@ static void the_scanner_agrees(void **)
 		hs_free_scratch(ref.hs);
 		hs_free_database(ref.pattern);
 		hs_free_database(ref.before);
+		hs_free_database(ref.strong);
 	}
 }
 
