@@ -35,6 +35,52 @@ const struct effects *inspect_statement(
 	struct inspect_cache *cache, const struct inspect_context *context, struct span statement
 );
 
+// The languages of commands that we read by lexers and grammars of our own.
+enum inspect_dialect { DIALECT_MYSQL, DIALECT_TSQL, DIALECT_SHELL, DIALECTS };
+
+// "mysql", "tsql", "shell". inspect_dialect_parse: false for any other word.
+const char *inspect_dialect_name(enum inspect_dialect dialect);
+bool inspect_dialect_parse(struct span word, enum inspect_dialect *dialect);
+
+// What the server takes for granted when it reads a command. Zero is never milder than what is so:
+// what a zeroed field leaves open is read both ways, or unknown.
+struct command_context {
+	enum inspect_dialect dialect;
+	bool utf8; // what the server takes the text for; unknown without
+	// MySQL, MariaDB: the session's sql_mode; and whether it asked for several statements in
+	// one text (CLIENT_MULTI_STATEMENTS). Without it a second statement makes the text unknown.
+	bool ansi_quotes, no_backslash_escapes, ignore_space, pipes_as_concat, multi_statements;
+	bool mariadb; // not MySQL, with `version` only
+	// As in executable comments: 80036, 101106. 0: not known; they are then read as if they ran
+	// and as if they did not.
+	uint32_t version;
+	// T-SQL: SET QUOTED_IDENTIFIER, which drivers turn on.
+	bool quoted_identifier;
+	// The database or schema that names without one belong to; empty: not known.
+	struct span database;
+};
+
+// What a client of this dialect sets when it says nothing: explain uses it.
+struct command_context command_context_usual(enum inspect_dialect dialect);
+
+// Memory to read commands with: one per worker, of a fixed size, reused by every call. NULL when
+// memory is short.
+struct command_reader;
+
+struct command_reader *command_reader_new(void) must_check;
+void command_reader_free(struct command_reader *reader);
+
+// What the command would do: the worst of everything in it. EFFECT_UNKNOWN, with why_unknown,
+// unless the whole text was read by the grammar of its dialect. Names are in lower case and without
+// their quotes. An object of the shell is a file (EFFECT_READ, EFFECT_WRITE) or a program
+// (EFFECT_EXEC; the schema is empty), or a resource of what the program speaks to, with its kind as
+// schema
+// ("namespace", "bucket"). Never NULL; valid until the next call with this reader, and while `text`
+// is.
+const struct effects *inspect_command(
+	struct command_reader *reader, const struct command_context *context, struct span text
+);
+
 // What giving `name` any value at the start of a session does: EFFECT_SESSION, or EFFECT_ADMIN as
 // when SET does it. How the text is encoded and strings are written may be chosen freely there: the
 // context of each statement tells.
