@@ -3,14 +3,27 @@
 
 #include "patterns/validator.h"
 
+#include "patterns/validate_finance.h"
+
+// By name, one a line.
 static const struct validator validators[] = {
-	{"card", validator_card},
-	{"iban", validator_iban},
-	{"ssn", validator_ssn},
-	{"jwt", validator_jwt},
+	// clang-format off
+	{"aba", validator_aba},
 	{"base64", validator_base64},
+	{"bic", validator_bic},
+	{"card", validator_card},
+	{"cusip", validator_cusip},
 	{"entropy", validator_entropy},
+	{"figi", validator_figi},
+	{"iban", validator_iban},
+	{"isin", validator_isin},
+	{"jwt", validator_jwt},
+	{"lei", validator_lei},
 	{"same-sides", validator_same_sides},
+	{"sedol", validator_sedol},
+	{"ssn", validator_ssn},
+	{"track", validator_track},
+	// clang-format on
 };
 
 const struct validator *validator_find(const char *name)
