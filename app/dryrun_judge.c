@@ -246,6 +246,12 @@ static bool has_word(struct span text, const char *word)
 	return memmem(text.p, text.n, word, strlen(word)) != NULL;
 }
 
+// Holds what a masker leaves of equal values.
+static bool is_tagged(struct span text)
+{
+	return has_word(text, "[HASH:") || has_word(text, "[TOKEN:");
+}
+
 static struct verdict judge_text(
 	struct judge *judge, struct judged *session, const struct effects *effects
 )
@@ -266,8 +272,8 @@ static struct verdict judge_text(
 			snapshot->blocks, snapshot->workers[0].block_scratch, right->blocks,
 			effects->normalised
 		);
-		judge->gaps[GAP_LITERALS] += input.blocked < 0 && (has_word(text, "[REDACTED") ||
-								   has_word(text, "[HASH:"));
+		judge->gaps[GAP_LITERALS] +=
+			input.blocked < 0 && (has_word(text, "[REDACTED") || is_tagged(text));
 	}
 	if (bit_is_any_set(right->columns, COLUMN_WORDS))
 		exposure = inspect_exposure(
@@ -392,7 +398,7 @@ static bool is_unmasked(const struct judge *judge, const struct right *right, st
 	if (at == NULL)
 		return !bit_is_any_set(right->columns, COLUMN_WORDS) &&
 		       !bit_is_any_set(right->entities, SNAPSHOT_PATTERN_WORDS) &&
-		       (has_word(value, "[REDACTED]") || has_word(value, "[HASH:"));
+		       (has_word(value, "[REDACTED]") || is_tagged(value));
 	at += sizeof(mark) - 1;
 	const uint8_t *end = memchr(at, ']', value.n - (size_t)(at - value.p));
 	if (end == NULL)
@@ -432,11 +438,12 @@ static bool by_pattern(struct judge *judge, const struct judged *session, struct
 static bool by_column(struct judge *judge, int mask, struct span value)
 {
 	const struct mask_style *style = &judge->snapshot->columns[mask].style;
+	struct styler styler = {.snapshot = judge->snapshot};
 
-	if (has_word(value, "[HASH:") || has_word(value, "[REDACTED"))
+	if (is_tagged(value) || has_word(value, "[REDACTED"))
 		return false;
 	buf_consume(&judge->scratch, buf_len(&judge->scratch));
-	return style_apply(judge->snapshot, style, NULL, value, &judge->scratch) == 0 &&
+	return style_apply(&styler, style, STYLE_NO_PATTERN, value, &judge->scratch) == 0 &&
 	       !span_equal(buf_span(&judge->scratch), value);
 }
 

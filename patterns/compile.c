@@ -193,3 +193,23 @@ size_t pattern_set_size(const struct pattern_set *set)
 {
 	return set->size;
 }
+
+bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text)
+{
+	size_t low = 0, high = set->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (set->entries[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == set->count || set->entries[low].id != id)
+		return true;
+	const struct set_entry *entry = &set->entries[low];
+	for (size_t i = 0; i < entry->validator_count; i++) {
+		if (!entry->validators[i](text))
+			return false;
+	}
+	return true;
+}

@@ -225,47 +225,66 @@ static int read_validators(const struct document *doc, const yaml_node_t *node, 
 	return 0;
 }
 
+static int read_keep_first(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	struct pattern_info *info = &((struct draft *)out)->def->info;
+	info->mask = PATTERN_MASK_KEEP;
+	return document_number(doc, node, 1, 16, &info->mask_keep_first);
+}
+
 static int read_keep_last(const struct document *doc, const yaml_node_t *node, void *out)
 {
 	struct pattern_info *info = &((struct draft *)out)->def->info;
-	if (info->mask_fixed != NULL)
-		return document_fault(doc, node, "one mask style only");
-	info->mask = PATTERN_MASK_KEEP_LAST;
-	return document_number(doc, node, 1, 16, &info->mask_keep);
+	info->mask = PATTERN_MASK_KEEP;
+	return document_number(doc, node, 1, 16, &info->mask_keep_last);
 }
 
 static int read_fixed(const struct document *doc, const yaml_node_t *node, void *out)
 {
 	struct pattern_info *info = &((struct draft *)out)->def->info;
 	char *text = NULL;
-	if (info->mask_keep != 0)
-		return document_fault(doc, node, "one mask style only");
 	info->mask = PATTERN_MASK_FIXED;
 	int result = document_text(doc, node, &text);
 	info->mask_fixed = text;
 	return result;
 }
 
-static int read_mask(const struct document *doc, const yaml_node_t *node, void *out)
+static int read_mask_map(const struct document *doc, const yaml_node_t *node, void *out)
 {
 	static const struct document_key keys[] = {
+		{"keep_first", false, read_keep_first},
 		{"keep_last", false, read_keep_last},
 		{"fixed", false, read_fixed},
 	};
+	const struct pattern_info *info = &((struct draft *)out)->def->info;
+	int result = document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), out);
+	if (result == 0 && info->mask_fixed != NULL &&
+	    (info->mask_keep_first != 0 || info->mask_keep_last != 0))
+		result = document_fault(doc, node, "one mask style only");
+	return result;
+}
+
+static int read_mask(const struct document *doc, const yaml_node_t *node, void *out)
+{
+	static const enum pattern_mask words[] = {
+		PATTERN_MASK_REDACT, PATTERN_MASK_HASH, PATTERN_MASK_PLACEHOLDER,
+		PATTERN_MASK_TOKEN,  PATTERN_MASK_NULL,
+	};
 	struct draft *draft = out;
 	draft->mask = node;
-	if (document_is(node, "redact"))
-		draft->def->info.mask = PATTERN_MASK_REDACT;
-	else if (document_is(node, "hash"))
-		draft->def->info.mask = PATTERN_MASK_HASH;
-	else if (node->type == YAML_MAPPING_NODE && node->data.mapping.pairs.top >
-							     node->data.mapping.pairs.start)
-		return document_mapping(doc, node, keys, sizeof(keys) / sizeof(keys[0]), out);
-	else
-		return document_fault(
-			doc, node, "mask is redact, hash, {keep_last: n} or {fixed: text}"
-		);
-	return 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (document_is(node, pattern_mask_name(words[i]))) {
+			draft->def->info.mask = words[i];
+			return 0;
+		}
+	}
+	if (node->type == YAML_MAPPING_NODE &&
+	    node->data.mapping.pairs.top > node->data.mapping.pairs.start)
+		return read_mask_map(doc, node, out);
+	return document_fault(
+		doc, node,
+		"mask is redact, hash, token, placeholder, null, {keep_first: n, keep_last: n} or {fixed: text}"
+	);
 }
 
 static int read_positive(const struct document *doc, const yaml_node_t *node, void *out)

@@ -209,10 +209,16 @@ const char *pattern_mask_name(enum pattern_mask mask)
 		return "redact";
 	case PATTERN_MASK_FIXED:
 		return "fixed";
-	case PATTERN_MASK_KEEP_LAST:
-		return "keep_last";
+	case PATTERN_MASK_KEEP:
+		return "keep";
 	case PATTERN_MASK_HASH:
 		return "hash";
+	case PATTERN_MASK_PLACEHOLDER:
+		return "placeholder";
+	case PATTERN_MASK_TOKEN:
+		return "token";
+	case PATTERN_MASK_NULL:
+		return "null";
 	}
 	return "?";
 }

@@ -35,10 +35,13 @@ enum pattern_kind {
 };
 
 enum pattern_mask {
-	PATTERN_MASK_REDACT,    // replaced by the pattern's name in brackets
-	PATTERN_MASK_FIXED,     // replaced by fixed text
-	PATTERN_MASK_KEEP_LAST, // all but the last `keep` characters replaced
-	PATTERN_MASK_HASH,      // replaced by a keyed hash: equal values stay equal
+	PATTERN_MASK_REDACT,      // replaced by the pattern's name in brackets
+	PATTERN_MASK_FIXED,       // replaced by fixed text
+	PATTERN_MASK_KEEP,        // all but some characters at the ends replaced
+	PATTERN_MASK_HASH,        // replaced by a keyed hash: equal values stay equal
+	PATTERN_MASK_PLACEHOLDER, // replaced by another value of the same form
+	PATTERN_MASK_TOKEN,       // as a hash, but equal only below one root of a chain
+	PATTERN_MASK_NULL,        // the value that holds it becomes NULL
 };
 
 // A definition's example. For a positive one, [start, end) of text is the finding.
@@ -57,10 +60,10 @@ struct pattern_info {
 	const char *const
 		*regions; // NULL-terminated; ISO 3166-1 alpha-2 in lower case, or "global"
 	enum pattern_kind kind;
-	enum pattern_mask mask; // the style used when a policy names none
-	uint32_t mask_keep;     // for PATTERN_MASK_KEEP_LAST, characters
-	const char *mask_fixed; // for PATTERN_MASK_FIXED
-	uint32_t width;         // bytes, `before` included
+	enum pattern_mask mask;                   // the style used when a policy names none
+	uint32_t mask_keep_first, mask_keep_last; // for PATTERN_MASK_KEEP, characters
+	const char *mask_fixed;                   // for PATTERN_MASK_FIXED
+	uint32_t width;                           // bytes, `before` included
 	uint32_t score; // 1..100: how sure the format alone is; below PATTERN_SURE it is no finding
 	const char *const *context; // words that add PATTERN_CONTEXT; NULL-terminated, or NULL
 	const struct pattern_example *positive;
@@ -93,6 +96,7 @@ size_t pattern_lib_select(
 	const struct pattern_lib *lib, const char *name, uint16_t ids[static PATTERN_MAX]
 );
 const char *pattern_kind_name(enum pattern_kind kind);
+// The word for a style in a definition; "keep" for both `keep_first` and `keep_last`.
 const char *pattern_mask_name(enum pattern_mask mask);
 
 // Compile the patterns `ids` of the library (repeats count once; none at all is a set that finds
@@ -149,3 +153,7 @@ int scan_match(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
 	const uint64_t *wanted, uint64_t found[static PATTERN_ID_WORDS]
 ) must_check;
+
+// Would the validators of pattern `id` accept `text`? True when it has none, or is not in the set.
+// Linear in the length; for whoever makes up values of a pattern's form.
+bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text);

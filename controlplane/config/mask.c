@@ -47,36 +47,44 @@ static bool split_column(
 	return true;
 }
 
+static bool read_keep(struct reader *r, const struct node *map, const char *key, uint8_t *out)
+{
+	const struct node *node = tree_get(map, key);
+	uint64_t n = 0;
+
+	if (node != NULL && !read_number(r, node, key, 1, KEEP_MAX, &n))
+		return false;
+	*out = (uint8_t)n;
+	return true;
+}
+
 static bool read_style_map(struct reader *r, const struct node *node, struct mask_style *out)
 {
-	static const char *const keys[] = {"fixed", "keep_last", NULL};
-	uint64_t keep;
+	static const char *const keys[] = {"fixed", "keep_first", "keep_last", NULL};
 
 	if (!read_map(r, node, "`style`", keys))
 		return false;
 	const struct node *fixed = tree_get(node, "fixed");
-	const struct node *last = tree_get(node, "keep_last");
-	if ((fixed == NULL) == (last == NULL)) {
-		read_fail(r, node->at, "`style` must have either `fixed` or `keep_last`");
+	bool keeps = tree_get(node, "keep_first") != NULL || tree_get(node, "keep_last") != NULL;
+	if ((fixed != NULL) == keeps) {
+		read_fail(
+			r, node->at,
+			"`style` must have either `fixed`, or `keep_first` or `keep_last` or both"
+		);
 		return false;
 	}
-	if (fixed != NULL) {
-		out->kind = MASK_FIXED;
+	out->kind = keeps ? MASK_KEEP : MASK_FIXED;
+	if (fixed != NULL)
 		return read_text(r, fixed, "fixed", out->fixed, sizeof(out->fixed));
-	}
-	if (!read_number(r, last, "keep_last", 1, KEEP_MAX, &keep))
-		return false;
-	out->kind = MASK_KEEP_LAST;
-	out->keep = (uint8_t)keep;
-	return true;
+	bool ok = read_keep(r, node, "keep_first", &out->keep_first);
+	return read_keep(r, node, "keep_last", &out->keep_last) && ok;
 }
 
 static bool read_style(struct reader *r, const struct node *node, struct config_mask *out)
 {
 	static const struct word kinds[] = {
-		{"redact", MASK_REDACT},
-		{"hash", MASK_HASH},
-		{NULL, 0}};
+		{"redact", MASK_REDACT},           {"hash", MASK_HASH}, {"token", MASK_TOKEN},
+		{"placeholder", MASK_PLACEHOLDER}, {"null", MASK_NULL}, {NULL, 0}};
 	int kind;
 
 	out->has_style = true;

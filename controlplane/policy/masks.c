@@ -19,7 +19,8 @@ struct choice {
 
 static bool is_same_style(const struct mask_style *a, const struct mask_style *b)
 {
-	return a->kind == b->kind && a->keep == b->keep && strcmp(a->fixed, b->fixed) == 0;
+	return a->kind == b->kind && a->keep_first == b->keep_first &&
+	       a->keep_last == b->keep_last && strcmp(a->fixed, b->fixed) == 0;
 }
 
 // Names nothing in the library: say so, with what it might have meant.

@@ -18,12 +18,22 @@ static struct mask_style default_style(const struct pattern_info *info)
 		style.kind = MASK_FIXED;
 		strncpy(style.fixed, info->mask_fixed, sizeof(style.fixed) - 1);
 		break;
-	case PATTERN_MASK_KEEP_LAST:
-		style.kind = MASK_KEEP_LAST;
-		style.keep = (uint8_t)info->mask_keep;
+	case PATTERN_MASK_KEEP:
+		style.kind = MASK_KEEP;
+		style.keep_first = (uint8_t)info->mask_keep_first;
+		style.keep_last = (uint8_t)info->mask_keep_last;
 		break;
 	case PATTERN_MASK_HASH:
 		style.kind = MASK_HASH;
+		break;
+	case PATTERN_MASK_PLACEHOLDER:
+		style.kind = MASK_PLACEHOLDER;
+		break;
+	case PATTERN_MASK_TOKEN:
+		style.kind = MASK_TOKEN;
+		break;
+	case PATTERN_MASK_NULL:
+		style.kind = MASK_NULL;
 		break;
 	}
 	return style;

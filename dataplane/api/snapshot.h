@@ -48,12 +48,21 @@ static inline void bit_set(uint64_t *words, uint32_t bit)
 	words[bit / 64] |= UINT64_C(1) << (bit % 64);
 }
 
-enum mask_kind { MASK_NONE, MASK_REDACT, MASK_FIXED, MASK_KEEP_LAST, MASK_HASH };
+enum mask_kind {
+	MASK_NONE,
+	MASK_REDACT,      // the pattern's name in brackets
+	MASK_FIXED,       // a text
+	MASK_KEEP,        // some characters at the ends, stars between them
+	MASK_HASH,        // equal values look equal, all over the installation
+	MASK_PLACEHOLDER, // another value of the same form
+	MASK_TOKEN,       // equal values look equal, to all sessions below one root
+	MASK_NULL,        // the value that holds it becomes NULL
+};
 
 struct mask_style {
 	enum mask_kind kind;
-	uint8_t keep;   // MASK_KEEP_LAST: characters left
-	char fixed[64]; // MASK_FIXED: the text
+	uint8_t keep_first, keep_last; // MASK_KEEP: characters left
+	char fixed[64];                // MASK_FIXED: the text
 };
 
 // A column that some rule masks, as the policy names it.
@@ -211,7 +220,7 @@ struct snapshot {
 	const struct pattern_set *entities, *blocks; // NULL: none in use
 	const struct mask_style *styles;             // by pattern id
 	const char *const *pattern_names;            // by pattern id
-	uint8_t hash_key[32];                        // for MASK_HASH, stable for the installation
+	uint8_t hash_key[32]; // what the keys of styles are made from, stable for the installation
 	uint16_t n_workers;
 	struct snapshot_worker *workers;
 };

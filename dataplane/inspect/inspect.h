@@ -116,6 +116,7 @@ struct mask_context {
 	const struct resource *resource;
 	struct scan_scratch *scratch; // of snapshot->entities
 	bool exposed; // the statement reads a masked relation: columns without origin are masked
+	struct node_id root; // of the chain that asks, for tokens and placeholders
 };
 
 struct mask_outcome {
@@ -134,7 +135,9 @@ int inspect_mask(
 ) must_check;
 
 // Append `text` to `out` with every entity of the snapshot (not only the session's) masked: for the
-// record and for messages. Returns as inspect_mask.
+// record and for messages. Whatever their styles, nothing of a value is shown and nothing that
+// could be taken for one: fixed texts and hashes stay, all else is redacted. Returns as
+// inspect_mask.
 int inspect_redact(
 	const struct snapshot *snapshot, struct scan_scratch *scratch, struct span text,
 	struct buf *out

@@ -3,7 +3,6 @@
 
 // The masker: every value of an answer, by the origin of its column first, then by patterns.
 
-#include "dataplane/inspect/style.h"
 #include "dataplane/inspect/value.h"
 
 #include <stdlib.h>
@@ -15,6 +14,7 @@ enum { FIRST_USER_OID = 16384 }; // FirstNormalObjectId: below it are the system
 
 struct masker {
 	const struct mask_context *context;
+	struct styler styler;
 	struct value_scan scan;
 	struct buf *out;
 	struct mask_outcome *outcome;
@@ -124,7 +124,7 @@ static int mask_whole(struct masker *m, struct proto_field *f, const struct mask
 		return 0;
 	}
 	r = style_apply(
-		m->context->snapshot, style == NULL ? &redact : style, NULL, f->value, m->out
+		&m->styler, style == NULL ? &redact : style, STYLE_NO_PATTERN, f->value, m->out
 	);
 	f->value = (struct span){NULL, buf_len(m->out) - start};
 	return r;
@@ -316,11 +316,13 @@ int inspect_mask(
 {
 	struct masker m = {
 		.context = context,
+		.styler = {.snapshot = context->snapshot, .root = context->root},
 		.scan =
 			{
 				.snapshot = context->snapshot,
 				.scratch = context->scratch,
 				.wanted = context->right->entities,
+				.styler = &m.styler,
 			},
 		.out = scratch,
 		.outcome = outcome,
@@ -357,7 +359,13 @@ int inspect_redact(
 	struct buf *out
 )
 {
-	const struct value_scan s = {.snapshot = snapshot, .scratch = scratch};
+	struct styler styler = {.snapshot = snapshot};
+	const struct value_scan s = {
+		.snapshot = snapshot,
+		.scratch = scratch,
+		.styler = &styler,
+		.for_record = true,
+	};
 	uint32_t found = 0;
 	return value_rewrite(&s, text, VALUE_TEXT, out, &found);
 }

@@ -3,81 +3,211 @@
 
 #include "dataplane/inspect/style.h"
 
+#include "patterns/patterns.h"
+
 #include <openssl/hmac.h>
 
+#include <errno.h>
 #include <stdio.h>
 
-static int redact(const char *name, struct buf *out)
+enum {
+	HASH_BYTES = 8,   // shown; 2^32 values until two are likely to look equal
+	TOKEN_BYTES = 16, // shown; people join on them
+	HIDDEN_MIN = 4,   // characters that keeping some must leave hidden
+};
+
+static int mac(const uint8_t key[static STYLE_MAC], struct span value, uint8_t *out)
+{
+	unsigned n = 0;
+	// HMAC allocates: once per value found, which is rare.
+	return HMAC(EVP_sha256(), key, STYLE_MAC, value.p, value.n, out, &n) == NULL ? -ENOMEM : 0;
+}
+
+// A key of its own for each use, so that what one shows says nothing of another; and for each root
+// where the root matters.
+static int make_key(struct styler *styler, enum style_key key)
+{
+	struct {
+		char use[16];
+		struct node_id root;
+	} label = {0};
+	switch (key) {
+	case STYLE_KEY_HASH:
+		memcpy(label.use, "hash", 4);
+		break;
+	case STYLE_KEY_PLACEHOLDER:
+		memcpy(label.use, "placeholder", 11);
+		label.root = styler->root;
+		break;
+	case STYLE_KEY_TOKEN:
+	case STYLE_KEYS:
+		memcpy(label.use, "token", 5);
+		label.root = styler->root;
+		break;
+	}
+	int r = mac(styler->snapshot->hash_key, span_of(&label, sizeof(label)), styler->keys[key]);
+	styler->has_key[key] = r == 0;
+	return r;
+}
+
+int style_mac(
+	struct styler *styler, enum style_key key, struct span value, uint8_t out[static STYLE_MAC]
+)
+{
+	int r = styler->has_key[key] ? 0 : make_key(styler, key);
+	return r == 0 ? mac(styler->keys[key], value, out) : r;
+}
+
+static int redact(const struct styler *styler, uint16_t pattern, struct buf *out)
 {
 	char text[SNAPSHOT_NAME_MAX + 16];
-	int n = name == NULL ? snprintf(text, sizeof(text), "[REDACTED]")
-			     : snprintf(text, sizeof(text), "[REDACTED:%s]", name);
+	const char *name =
+		pattern == STYLE_NO_PATTERN ? NULL : styler->snapshot->pattern_names[pattern];
+	int n = name == NULL
+			? snprintf(text, sizeof(text), "[REDACTED]")
+			: snprintf(text, sizeof(text), "[REDACTED:%.*s]", SNAPSHOT_NAME_MAX, name);
 	return buf_append(out, span_of(text, (size_t)n));
 }
 
-// Keeps length and separators, so that a card still looks like one: ****-****-****-1111.
-static int keep_last(struct span value, uint8_t keep, struct buf *out)
+static bool is_separator(uint8_t c)
 {
-	size_t shown = value.n, kept = 0;
-	while (shown > 0 && kept < keep) {
-		shown--;
-		if ((value.p[shown] & 0xc0) != 0x80) // the first byte of a character (RFC 3629)
-			kept++;
+	return c == '-' || c == ' ';
+}
+
+// The first byte of a character (RFC 3629) that is no separator.
+static bool is_counted(uint8_t c)
+{
+	return (c & 0xc0) != 0x80 && !is_separator(c);
+}
+
+// Keeps length and separators, so that a card still looks like one: ****-****-****-1111. A value
+// of which too little would be hidden is hidden whole.
+static int keep(const struct mask_style *style, struct span value, struct buf *out)
+{
+	size_t n = 0, first = style->keep_first, last = style->keep_last, at = 0;
+	for (size_t i = 0; i < value.n; i++)
+		n += is_counted(value.p[i]);
+	if (n < first + last + HIDDEN_MIN || 3 * (n - first - last) < n) {
+		first = 0;
+		last = 0;
 	}
-	// A value that would be shown whole, or nearly so, is not shown at all.
-	if (shown < value.n - shown)
-		shown = value.n;
-	for (size_t i = 0; i < shown; i++) {
+	for (size_t i = 0; i < value.n; i++) {
 		uint8_t c = value.p[i];
 		int r = 0;
-		if (c == '-' || c == ' ')
+		at += is_counted(c);
+		if (is_separator(c) || at <= first || at > n - last)
 			r = buf_append_u8(out, c);
-		else if ((c & 0xc0) != 0x80)
+		else if (is_counted(c))
 			r = buf_append_u8(out, '*');
 		if (r != 0)
 			return r;
 	}
-	return buf_append(out, span_from(value, shown));
+	return 0;
 }
 
-static int hash(const struct snapshot *snapshot, struct span value, struct buf *out)
-{
-	uint8_t mac[32];
-	unsigned n = 0;
-	char text[32];
-	// HMAC allocates: once per value found, which is rare.
-	if (HMAC(EVP_sha256(), snapshot->hash_key, sizeof(snapshot->hash_key), value.p, value.n,
-		 mac, &n) == NULL)
-		return redact(NULL, out);
-	int len = snprintf(
-		text, sizeof(text), "[HASH:%02x%02x%02x%02x%02x%02x%02x%02x]", mac[0], mac[1],
-		mac[2], mac[3], mac[4], mac[5], mac[6], mac[7]
-	);
-	return buf_append(out, span_of(text, (size_t)len));
-}
-
-int style_apply(
-	const struct snapshot *snapshot, const struct mask_style *style, const char *name,
+static int tag(
+	struct styler *styler, enum style_key key, const char *word, size_t bytes, uint16_t pattern,
 	struct span value, struct buf *out
 )
 {
+	uint8_t digest[STYLE_MAC];
+	char text[STYLE_MAC * 2 + 16];
+	if (style_mac(styler, key, value, digest) != 0)
+		return redact(styler, pattern, out);
+	int n = snprintf(text, sizeof(text), "[%s:", word);
+	for (size_t i = 0; i < bytes; i++)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "%02x", digest[i]);
+	text[n++] = ']';
+	return buf_append(out, span_of(text, (size_t)n));
+}
+
+struct both {
+	const struct snapshot *snapshot;
+	uint16_t pattern;
+	const struct placeholder_wish *wish;
+};
+
+static bool accept_both(const void *ctx, struct span text)
+{
+	const struct both *b = ctx;
+	if (b->wish != NULL && !b->wish->accepts(b->wish->ctx, text))
+		return false;
+	return b->pattern == STYLE_NO_PATTERN || b->snapshot->entities == NULL ||
+	       pattern_set_accepts(b->snapshot->entities, b->pattern, text);
+}
+
+int style_placeholder(
+	struct styler *styler, uint16_t pattern, struct span value,
+	const struct placeholder_wish *wish, struct buf *out
+)
+{
+	const struct both both = {styler->snapshot, pattern, wish};
+	const struct placeholder_wish all = {accept_both, &both};
+	uint8_t seed[STYLE_MAC];
+	if (style_mac(styler, STYLE_KEY_PLACEHOLDER, value, seed) != 0)
+		return -ENOENT;
+	return placeholder_append(seed, value, &all, out);
+}
+
+int style_apply(
+	struct styler *styler, const struct mask_style *style, uint16_t pattern, struct span value,
+	struct buf *out
+)
+{
+	int r;
 	switch (style->kind) {
 	case MASK_NONE:
 	case MASK_REDACT:
-		return redact(name, out);
+	case MASK_NULL:
+		return redact(styler, pattern, out);
 	case MASK_FIXED:
 		return buf_append(out, span_str(style->fixed));
-	case MASK_KEEP_LAST:
-		return keep_last(value, style->keep, out);
+	case MASK_KEEP:
+		return keep(style, value, out);
 	case MASK_HASH:
-		return hash(snapshot, value, out);
+		return tag(styler, STYLE_KEY_HASH, "HASH", HASH_BYTES, pattern, value, out);
+	case MASK_TOKEN:
+		return tag(styler, STYLE_KEY_TOKEN, "TOKEN", TOKEN_BYTES, pattern, value, out);
+	case MASK_PLACEHOLDER:
+		r = style_placeholder(styler, pattern, value, NULL, out);
+		return r == -ENOENT ? redact(styler, pattern, out) : r;
 	}
 	return ERR_UNSUPPORTED;
 }
 
-bool style_is_plain(const struct mask_style *style)
+// In JSON (RFC 8259 7), an array literal or XML it would mean something.
+static bool has_meaning(struct span text)
 {
-	if (style->kind == MASK_KEEP_LAST)
-		return false; // what is kept may be anything
-	return style->kind != MASK_FIXED || strpbrk(style->fixed, "\"\\,{} \t\r\n") == NULL;
+	static const char special[] = "\"\\,{}<>&";
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < ' ' || memchr(special, text.p[i], sizeof(special) - 1) != NULL)
+			return true;
+	return false;
+}
+
+bool style_is_plain(const struct mask_style *style, struct span value)
+{
+	struct span fixed = span_str(style->fixed);
+	switch (style->kind) {
+	case MASK_NONE:
+	case MASK_REDACT:
+	case MASK_HASH:
+	case MASK_TOKEN:
+	case MASK_NULL:
+		return true;
+	case MASK_KEEP:
+	case MASK_PLACEHOLDER:
+		return !has_meaning(value); // what is kept stands where it stood
+	case MASK_FIXED:
+		return fixed.n > 0 && !has_meaning(fixed) &&
+		       memchr(fixed.p, ' ', fixed.n) == NULL &&
+		       strcasecmp(style->fixed, "null") != 0;
+	}
+	return false;
+}
+
+const struct mask_style *style_for_record(const struct mask_style *style)
+{
+	static const struct mask_style redacted = {.kind = MASK_REDACT};
+	return style->kind == MASK_FIXED || style->kind == MASK_HASH ? style : &redacted;
 }

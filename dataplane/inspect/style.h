@@ -7,13 +7,45 @@
 
 #include "dataplane/api/snapshot.h"
 #include "dataplane/base/buf.h"
+#include "dataplane/inspect/placeholder.h"
 
-// Append what `style` makes of `value`. `name` is the pattern's, or NULL for a column.
-// Returns as buf_append.
+enum style_key { STYLE_KEY_HASH, STYLE_KEY_PLACEHOLDER, STYLE_KEY_TOKEN, STYLE_KEYS };
+
+enum { STYLE_NO_PATTERN = UINT16_MAX, STYLE_MAC = 32 };
+
+// The styles as one session sees them. Set the snapshot and the root, leave the rest zero.
+struct styler {
+	const struct snapshot *snapshot;
+	// Of the chain of agents. Tokens and placeholders of one value are the same to all sessions
+	// below it, and to nobody else.
+	struct node_id root;
+	uint8_t keys[STYLE_KEYS][STYLE_MAC]; // made when first needed
+	bool has_key[STYLE_KEYS];
+};
+
+// Append what `style` makes of `value`. `pattern` is what found it, by which it is named and its
+// placeholder validated, or STYLE_NO_PATTERN for a column. MASK_NULL is redacted here: whoever can
+// make a value NULL has done so. So is a value that has no placeholder. Returns as buf_append.
 int style_apply(
-	const struct snapshot *snapshot, const struct mask_style *style, const char *name,
-	struct span value, struct buf *out
+	struct styler *styler, const struct mask_style *style, uint16_t pattern, struct span value,
+	struct buf *out
 ) must_check;
 
-// Does the style's result fit into a JSON string or an array literal without escapes?
-bool style_is_plain(const struct mask_style *style);
+// Append a placeholder that `wish` accepts too (may be NULL). Returns as placeholder_append.
+int style_placeholder(
+	struct styler *styler, uint16_t pattern, struct span value,
+	const struct placeholder_wish *wish, struct buf *out
+) must_check;
+
+// A keyed hash of `value` (HMAC-SHA-256): the bytes a token, a hash or a placeholder is made of.
+// Returns 0 or -ENOMEM.
+int style_mac(
+	struct styler *styler, enum style_key key, struct span value, uint8_t out[static STYLE_MAC]
+) must_check;
+
+// Does the result for `value` fit into a JSON string, an array literal or XML as it is?
+bool style_is_plain(const struct mask_style *style, struct span value);
+
+// For what is kept as evidence: a style that shows nothing of a value and cannot be taken for one.
+// `style` itself, or one that redacts.
+const struct mask_style *style_for_record(const struct mask_style *style);

@@ -4,7 +4,6 @@
 #include "dataplane/inspect/value.h"
 
 #include "dataplane/base/cursor.h"
-#include "dataplane/inspect/style.h"
 
 #include <stdio.h>
 
@@ -106,12 +105,12 @@ static int replace(
 	struct span value = {text.p + f->start, f->end - f->start};
 	bool quote = class == VALUE_JSON && !in_json_string(text, f->start);
 	int r = quote ? buf_append_u8(out, '"') : 0;
-	if (class != VALUE_TEXT && class != VALUE_BYTES && !style_is_plain(style))
+	if (s->for_record)
+		style = style_for_record(style);
+	if (class != VALUE_TEXT && class != VALUE_BYTES && !style_is_plain(style, value))
 		style = &redact;
 	if (r == 0)
-		r = style_apply(
-			s->snapshot, style, s->snapshot->pattern_names[f->pattern], value, out
-		);
+		r = style_apply(s->styler, style, f->pattern, value, out);
 	return r == 0 && quote ? buf_append_u8(out, '"') : r;
 }
 

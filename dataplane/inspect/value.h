@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/inspect/inspect.h"
+#include "dataplane/inspect/style.h"
 #include "patterns/patterns.h"
 
 enum value_class {
@@ -27,6 +28,8 @@ struct value_scan {
 	struct scan_scratch *scratch;
 	const uint64_t *wanted; // NULL: all
 	struct span name;       // of the column the value comes from; may be empty
+	struct styler *styler;
+	bool for_record; // style_for_record
 };
 
 // Mask what patterns find in one value. When they find something, either *null is set, because the

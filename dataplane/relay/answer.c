@@ -58,6 +58,7 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 		.resource = session_resource(relay, s),
 		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
 		.exposed = command_is_exposed(msg->tag),
+		.root = s->subject->links[0].node,
 	};
 	buf_consume(&relay->scratch, buf_len(&relay->scratch));
 	int r = inspect_mask(&context, msg, &relay->scratch, &outcome);

@@ -29,7 +29,7 @@ static void set_up(void)
 		abort();
 	for (uint16_t i = 0; i < pattern_lib_count(library); i++) {
 		names[i] = pattern_lib_info(library, i)->name;
-		styles[i].kind = (enum mask_kind)(MASK_REDACT + i % 4);
+		styles[i] = (struct mask_style){.keep_first = 2, .keep_last = 2, .fixed = "x"};
 		if (pattern_lib_info(library, i)->kind == PATTERN_ENTITY)
 			ids[n++] = i;
 	}
@@ -50,6 +50,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (scratch == NULL)
 		set_up();
 	struct proto_msg msg = {.kind = PROTO_RESULT, .fields = &field, .n_fields = 1};
+	uint8_t first = cursor_u8(&c);
+	for (uint16_t i = 0; i < pattern_lib_count(library); i++)
+		styles[i].kind = (enum mask_kind)(MASK_REDACT + (first + i) % MASK_NULL);
 	msg.carrier = (enum proto_carrier)(cursor_u8(&c) % (PROTO_CALL_RESULT + 1));
 	field.format = cursor_u8(&c) & 1;
 	field.type_oid = cursor_be16(&c);

@@ -147,7 +147,7 @@ struct policy {
 };
 
 static const struct column_mask columns[] = {
-	{"public", "customers", "ssn", {.kind = MASK_KEEP_LAST, .keep = 4}, true},
+	{"public", "customers", "ssn", {.kind = MASK_KEEP, .keep_last = 4}, true},
 };
 static const struct catalog_column catalog_columns[] = {{TABLE_CUSTOMERS, ATTNUM_SSN, 0}};
 static const uint32_t catalog_known[] = {TABLE_CUSTOMERS};

@@ -174,7 +174,7 @@ static void a_group_means_all_of_its_patterns(void **)
 	for (uint16_t i = 0; i < s->n_patterns; i++)
 		n += bit_is_set(s->rules[0].right.entities, i);
 	assert_true(n > 1);
-	assert_int_equal(s->styles[pattern_id(s, "email")].keep, 3);
+	assert_int_equal(s->styles[pattern_id(s, "email")].keep_last, 3);
 	snapshot_free(s);
 }
 

@@ -266,6 +266,10 @@ static void every_form_of_a_mask_is_read(void **)
 		"      - {pattern: email, style: hash}\n"
 		"      - {pattern: iban, style: {fixed: gone}}\n"
 		"      - {column: sales.customers.card, style: {keep_last: 4}, unresolved: mask}\n"
+		"      - {pattern: payment-card, style: {keep_first: 6, keep_last: 4}}\n"
+		"      - {pattern: jwt, style: placeholder}\n"
+		"      - {pattern: us-ssn, style: token}\n"
+		"      - {pattern: phone, style: null}\n"
 	);
 	const struct config_rule *rule = &config->rules[0];
 
@@ -275,7 +279,7 @@ static void every_form_of_a_mask_is_read(void **)
 	assert_int_equal(rule->deny, EFFECT_DDL);
 	assert_int_equal(rule->record, RECORD_STRICT);
 	assert_int_equal(rule->idle_timeout_ms, 300000);
-	assert_int_equal(rule->n_masks, 5);
+	assert_int_equal(rule->n_masks, 9);
 	assert_string_equal(rule->masks[0].pattern, "pii");
 	assert_false(rule->masks[0].has_style);
 	assert_true(rule->masks[1].is_column);
@@ -286,8 +290,15 @@ static void every_form_of_a_mask_is_read(void **)
 	assert_int_equal(rule->masks[2].style.kind, MASK_HASH);
 	assert_string_equal(rule->masks[3].style.fixed, "gone");
 	assert_string_equal(rule->masks[4].schema, "sales");
-	assert_int_equal(rule->masks[4].style.keep, 4);
+	assert_int_equal(rule->masks[4].style.keep_last, 4);
+	assert_int_equal(rule->masks[4].style.keep_first, 0);
 	assert_false(rule->masks[4].refuse_unresolved);
+	assert_int_equal(rule->masks[5].style.kind, MASK_KEEP);
+	assert_int_equal(rule->masks[5].style.keep_first, 6);
+	assert_int_equal(rule->masks[5].style.keep_last, 4);
+	assert_int_equal(rule->masks[6].style.kind, MASK_PLACEHOLDER);
+	assert_int_equal(rule->masks[7].style.kind, MASK_TOKEN);
+	assert_int_equal(rule->masks[8].style.kind, MASK_NULL);
 	config_free(config);
 }
 

@@ -32,7 +32,7 @@ static const char *names[SNAPSHOT_PATTERNS_MAX];
 static struct buf out;
 
 static const struct column_mask columns[] = {
-	{"public", "customers", "ssn", {.kind = MASK_KEEP_LAST, .keep = 4}, true},
+	{"public", "customers", "ssn", {.kind = MASK_KEEP, .keep_last = 4}, true},
 };
 static const struct catalog_column found_columns[] = {{CUSTOMERS, SSN, 0}, {VIEW, 1, 0}};
 static const uint32_t known[] = {CUSTOMERS, VIEW, ORDERS};
@@ -89,7 +89,7 @@ static int set_up(void **state)
 	}
 	if (pattern_lib_select(library, "payment-card", ids) != 1)
 		return -1;
-	styles[ids[0]] = (struct mask_style){.kind = MASK_KEEP_LAST, .keep = 4};
+	styles[ids[0]] = (struct mask_style){.kind = MASK_KEEP, .keep_last = 4};
 	if (pattern_set_compile(library, all, n, &entities, why) != 0)
 		return -1;
 	scratch = scan_scratch_new(entities);
@@ -317,7 +317,7 @@ static void json_stays_json(void **state)
 	f[0].column = f[1].column = f[2].column = &c;
 	mask(PROTO_ROW, f, 3);
 	assert_value(&f[0], "{\"m\": \"[REDACTED:email]\", \"n\": 1}");
-	assert_value(&f[1], "{\"card\": \"[REDACTED:payment-card]\"}");
+	assert_value(&f[1], "{\"card\": \"************1111\"}");
 	assert_value(&f[2], "\1{\"m\": \"[REDACTED:email]\"}");
 }
 
@@ -451,7 +451,7 @@ static void copy_keeps_its_separators(void **state)
 	struct proto_field f = {.value = SPAN_LIT("1\tann@example.org\t4111111111111111\n")};
 	(void)state;
 	mask(PROTO_COPY, &f, 1);
-	assert_value(&f, "1\t[REDACTED:email]\t[REDACTED:payment-card]\n");
+	assert_value(&f, "1\t[REDACTED:email]\t************1111\n");
 }
 
 static void notifications_are_masked(void **state)
@@ -613,6 +613,11 @@ static void redaction_spares_nothing(void **state)
 		inspect_redact(&snapshot, scratch, SPAN_LIT("WHERE m = 'ann@example.org'"), &out), 0
 	);
 	assert_true(span_equal(buf_span(&out), SPAN_LIT("WHERE m = '[REDACTED:email]'")));
+	buf_consume(&out, buf_len(&out)); // whose style keeps the last four
+	assert_int_equal(
+		inspect_redact(&snapshot, scratch, SPAN_LIT("c = 4111111111111111"), &out), 0
+	);
+	assert_true(span_equal(buf_span(&out), SPAN_LIT("c = [REDACTED:payment-card]")));
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -52,8 +53,8 @@ static void everything_is_read(void **)
 	assert_string_equal(def.info.name, "t");
 	assert_string_equal(def.info.groups[0], "g");
 	assert_null(def.info.groups[1]);
-	assert_int_equal(def.info.mask, PATTERN_MASK_KEEP_LAST);
-	assert_int_equal(def.info.mask_keep, 4);
+	assert_int_equal(def.info.mask, PATTERN_MASK_KEEP);
+	assert_int_equal(def.info.mask_keep_last, 4);
 	assert_int_equal(def.info.score, 20);
 	assert_string_equal(def.strong, "ab+");
 	assert_string_equal(def.info.context[0], "tax id");
@@ -67,6 +68,40 @@ static void everything_is_read(void **)
 	assert_int_equal(def.info.negative[1].text.n, 1);
 	definition_free(&def);
 	definition_free(&def); // an empty one is fine
+}
+
+static void every_mask_is_read(void **)
+{
+	static const struct {
+		const char *text;
+		enum pattern_mask mask;
+		uint32_t first, last;
+	} masks[] = {
+		{"redact", PATTERN_MASK_REDACT, 0, 0},
+		{"hash", PATTERN_MASK_HASH, 0, 0},
+		{"token", PATTERN_MASK_TOKEN, 0, 0},
+		{"placeholder", PATTERN_MASK_PLACEHOLDER, 0, 0},
+		{"null", PATTERN_MASK_NULL, 0, 0},
+		{"{fixed: x}", PATTERN_MASK_FIXED, 0, 0},
+		{"{keep_first: 6, keep_last: 4}", PATTERN_MASK_KEEP, 6, 4},
+		{"{keep_first: 2}", PATTERN_MASK_KEEP, 2, 0},
+	};
+	for (size_t i = 0; i < sizeof(masks) / sizeof(masks[0]); i++) {
+		struct definition def;
+		char why[PATTERN_WHY], text[1024];
+		snprintf(
+			text, sizeof(text),
+			"name: t\n" REST "kind: entity\nboundary: word\nwidth: 3\npattern: abc\n"
+			"mask: %s\n" EXAMPLES,
+			masks[i].text
+		);
+		if (definition_parse("t.yaml", span_str(text), &def, why) != 0)
+			fail_msg("%s: %s", masks[i].text, why);
+		assert_int_equal(def.info.mask, masks[i].mask);
+		assert_int_equal(def.info.mask_keep_first, masks[i].first);
+		assert_int_equal(def.info.mask_keep_last, masks[i].last);
+		definition_free(&def);
+	}
 }
 
 #define ENTITY "kind: entity\nmask: redact\nboundary: word\n"
@@ -93,6 +128,8 @@ static void faults_say_where(void **)
 	ASSERT_FAULT("title: [a]", ":1:8: a text");
 	ASSERT_FAULT("title: \"a\\0b\"", "NUL");
 	ASSERT_FAULT("mask: {}", ":1:7: mask is");
+	ASSERT_FAULT("mask: blur", ":1:7: mask is");
+	ASSERT_FAULT("mask: {keep_first: 17}", ":1:20: a number from 1 to 16");
 	ASSERT_FAULT("mask: {keep_last: 4, fixed: x}", "one mask style");
 	ASSERT_FAULT("mask: {fixed: x, fixed: y}", "stands twice");
 	ASSERT_FAULT("examples: {positive: [{text: a, finds: b}]}", ":1:40: the example's");
@@ -201,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_is_read),
+		cmocka_unit_test(every_mask_is_read),
 		cmocka_unit_test(faults_say_where),
 		cmocka_unit_test(expressions_are_checked),
 	};

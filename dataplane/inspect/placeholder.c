@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/inspect/placeholder.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+	SEARCH_MAX = 128,         // bytes: nothing longer has check digits
+	TRIES_MAX = 2048,         // candidates shown to a wish for one value
+	TRIED_BYTES = 128 * 1024, // and their bytes in all
+	PAIRS_MAX = 260,          // endings tried for one candidate: a digit and a letter
+	ROUNDS = 4,               // candidates that are new in every character
+};
+
+struct maker {
+	uint64_t random; // state of splitmix64; what comes from a keyed seed shows nothing of it
+	struct span value;
+	const struct placeholder_wish *wish;
+	uint8_t *text;  // value.n bytes: the placeholder so far
+	size_t lead;    // a first digit that is not 0 and stays so: it may be a number's
+	size_t ends[2]; // the last two letters or digits; SIZE_MAX where there is none
+	bool hex;       // its letters are hexadecimal digits
+	unsigned tries; // that are left
+	size_t drawn;   // characters drawn anew
+};
+
+enum class { ALL, DIGITS, LETTERS };
+
+struct alphabet {
+	uint8_t first, n;
+};
+
+static uint32_t draw(struct maker *m, uint32_t below)
+{
+	uint64_t z = m->random += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	z ^= z >> 31;
+	return (uint32_t)((z >> 32) * below >> 32);
+}
+
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(uint8_t c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static bool is_in(enum class class, uint8_t c)
+{
+	return (class != LETTERS && is_digit(c)) || (class != DIGITS && is_letter(c));
+}
+
+static struct alphabet alphabet_at(const struct maker *m, size_t i)
+{
+	uint8_t c = m->value.p[i];
+	if (i == m->lead)
+		return (struct alphabet){'1', 9};
+	if (is_digit(c))
+		return (struct alphabet){'0', 10};
+	return (struct alphabet){c & 0x20 ? 'a' : 'A', m->hex ? 6 : 26};
+}
+
+static size_t count(const struct maker *m, size_t from, size_t to, enum class class)
+{
+	size_t n = 0;
+	for (size_t i = from; i < to; i++)
+		n += is_in(class, m->value.p[i]);
+	return n;
+}
+
+static void fill(struct maker *m, size_t from, size_t to, enum class class)
+{
+	for (size_t i = from; i < to; i++) {
+		if (!is_in(class, m->value.p[i]))
+			continue;
+		struct alphabet a = alphabet_at(m, i);
+		m->text[i] = (uint8_t)(a.first + draw(m, a.n));
+	}
+}
+
+static bool accepted(struct maker *m)
+{
+	struct span text = {m->text, m->value.n};
+	if (m->tries == 0)
+		return false;
+	m->tries--;
+	return !span_equal(text, m->value) &&
+	       (m->wish == NULL || m->wish->accepts(m->wish->ctx, text));
+}
+
+// Turn the last two characters until the rest is accepted with them.
+static bool settle(struct maker *m)
+{
+	uint8_t *last = NULL, *before = NULL;
+	struct alphabet a = {0, 1}, b = {0, 1};
+	if (m->ends[0] != SIZE_MAX) {
+		last = m->text + m->ends[0];
+		a = alphabet_at(m, m->ends[0]);
+	}
+	if (m->ends[1] != SIZE_MAX) {
+		before = m->text + m->ends[1];
+		b = alphabet_at(m, m->ends[1]);
+	}
+	unsigned pairs = (unsigned)a.n * b.n;
+	for (unsigned i = 0; i < pairs && i < PAIRS_MAX; i++) {
+		if (accepted(m))
+			return true;
+		if (last != NULL)
+			*last = (uint8_t)(a.first + (*last - a.first + 1u) % a.n);
+		if (before != NULL && (i + 1) % a.n == 0)
+			*before = (uint8_t)(b.first + (*before - b.first + 1u) % b.n);
+	}
+	return false;
+}
+
+// Draw a part anew. False: none was accepted, and the text is as it was.
+static bool redraw(struct maker *m, size_t from, size_t to, enum class class)
+{
+	uint8_t before[SEARCH_MAX];
+	memcpy(before, m->text, m->value.n);
+	fill(m, from, to, class);
+	if (settle(m)) {
+		m->drawn += count(m, from, to, class);
+		return true;
+	}
+	memcpy(m->text, before, m->value.n);
+	return false;
+}
+
+// What cannot change as a whole changes by halves.
+static void redraw_parts(struct maker *m, size_t from, size_t to, enum class class)
+{
+	size_t n = count(m, from, to, class), middle = from + (to - from) / 2;
+	if (n == 0 || m->tries == 0 || redraw(m, from, to, class) || n == 1)
+		return;
+	redraw_parts(m, middle, to, class);
+	redraw_parts(m, from, middle, class);
+}
+
+static void search(struct maker *m)
+{
+	size_t n = m->value.n;
+	for (int i = 0; i < ROUNDS; i++)
+		if (redraw(m, 0, n, ALL))
+			return;
+	redraw_parts(m, 0, n, DIGITS);
+	redraw_parts(m, 0, n, LETTERS);
+}
+
+// A long value, such as a signed token: all of it, or what stands between its separators.
+static void search_long(struct maker *m)
+{
+	size_t end = m->value.n;
+	fill(m, 0, end, ALL);
+	if (accepted(m)) {
+		m->drawn = count(m, 0, end, ALL);
+		return;
+	}
+	memcpy(m->text, m->value.p, end);
+	while (end > 0 && m->tries > 0) {
+		size_t start = end;
+		while (start > 0 && is_in(ALL, m->value.p[start - 1]))
+			start--;
+		fill(m, start, end, ALL);
+		if (start < end && accepted(m))
+			m->drawn += end - start;
+		else
+			memcpy(m->text + start, m->value.p + start, end - start);
+		end = start > 0 ? start - 1 : 0;
+	}
+}
+
+// Learn the form of the value.
+static void survey(struct maker *m)
+{
+	size_t digits = 0, letters = 0;
+	bool hex = true, begun = false;
+	m->lead = m->ends[0] = m->ends[1] = SIZE_MAX;
+	for (size_t i = 0; i < m->value.n; i++) {
+		uint8_t c = m->value.p[i];
+		if (!is_in(ALL, c))
+			continue;
+		if (!begun && is_digit(c) && c != '0')
+			m->lead = i;
+		begun = true;
+		m->ends[1] = m->ends[0];
+		m->ends[0] = i;
+		digits += is_digit(c);
+		letters += is_letter(c);
+		hex = hex && (is_digit(c) || (c | 0x20) <= 'f');
+	}
+	m->hex = hex && digits > 0 && letters > 0 && digits + letters >= 8;
+}
+
+static bool is_ascii(struct span text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+// Each character outside ASCII becomes a letter, so that none of it shows. Nothing with a check
+// digit has any.
+static size_t spell(struct maker *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->value.n; i++) {
+		uint8_t c = m->value.p[i];
+		if (is_in(ALL, c)) {
+			struct alphabet a = alphabet_at(m, i);
+			c = (uint8_t)(a.first + draw(m, a.n));
+		} else if (c >= 0xc0) {
+			c = (uint8_t)('a' + draw(m, 26));
+		} else if (c >= 0x80) {
+			continue;
+		}
+		m->text[n++] = c;
+	}
+	return n;
+}
+
+static int append_form(struct maker *m, struct buf *out)
+{
+	size_t n = m->value.n;
+	int r = buf_reserve(out, n);
+	if (r != 0)
+		return r;
+	m->text = buf_tail(out);
+	survey(m);
+	if (!is_ascii(m->value)) {
+		n = spell(m);
+		if (m->wish != NULL && !m->wish->accepts(m->wish->ctx, (struct span){m->text, n}))
+			return -ENOENT;
+		buf_commit(out, n);
+		return 0;
+	}
+	if (m->ends[0] == SIZE_MAX)
+		return -ENOENT; // nothing in it can change
+	memcpy(m->text, m->value.p, n);
+	m->tries = TRIED_BYTES / n < TRIES_MAX ? (unsigned)(TRIED_BYTES / n) + 1 : TRIES_MAX;
+	if (n <= SEARCH_MAX)
+		search(m);
+	else
+		search_long(m);
+	if (2 * m->drawn < count(m, 0, n, ALL) || span_equal((struct span){m->text, n}, m->value))
+		return -ENOENT;
+	buf_commit(out, n);
+	return 0;
+}
+
+static bool is_email(struct span text)
+{
+	const uint8_t *at = text.n == 0 ? NULL : memchr(text.p, '@', text.n);
+	if (at == NULL || at == text.p)
+		return false;
+	struct span domain = span_from(text, (size_t)(at - text.p) + 1);
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] <= ' ')
+			return false;
+	return domain.n > 0 && memchr(domain.p, '@', domain.n) == NULL &&
+	       memchr(domain.p, '.', domain.n) != NULL;
+}
+
+// An address of the same kind that nobody has. Returns its length in `out`, 0 when `text` is none.
+static int address(struct maker *m, struct span text, char *out, size_t size)
+{
+	static const char *const nets[] = {"192.0.2", "198.51.100", "203.0.113"}; // RFC 5737
+	char copy[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+	if (is_email(text))
+		return snprintf(
+			out, size, "user-%08x%08x@example.invalid", draw(m, UINT32_MAX),
+			draw(m, UINT32_MAX)
+		);
+	if (text.n >= sizeof(copy) || memchr(text.p, '\0', text.n) != NULL)
+		return 0;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	if (inet_pton(AF_INET, copy, bytes) == 1)
+		return snprintf(out, size, "%s.%u", nets[draw(m, 3)], 1 + draw(m, 254));
+	if (inet_pton(AF_INET6, copy, bytes) != 1)
+		return 0;
+	memcpy(bytes, (uint8_t[]){0x20, 0x01, 0x0d, 0xb8}, 4); // RFC 3849
+	for (size_t i = 4; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)draw(m, 256);
+	return inet_ntop(AF_INET6, bytes, out, (socklen_t)size) == NULL ? 0 : (int)strlen(out);
+}
+
+int placeholder_append(
+	const uint8_t seed[static PLACEHOLDER_SEED], struct span value,
+	const struct placeholder_wish *wish, struct buf *out
+)
+{
+	struct maker m = {.value = value, .wish = wish};
+	char text[64];
+	memcpy(&m.random, seed, sizeof(m.random));
+	if (value.n == 0)
+		return -ENOENT;
+	for (int i = 0; i < ROUNDS; i++) {
+		struct span made = {0};
+		int n = address(&m, value, text, sizeof(text));
+		if (n <= 0)
+			break;
+		made = span_of(text, (size_t)n);
+		if (!span_equal(made, value) && (wish == NULL || wish->accepts(wish->ctx, made)))
+			return buf_append(out, made);
+	}
+	return append_form(&m, out);
+}
