@@ -269,7 +269,7 @@ static struct verdict judge_text(
 
 	if (snapshot->blocks != NULL && bit_is_any_set(right->blocks, SNAPSHOT_PATTERN_WORDS)) {
 		input.blocked = inspect_blocked(
-			snapshot->blocks, snapshot->workers[0].block_scratch, right->blocks,
+			snapshot, snapshot->workers[0].block_scratch, right->blocks,
 			effects->normalised
 		);
 		judge->gaps[GAP_LITERALS] +=
@@ -407,7 +407,7 @@ static bool is_unmasked(const struct judge *judge, const struct right *right, st
 	for (uint16_t i = 0; i < judge->snapshot->n_patterns; i++)
 		if (judge->snapshot->pattern_names[i] != NULL &&
 		    span_equal(span_str(judge->snapshot->pattern_names[i]), name))
-			return !bit_is_set(right->entities, i);
+			return !snapshot_wants(judge->snapshot, right->entities, i);
 	return true;
 }
 

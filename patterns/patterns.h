@@ -18,7 +18,7 @@ struct pattern_set;
 struct scan_scratch;
 
 enum pattern_limit {
-	PATTERN_MAX = 1024, // definitions in a library; ids are below it
+	PATTERN_MAX = 16384, // definitions in a library; ids are below it
 	PATTERN_ID_WORDS = PATTERN_MAX / 64,
 	PATTERN_WIDTH_MAX = 20480,   // bytes a definition may look at, from its context to its end
 	PATTERN_WHY = 512,           // bytes of an error text, NUL included
@@ -78,6 +78,13 @@ struct finding {
 	uint16_t pattern;
 };
 
+// Which patterns a scan looks for: those whose class is among `classes`. A caller who always wants
+// certain patterns together makes them one class, and its choice stays small however many they are.
+struct pattern_choice {
+	const uint16_t *class_of; // by library id; NULL: each id is a class of its own
+	const uint64_t *classes;  // bits by class
+};
+
 // Read every *.yaml file of the directory `dir`; ids follow the order of the file names. Any other
 // visible file is an error. Out: *out, freed by pattern_lib_free. On error `why` says what is wrong
 // as file:line:column: text, or path: text when it is no place in a file. Returns 0, -errno
@@ -118,8 +125,8 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
 // Accepts NULL.
 void scan_scratch_free(struct scan_scratch *scratch);
 
-// Find the patterns of `set` in `in`. `wanted` is a bitset of PATTERN_ID_WORDS words over library
-// ids; NULL wants all. The ends of the span are boundaries. Never allocates.
+// Find the patterns of `set` in `in`. `wanted`: which; NULL wants all. The ends of the span are
+// boundaries. Never allocates.
 //
 // A match is a stretch of bytes the pattern's expression, boundary and validators accept; for each
 // start the longest. (The validators are asked about the 32 longest stretches that expression and
@@ -137,21 +144,22 @@ void scan_scratch_free(struct scan_scratch *scratch);
 // failed): the caller treats the whole span as found.
 int scan(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+	const struct pattern_choice *wanted, struct finding *out, size_t max, bool *more
 ) must_check;
 
 // As scan; `name` is what the span is called where it comes from, the name of its column for
 // instance. A context word in it counts as near every match. Empty: no name.
 int scan_named(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
-	struct span in, const uint64_t *wanted, struct finding *out, size_t max, bool *more
+	struct span in, const struct pattern_choice *wanted, struct finding *out, size_t max,
+	bool *more
 ) must_check;
 
-// As scan, but say only which patterns occur, overlapping ones too: what a blocklist asks.
-// Out: found, bits by library id. Returns 0 or as scan.
+// As scan, but say only which pattern occurs, of several the one with the lowest id, overlapping or
+// not: what a blocklist asks. Returns the id, -ENOENT when none occurs, or as scan.
 int scan_match(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, uint64_t found[static PATTERN_ID_WORDS]
+	const struct pattern_choice *wanted
 ) must_check;
 
 // Would the validators of pattern `id` accept `text`? True when it has none, or is not in the set.

@@ -33,8 +33,8 @@ struct scan_scratch {
 	// This scan.
 	struct span in, name;
 	uint64_t wanted[PATTERN_ID_WORDS]; // by index in the set
-	uint64_t found[PATTERN_ID_WORDS];  // by id in the library
-	bool names_only;                   // matches are not kept
+	bool names_only;                   // matches are not kept, but for
+	int lowest;                        // the lowest id found; -1: none
 	bool overflow;
 	size_t match_count;
 	struct finding matches[SCAN_FINDINGS_MAX];
@@ -186,9 +186,11 @@ static void keep_match(
 )
 {
 	struct finding match = {(uint32_t)start, (uint32_t)(start + length), entry->id};
-	bit_set(scratch->found, entry->id);
-	if (scratch->names_only)
+	if (scratch->names_only) {
+		if (scratch->lowest < 0 || entry->id < scratch->lowest)
+			scratch->lowest = entry->id;
 		return;
+	}
 	if (scratch->match_count > 0) {
 		const struct finding *last = &scratch->matches[scratch->match_count - 1];
 		if (last->pattern == match.pattern && last->start <= match.start &&
@@ -301,9 +303,16 @@ static int scan_chunk(struct scan_scratch *scratch)
 	return result == HS_SUCCESS ? confirmed : -EIO;
 }
 
+static bool is_wanted(const struct pattern_choice *wanted, uint16_t id)
+{
+	if (wanted == NULL)
+		return true;
+	return bit_get(wanted->classes, wanted->class_of == NULL ? id : wanted->class_of[id]);
+}
+
 static int scan_span(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
-	struct span in, const uint64_t *wanted
+	struct span in, const struct pattern_choice *wanted
 )
 {
 	int result = 0;
@@ -311,7 +320,7 @@ static int scan_span(
 	scratch->name = name;
 	scratch->overflow = false;
 	scratch->match_count = 0;
-	memset(scratch->found, 0, sizeof(scratch->found));
+	scratch->lowest = -1;
 	if (in.n >= UINT32_MAX)
 		return ERR_LIMIT;
 	if (set->candidates == NULL)
@@ -319,7 +328,7 @@ static int scan_span(
 	memset(scratch->wanted, 0, sizeof(scratch->wanted));
 	for (size_t i = 0; i < set->count; i++) {
 		scratch->states[i].next_start = 0;
-		if (wanted == NULL || bit_get(wanted, set->entries[i].id))
+		if (is_wanted(wanted, set->entries[i].id))
 			bit_set(scratch->wanted, i);
 	}
 	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->overflow;
@@ -330,7 +339,8 @@ static int scan_span(
 
 int scan_named(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
-	struct span in, const uint64_t *wanted, struct finding *out, size_t max, bool *more
+	struct span in, const struct pattern_choice *wanted, struct finding *out, size_t max,
+	bool *more
 )
 {
 	scratch->names_only = false;
@@ -344,7 +354,7 @@ int scan_named(
 
 int scan(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, struct finding *out, size_t max, bool *more
+	const struct pattern_choice *wanted, struct finding *out, size_t max, bool *more
 )
 {
 	return scan_named(set, scratch, (struct span){NULL, 0}, in, wanted, out, max, more);
@@ -352,12 +362,12 @@ int scan(
 
 int scan_match(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct span in,
-	const uint64_t *wanted, uint64_t found[static PATTERN_ID_WORDS]
+	const struct pattern_choice *wanted
 )
 {
 	scratch->names_only = true;
 	int result = scan_span(set, scratch, (struct span){NULL, 0}, in, wanted);
-	if (result == 0)
-		memcpy(found, scratch->found, sizeof(scratch->found));
-	return result;
+	if (result != 0)
+		return result;
+	return scratch->lowest < 0 ? -ENOENT : scratch->lowest;
 }

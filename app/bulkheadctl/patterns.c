@@ -206,7 +206,6 @@ static void print_found(
 static int test_text(const struct args *args, const struct pattern_lib *lib, struct span text)
 {
 	static struct finding found[SCAN_FINDINGS_MAX];
-	uint64_t entities[PATTERN_ID_WORDS] = {0};
 	uint16_t ids[PATTERN_MAX];
 	char why[PATTERN_WHY] = "";
 	struct pattern_set *set = NULL;
@@ -218,14 +217,13 @@ static int test_text(const struct args *args, const struct pattern_lib *lib, str
 		if (pattern_lib_info(lib, id)->kind != PATTERN_ENTITY)
 			continue;
 		ids[n++] = id;
-		entities[id / 64] |= UINT64_C(1) << (id % 64);
 	}
 	int ret = pattern_set_compile(lib, ids, n, &set, why);
 	if (ret != 0)
 		return fail(EXIT_FAILED, "cannot compile the patterns: %s", why);
 	struct scan_scratch *scratch = scan_scratch_new(set);
 	ret = scratch == NULL ? -ENOMEM
-			      : scan(set, scratch, text, entities, found, SCAN_FINDINGS_MAX, &more);
+			      : scan(set, scratch, text, NULL, found, SCAN_FINDINGS_MAX, &more);
 	for (int i = 0; i < ret; i++)
 		print_found(args, lib, text, &found[i], &line, &line_start, &at);
 	scan_scratch_free(scratch);

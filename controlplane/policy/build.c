@@ -71,10 +71,13 @@ static int build_content(struct build_job *job)
 		rc = build_patterns(job);
 	if (rc == 0)
 		rc = build_rules(job);
+	if (rc == 0 && job->lib != NULL)
+		rc = build_classes(job);
 	// Compiling takes longest and says nothing about mistakes in the file.
 	if (rc == 0 && !config_errors_any(job->errors))
 		rc = build_sets(job);
 	pattern_lib_free(job->lib);
+	free(job->wanted);
 	if (rc == 0 && config_errors_any(job->errors))
 		rc = ERR_CONFIG;
 	return rc;

@@ -92,7 +92,7 @@ static void settle(struct build_job *job, uint16_t rule, uint16_t id, const stru
 {
 	uint16_t before = job->style_rule[id];
 
-	bit_set(job->rules[rule].right.entities, id);
+	bit_set(build_wanted(job, rule), id);
 	if (before != UINT16_MAX && !is_same_style(&choice->style, &job->styles[id])) {
 		config_error_add(
 			job->errors, job->config->file, choice->mask->at,
@@ -171,7 +171,7 @@ int build_rule_masks(struct build_job *job, uint16_t i)
 		const struct config_name *name = &rule->blocks.list[b];
 		size_t n = select_ids(job, name->at, name->text, PATTERN_BLOCK, ids);
 		for (size_t k = 0; k < n; k++)
-			bit_set(job->rules[i].right.blocks, ids[k]);
+			bit_set(build_wanted(job, i), ids[k]);
 	}
 	return 0;
 }

@@ -22,7 +22,9 @@ struct build_job {
 	struct column_mask *columns;
 	struct mask_style *styles;         // in force, by pattern id
 	struct mask_style *library_styles; // the library's own, by pattern id
-	uint16_t *style_rule; // by pattern id: the rule that set styles[id]; UINT16_MAX: none
+	uint16_t *style_rule;  // by pattern id: the rule that set styles[id]; UINT16_MAX: none
+	uint64_t *wanted;      // by rule, then by pattern id: what it masks and blocks
+	uint16_t wanted_words; // of each rule
 	struct pattern_lib *lib;
 	uint8_t digest[SETS_DIGEST];          // of the library
 	struct shared_set *entities, *blocks; // what the snapshot's sets belong to
@@ -35,9 +37,16 @@ int build_resolve(struct build_job *job, struct endpoint *addresses) must_check;
 int build_resources(struct build_job *job) must_check;
 // Loads the library; snapshot->pattern_names and job->styles.
 int build_patterns(struct build_job *job) must_check;
+// The bits of rule `rule` in job->wanted.
+static inline uint64_t *build_wanted(const struct build_job *job, uint16_t rule)
+{
+	return job->wanted + (size_t)rule * job->wanted_words;
+}
 // The patterns and columns that rule `i` names: its bits, and the styles.
 int build_rule_masks(struct build_job *job, uint16_t i) must_check;
 // snapshot->rules, columns and styles.
 int build_rules(struct build_job *job) must_check;
+// snapshot->pattern_classes, and the rights' bits by class.
+int build_classes(struct build_job *job) must_check;
 // snapshot->entities and blocks, and the job's: what any rule uses.
 int build_sets(struct build_job *job) must_check;

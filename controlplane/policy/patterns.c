@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct mask_style default_style(const struct pattern_info *info)
@@ -92,24 +93,25 @@ int build_patterns(struct build_job *job)
 	job->snapshot->pattern_names = names;
 	job->snapshot->styles = job->styles;
 	job->snapshot->n_patterns = (uint16_t)n;
-	return 0;
+	job->wanted_words = (uint16_t)((n + 63) / 64);
+	job->wanted =
+		calloc((size_t)job->config->n_rules * job->wanted_words + 1, sizeof(*job->wanted));
+	return job->wanted == NULL ? -ENOMEM : 0;
 }
 
 // The ids that any rule has set, in rising order.
 static size_t used_ids(const struct build_job *job, bool blocks, uint16_t ids[static PATTERN_MAX])
 {
+	enum pattern_kind kind = blocks ? PATTERN_BLOCK : PATTERN_ENTITY;
+	uint64_t used[PATTERN_ID_WORDS] = {0};
 	size_t n = 0;
 
-	for (uint16_t id = 0; id < job->snapshot->n_patterns; id++) {
-		bool used = false;
-		for (uint16_t i = 0; i < job->snapshot->n_rules && !used; i++)
-			used = bit_is_set(
-				blocks ? job->rules[i].right.blocks : job->rules[i].right.entities,
-				id
-			);
-		if (used)
+	for (uint16_t i = 0; i < job->snapshot->n_rules; i++)
+		for (uint16_t w = 0; w < job->wanted_words; w++)
+			used[w] |= build_wanted(job, i)[w];
+	for (uint16_t id = 0; id < job->snapshot->n_patterns; id++)
+		if (bit_is_set(used, id) && pattern_lib_info(job->lib, id)->kind == kind)
 			ids[n++] = id;
-	}
 	return n;
 }
 

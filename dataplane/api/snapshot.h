@@ -23,9 +23,10 @@ enum snapshot_limit {
 	SNAPSHOT_NAME_MAX = 64,
 	SNAPSHOT_RESOURCES_MAX = 1024,
 	SNAPSHOT_RULES_MAX = 4096,
-	SNAPSHOT_PATTERNS_MAX = 1024,
+	SNAPSHOT_PATTERNS_MAX = 16384,
+	SNAPSHOT_CLASSES_MAX = 1024, // of patterns
 	SNAPSHOT_COLUMNS_MAX = 1024,
-	SNAPSHOT_PATTERN_WORDS = SNAPSHOT_PATTERNS_MAX / 64,
+	SNAPSHOT_PATTERN_WORDS = SNAPSHOT_CLASSES_MAX / 64,
 	COLUMN_WORDS = SNAPSHOT_COLUMNS_MAX / 64,
 	RESOURCE_WORDS = SNAPSHOT_RESOURCES_MAX / 64,
 };
@@ -170,8 +171,8 @@ struct rule_when {
 // What a rule gives. The rights along a chain are combined to one of these (policy/policy.h).
 struct right {
 	uint32_t allow, hold, deny;                // effects; what is in none of them is denied
-	uint64_t blocks[SNAPSHOT_PATTERN_WORDS];   // blocklist patterns
-	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // entity patterns that are masked
+	uint64_t blocks[SNAPSHOT_PATTERN_WORDS];   // classes of blocklist patterns
+	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // classes of entities that are masked
 	uint64_t columns[COLUMN_WORDS];            // column masks in force
 	enum record_mode record;
 	uint32_t idle_timeout_ms; // 0: the limit of the configuration
@@ -220,7 +221,16 @@ struct snapshot {
 	const struct pattern_set *entities, *blocks; // NULL: none in use
 	const struct mask_style *styles;             // by pattern id
 	const char *const *pattern_names;            // by pattern id
+	// By pattern id: patterns that every rule wants together, or not at all, are one class, so
+	// that ten thousand of them cost a right one bit. NULL: a pattern is its own class.
+	const uint16_t *pattern_classes;
 	uint8_t hash_key[32]; // what the keys of styles are made from, stable for the installation
 	uint16_t n_workers;
 	struct snapshot_worker *workers;
 };
+
+// Is the pattern `id` among `classes`, the blocks or entities of a right?
+static inline bool snapshot_wants(const struct snapshot *s, const uint64_t *classes, uint16_t id)
+{
+	return bit_is_set(classes, s->pattern_classes == NULL ? id : s->pattern_classes[id]);
+}

@@ -6,21 +6,22 @@
 #include "dataplane/inspect/inspect.h"
 #include "patterns/patterns.h"
 
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 int inspect_blocked(
-	const struct pattern_set *blocks, struct scan_scratch *scratch, const uint64_t *wanted,
+	const struct snapshot *snapshot, struct scan_scratch *scratch, const uint64_t *wanted,
 	struct span normalised
 )
 {
-	uint64_t found[PATTERN_ID_WORDS] = {0};
-	if (scan_match(blocks, scratch, normalised, wanted, found) < 0)
-		memcpy(found, wanted, sizeof(found)); // what cannot be scanned is not clean
-	for (int i = 0; i < PATTERN_ID_WORDS * 64; i++)
-		if (bit_is_set(found, (uint32_t)i) && bit_is_set(wanted, (uint32_t)i))
-			return i;
-	return -1;
+	const struct pattern_choice choice = {snapshot->pattern_classes, wanted};
+	int found = scan_match(snapshot->blocks, scratch, normalised, &choice);
+	// What cannot be scanned is not clean.
+	for (uint16_t id = 0; found < 0 && found != -ENOENT && id < snapshot->n_patterns; id++)
+		if (snapshot_wants(snapshot, wanted, id))
+			found = id;
+	return found < 0 ? -1 : found;
 }
 
 static bool name_is(struct span s, const char *name)

@@ -88,9 +88,10 @@ uint32_t inspect_setting(struct span name);
 // Does a statement mean something else by it? Not said of client_encoding: the context tells.
 bool inspect_setting_has_meaning(struct span name);
 
-// The first blocklist pattern in `wanted` that matches the normalised text, or -1.
+// The first of the snapshot's blocklist patterns, of the classes `wanted` (right.blocks), that
+// matches the normalised text, or -1.
 int inspect_blocked(
-	const struct pattern_set *blocks, struct scan_scratch *scratch, const uint64_t *wanted,
+	const struct snapshot *snapshot, struct scan_scratch *scratch, const uint64_t *wanted,
 	struct span normalised
 );
 

@@ -66,12 +66,13 @@ enum value_class value_class_of(uint32_t type_oid, uint16_t format)
 // Returns the number of findings, or -1 when the whole value must be taken as one.
 static int look(const struct value_scan *s, struct span text, struct finding *findings)
 {
+	const struct pattern_choice wanted = {s->snapshot->pattern_classes, s->wanted};
 	bool more = false;
 	if (s->snapshot->entities == NULL || text.n == 0)
 		return 0;
 	int n = scan_named(
-		s->snapshot->entities, s->scratch, s->name, text, s->wanted, findings,
-		VALUE_FINDINGS_MAX, &more
+		s->snapshot->entities, s->scratch, s->name, text,
+		s->wanted == NULL ? NULL : &wanted, findings, VALUE_FINDINGS_MAX, &more
 	);
 	return n < 0 || more ? -1 : n;
 }

@@ -26,7 +26,7 @@ enum value_class value_class_of(uint32_t type_oid, uint16_t format);
 struct value_scan {
 	const struct snapshot *snapshot;
 	struct scan_scratch *scratch;
-	const uint64_t *wanted; // NULL: all
+	const uint64_t *wanted; // classes of patterns; NULL: all
 	struct span name;       // of the column the value comes from; may be empty
 	struct styler *styler;
 	bool for_record; // style_for_record

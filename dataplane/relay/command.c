@@ -104,7 +104,7 @@ static struct verdict judge(
 	};
 	if (snapshot->blocks != NULL && bit_is_any_set(right->blocks, SNAPSHOT_PATTERN_WORDS))
 		input.blocked = inspect_blocked(
-			snapshot->blocks, snapshot->workers[relay->config.worker].block_scratch,
+			snapshot, snapshot->workers[relay->config.worker].block_scratch,
 			right->blocks, effects->normalised
 		);
 	*exposure = EXPOSURE_NONE;

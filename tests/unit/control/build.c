@@ -103,13 +103,13 @@ static void fails_with(const char *text, const char *says)
 	assert_true(found);
 }
 
-static int pattern_id(const struct snapshot *s, const char *name)
+static uint16_t pattern_id(const struct snapshot *s, const char *name)
 {
 	for (uint16_t i = 0; i < s->n_patterns; i++)
 		if (strcmp(s->pattern_names[i], name) == 0)
 			return i;
 	fail();
-	return -1;
+	return 0;
 }
 
 static void everything_arrives(void **)
@@ -134,12 +134,12 @@ static void everything_arrives(void **)
 	assert_int_equal(rule->root.n_groups, 1);
 	assert_int_equal(rule->right.record, RECORD_STRICT);
 	assert_int_equal(rule->right.idle_timeout_ms, 60000);
-	int email = pattern_id(s, "email");
-	assert_true(bit_is_set(rule->right.entities, (uint32_t)email));
+	uint16_t email = pattern_id(s, "email");
+	assert_true(snapshot_wants(s, rule->right.entities, email));
 	assert_int_equal(s->styles[email].kind, MASK_HASH);
-	assert_true(bit_is_set(rule->right.entities, (uint32_t)pattern_id(s, "payment-card")));
-	assert_false(bit_is_set(rule->right.entities, (uint32_t)pattern_id(s, "iban")));
-	assert_true(bit_is_set(rule->right.blocks, (uint32_t)pattern_id(s, "sql-tautology")));
+	assert_true(snapshot_wants(s, rule->right.entities, pattern_id(s, "payment-card")));
+	assert_false(snapshot_wants(s, rule->right.entities, pattern_id(s, "iban")));
+	assert_true(snapshot_wants(s, rule->right.blocks, pattern_id(s, "sql-tautology")));
 	assert_non_null(s->entities);
 	assert_non_null(s->blocks);
 	assert_non_null(s->workers[1].entity_scratch);
@@ -172,9 +172,45 @@ static void a_group_means_all_of_its_patterns(void **)
 	unsigned n = 0;
 
 	for (uint16_t i = 0; i < s->n_patterns; i++)
-		n += bit_is_set(s->rules[0].right.entities, i);
+		n += snapshot_wants(s, s->rules[0].right.entities, i);
 	assert_true(n > 1);
 	assert_int_equal(s->styles[pattern_id(s, "email")].keep_last, 3);
+	snapshot_free(s);
+}
+
+static void rules_tell_patterns_apart(void **)
+{
+	struct snapshot *s =
+		built(HEAD
+		      "rules:\n  - name: read\n" RULE_HEAD "    mask: [secrets]\n"
+		      "    block: [sql-sleep]\n"
+		      "  - name: more\n    subjects: {groups: [others]}\n    resources: [orders]\n"
+		      "    effects: {allow: [read]}\n    mask: [email, secrets, github-token]\n"
+		      "  - name: one\n    subjects: {groups: [third]}\n    resources: [orders]\n"
+		      "    effects: {allow: [read]}\n    mask: [github-token]\n");
+	const uint64_t *read = s->rules[0].right.entities, *more = s->rules[1].right.entities,
+		       *one = s->rules[2].right.entities;
+	unsigned n = 0;
+
+	for (uint16_t i = 0; i < s->n_patterns; i++) {
+		bool is_email = i == pattern_id(s, "email");
+		bool is_github = i == pattern_id(s, "github-token");
+		assert_int_equal(snapshot_wants(s, one, i), is_github);
+		assert_int_equal(
+			snapshot_wants(s, more, i), is_email || snapshot_wants(s, read, i)
+		);
+		assert_int_equal(
+			snapshot_wants(s, s->rules[0].right.blocks, i),
+			i == pattern_id(s, "sql-sleep")
+		);
+		n += snapshot_wants(s, read, i);
+	}
+	assert_true(n > 2);
+	// What is wanted together is one class, however much it is.
+	assert_int_equal(
+		s->pattern_classes[pattern_id(s, "aws-access-key")],
+		s->pattern_classes[pattern_id(s, "azure-sas")]
+	);
 	snapshot_free(s);
 }
 
@@ -376,6 +412,7 @@ int main(void)
 		cmocka_unit_test(everything_arrives),
 		cmocka_unit_test(without_masks_there_is_nothing_to_scan_for),
 		cmocka_unit_test(a_group_means_all_of_its_patterns),
+		cmocka_unit_test(rules_tell_patterns_apart),
 		cmocka_unit_test(names_that_mean_nothing_are_told),
 		cmocka_unit_test(one_pattern_has_one_style),
 		cmocka_unit_test(a_missing_library_is_an_error),

@@ -50,10 +50,11 @@ static int teardown(void **)
 // Findings of pattern `id` alone.
 static int find(uint16_t id, struct span in, struct finding out[static 4])
 {
-	uint64_t wanted[PATTERN_ID_WORDS] = {};
+	uint64_t bits[PATTERN_ID_WORDS] = {};
+	const struct pattern_choice wanted = {NULL, bits};
 	bool more = true;
-	wanted[id / 64] = UINT64_C(1) << id % 64;
-	int n = scan(set, scratch, in, wanted, out, 4, &more);
+	bits[id / 64] = UINT64_C(1) << id % 64;
+	int n = scan(set, scratch, in, &wanted, out, 4, &more);
 	assert_true(n >= 0);
 	assert_false(more);
 	return n;
