@@ -3,6 +3,8 @@
 
 // Structure of encoded secrets.
 
+#include "patterns/token.h"
+
 #include "patterns/validator.h"
 
 #include <math.h>
@@ -25,8 +27,7 @@ static int sextet(uint8_t c)
 	return -1;
 }
 
-// Decode `text`, no padding, into at most `max` bytes; stops at the first byte that is not base64.
-static size_t decode(struct span text, uint8_t *out, size_t max)
+size_t token_decode(struct span text, uint8_t *out, size_t max)
 {
 	uint32_t bits = 0;
 	unsigned have = 0;
@@ -51,7 +52,7 @@ bool validator_jwt(struct span text)
 	const uint8_t *dot = memchr(text.p, '.', text.n);
 	if (dot == NULL)
 		return false;
-	size_t n = decode(span_first(text, (size_t)(dot - text.p)), header, sizeof(header));
+	size_t n = token_decode(span_first(text, (size_t)(dot - text.p)), header, sizeof(header));
 	if (n < 2 || header[0] != '{')
 		return false;
 	const uint8_t *alg = memmem(header, n, "\"alg\"", 5);

@@ -3,6 +3,9 @@
 
 #include "patterns/validator.h"
 
+#include "patterns/validate_finance.h"
+#include "patterns/validate_secret.h"
+
 // cmocka.h wants these first.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -87,6 +90,56 @@ static void entropies(void **)
 	REFUSES(entropy, "");
 }
 
+static void tracks(void **)
+{
+	ACCEPTS(track, "%B4111111111111111^DOE/JANE^29121010000000000?");
+	ACCEPTS(track, ";4111111111111111=29121010000000000?");
+	REFUSES(track, ";4111111111111112=29121010000000000?");
+	REFUSES(track, ";4111111111111111=29131010000000000?");
+	REFUSES(track, "%B4111111111111111^DOE/JANE");
+	REFUSES(track, ";");
+	REFUSES(track, "");
+}
+
+static void countries(void **)
+{
+	ACCEPTS(bic, "DEUTDEFF");
+	ACCEPTS(bic, "DEUTDEFF500");
+	REFUSES(bic, "DEUTZZFF");
+	REFUSES(bic, "DEUTDEF");
+}
+
+static void secrets(void **)
+{
+	ACCEPTS(mixed, "aB1");
+	REFUSES(mixed, "ab1");
+	REFUSES(mixed, "AB1");
+	REFUSES(mixed, "aBc");
+	ACCEPTS(mixed_letters, "aB");
+	REFUSES(mixed_letters, "da39a3ee");
+	ACCEPTS(digit, "a1");
+	REFUSES(digit, "");
+	ACCEPTS(discord, "MTk4NjIyNDgzNDcxOTI1MjQ4.x.y");
+	REFUSES(discord, "RVhBTVBMRUVYQU1QTEVFWEFN.x.y");
+	REFUSES(discord, "MTk4NjIyNDgzNDcxOTI1MjQ4");
+	ACCEPTS(basic, "YTpi");     // a:b
+	REFUSES(basic, "YWJj");     // abc
+	REFUSES(basic, "AGE6YgA="); // a NUL
+}
+
+static void passwords(void **)
+{
+	ACCEPTS(password, "hunter2");
+	ACCEPTS(password, "Tr0ub4dor&3");
+	REFUSES(password, "required");
+	REFUSES(password, "ReQuIrEd");
+	REFUSES(password, "${PASSWORD_1}");
+	REFUSES(password, "<your-password>");
+	REFUSES(password, "********");
+	REFUSES(password, "hunter"); // one kind of character: as likely a word of the sentence
+	REFUSES(password, "");
+}
+
 static void sides(void **)
 {
 	ACCEPTS(same_sides, "OR 1=1");
@@ -112,10 +165,12 @@ static void found_by_name(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cards),   cmocka_unit_test(ibans),
-		cmocka_unit_test(ssns),    cmocka_unit_test(jwts),
-		cmocka_unit_test(base64s), cmocka_unit_test(entropies),
-		cmocka_unit_test(sides),   cmocka_unit_test(found_by_name),
+		cmocka_unit_test(cards),     cmocka_unit_test(ibans),
+		cmocka_unit_test(ssns),      cmocka_unit_test(jwts),
+		cmocka_unit_test(base64s),   cmocka_unit_test(entropies),
+		cmocka_unit_test(sides),     cmocka_unit_test(tracks),
+		cmocka_unit_test(countries), cmocka_unit_test(secrets),
+		cmocka_unit_test(passwords), cmocka_unit_test(found_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
