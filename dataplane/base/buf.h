@@ -42,6 +42,12 @@ static inline size_t buf_len(const struct buf *buf)
 	return buf->tail - buf->head;
 }
 
+// How many more bytes its limit lets in.
+static inline size_t buf_room(const struct buf *buf)
+{
+	return buf_len(buf) < buf->limit ? buf->limit - buf_len(buf) : 0;
+}
+
 // What is in the buf; valid until the next call that appends, reserves, trims or consumes.
 static inline struct span buf_span(const struct buf *buf)
 {

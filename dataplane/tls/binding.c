@@ -21,6 +21,11 @@ int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_M
 {
 	if (!tls->established || (tls->server != NULL && tls_is_resumed(tls)))
 		return ERR_UNSUPPORTED;
+	if (tls->ssl == NULL) {
+		memcpy(out, tls->facts.binding, tls->facts.binding_size);
+		*len = tls->facts.binding_size;
+		return *len > 0 ? 0 : ERR_UNSUPPORTED;
+	}
 	ERR_clear_error();
 	X509 *certificate = tls->server != NULL ? SSL_get_certificate(tls->ssl)
 						: SSL_get0_peer_certificate(tls->ssl);
@@ -47,6 +52,10 @@ bool tls_peer_certificate_hash(const struct tls *tls, uint8_t out[static TLS_CER
 	memset(out, 0, TLS_CERTIFICATE_HASH);
 	if (!tls->established || tls->server == NULL)
 		return false;
+	if (tls->ssl == NULL) {
+		memcpy(out, tls->facts.peer_hash, TLS_CERTIFICATE_HASH);
+		return tls->facts.has_peer_hash;
+	}
 	X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
 	if (certificate == NULL)
 		return false;

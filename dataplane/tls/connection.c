@@ -61,7 +61,9 @@ void tls_free(struct tls *tls)
 {
 	if (tls == NULL)
 		return;
+	record_fini(tls);
 	SSL_free(tls->ssl);
+	free(tls->facts.server_name);
 	tls_server_free(tls->server);
 	tls_client_free(tls->client);
 	free(tls);
@@ -107,7 +109,7 @@ static int outcome(struct tls *tls, int rc)
 
 static void enter(struct tls *tls, struct span in, struct buf *wire)
 {
-	if (ERR_peek_error() != 0) // clearing goes through all there may be
+	if (tls->ssl != NULL && ERR_peek_error() != 0) // clearing goes through all there may be
 		ERR_clear_error();
 	tls->wire = (struct tls_wire){.in = in, .out = wire};
 }
@@ -129,12 +131,7 @@ static int shake_hands(struct tls *tls)
 	if (tls->client != NULL && !alpn_is_ours(tls))
 		return fail(tls, ERR_TLS, "the server chose a protocol that was not offered");
 	tls->established = true;
-	return 0;
-}
-
-static size_t room_in(const struct buf *buf)
-{
-	return buf_len(buf) < buf->limit ? buf->limit - buf_len(buf) : 0;
+	return record_take_over(tls) == 0 ? 0 : fail(tls, ERR_TLS, "no keys");
 }
 
 // How much to make room for: a record's rest when OpenSSL has one open; otherwise its plaintext is
@@ -152,7 +149,7 @@ static int read_plain(struct tls *tls, struct buf *plain, size_t plain_max)
 	while (plain_max > 0) {
 		if (tls->wire.in.n == 0 && SSL_has_pending(tls->ssl) == 0)
 			return 0;
-		size_t room = room_in(plain);
+		size_t room = buf_room(plain);
 		size_t want = plain_expected(tls);
 		want = want < plain_max ? want : plain_max;
 		want = want < room ? want : room;
@@ -171,6 +168,14 @@ static int read_plain(struct tls *tls, struct buf *plain, size_t plain_max)
 	return 0;
 }
 
+static int read_records(struct tls *tls, struct buf *plain, size_t plain_max)
+{
+	size_t used;
+	int rc = record_open(tls, tls->wire.in, &used, plain, plain_max, tls->wire.out);
+	tls->wire.in = span_from(tls->wire.in, used);
+	return rc;
+}
+
 int tls_open(
 	struct tls *tls, struct span in, size_t *used, struct buf *plain, size_t plain_max,
 	struct buf *wire
@@ -185,7 +190,8 @@ int tls_open(
 	if (!tls->established)
 		rc = shake_hands(tls);
 	if (tls->established && rc == 0)
-		rc = read_plain(tls, plain, plain_max);
+		rc = tls->record.active ? read_records(tls, plain, plain_max)
+					: read_plain(tls, plain, plain_max);
 	if (tls->result == 0)
 		*used = in.n - tls->wire.in.n;
 	enter(tls, (struct span){}, NULL);
@@ -194,13 +200,14 @@ int tls_open(
 
 bool tls_has_plain(const struct tls *tls)
 {
+	if (tls->record.active)
+		return tls->result == 0 && tls->record.held.n > 0;
 	return tls->result == 0 && SSL_pending(tls->ssl) > 0;
 }
 
-// The most plaintext whose record fits into `wire`, room for it reserved. 0: none, *rc says why.
-static size_t seal_room(struct buf *wire, size_t want, int *rc)
+size_t tls_seal_room(struct buf *wire, size_t want, int *rc)
 {
-	size_t room = room_in(wire);
+	size_t room = buf_room(wire);
 	*rc = ERR_LIMIT;
 	if (room <= TLS_SEAL_OVERHEAD)
 		return 0;
@@ -215,7 +222,7 @@ static int seal(struct tls *tls, struct span plain, size_t *used, struct buf *wi
 {
 	while (plain.n > 0) {
 		int rc;
-		size_t n = seal_room(wire, plain.n, &rc);
+		size_t n = tls_seal_room(wire, plain.n, &rc);
 		if (n == 0)
 			return *used > 0 ? 0 : rc;
 		size_t sealed = 0;
@@ -238,9 +245,26 @@ int tls_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire)
 		return ERR_TLS;
 	if (!tls->established)
 		return 0;
+	if (tls->record.active)
+		return record_seal(tls, plain, used, wire);
 	enter(tls, (struct span){}, wire);
 	int rc = seal(tls, plain, used, wire);
 	enter(tls, (struct span){}, NULL);
+	return rc;
+}
+
+static int close_openssl(struct tls *tls, struct buf *wire)
+{
+	int rc = buf_reserve(wire, TLS_SEAL_OVERHEAD);
+	if (rc != 0)
+		return rc;
+	enter(tls, (struct span){}, wire);
+	// In the middle of a post-handshake message of the peer OpenSSL sends no alert.
+	rc = SSL_shutdown(tls->ssl) < 0 ? ERR_TLS : 0;
+	enter(tls, (struct span){}, NULL);
+	// An alert's 16 KB OpenSSL keeps, whatever SSL_MODE_RELEASE_BUFFERS says: of many
+	// connections that close at once each would ask for its own. No matter if it will not.
+	(void)SSL_free_buffers(tls->ssl);
 	return rc;
 }
 
@@ -249,17 +273,8 @@ int tls_close(struct tls *tls, struct buf *wire)
 	bool failed = tls->result != 0 && tls->result != ERR_CLOSED;
 	if (tls->close_sent || failed || !tls->established)
 		return 0;
-	int rc = buf_reserve(wire, TLS_SEAL_OVERHEAD);
-	if (rc != 0)
-		return rc;
-	enter(tls, (struct span){}, wire);
-	// In the middle of a post-handshake message of the peer OpenSSL sends no alert.
-	rc = SSL_shutdown(tls->ssl) < 0 ? ERR_TLS : 0;
-	enter(tls, (struct span){}, NULL);
+	int rc = tls->record.active ? record_close(tls, wire) : close_openssl(tls, wire);
 	tls->close_sent = rc == 0;
-	// An alert's 16 KB OpenSSL keeps, whatever SSL_MODE_RELEASE_BUFFERS says: of many
-	// connections that close at once each would ask for its own. No matter if it will not.
-	(void)SSL_free_buffers(tls->ssl);
 	return rc;
 }
 
@@ -275,18 +290,20 @@ const char *tls_failure(const struct tls *tls)
 
 const char *tls_version(const struct tls *tls)
 {
-	return SSL_get_version(tls->ssl);
+	return tls->ssl == NULL ? tls->facts.version : SSL_get_version(tls->ssl);
 }
 
 const char *tls_cipher(const struct tls *tls)
 {
-	return SSL_get_cipher_name(tls->ssl);
+	return tls->ssl == NULL ? tls->facts.cipher : SSL_get_cipher_name(tls->ssl);
 }
 
 const char *tls_alpn(const struct tls *tls)
 {
 	const unsigned char *p;
 	unsigned int n;
+	if (tls->ssl == NULL)
+		return tls->facts.alpn;
 	SSL_get0_alpn_selected(tls->ssl, &p, &n);
 	// It can only be the one we know, and OpenSSL's copy has no NUL.
 	if (n == 0)
@@ -298,11 +315,13 @@ const char *tls_server_name(const struct tls *tls)
 {
 	if (tls->client != NULL)
 		return tls->client->sni;
-	const char *name = SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+	const char *name = tls->ssl == NULL
+				   ? tls->facts.server_name
+				   : SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
 	return name == NULL ? "" : name;
 }
 
 bool tls_is_resumed(const struct tls *tls)
 {
-	return SSL_session_reused(tls->ssl) == 1;
+	return tls->ssl == NULL ? tls->facts.resumed : SSL_session_reused(tls->ssl) == 1;
 }

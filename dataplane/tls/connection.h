@@ -4,11 +4,24 @@
 #pragma once
 
 #include "dataplane/tls/client.h"
+#include "dataplane/tls/record.h"
 #include "dataplane/tls/server.h"
 #include "dataplane/tls/wire.h"
 
+// What is asked of a connection when OpenSSL's object is gone. Texts are static, or as told.
+struct tls_facts {
+	const char *version, *cipher;
+	const char *alpn;  // the server's or the client's
+	char *server_name; // owned; NULL: none
+	size_t binding_size;
+	uint8_t binding[TLS_BINDING_MAX];
+	uint8_t peer_hash[TLS_CERTIFICATE_HASH];
+	bool has_peer_hash;
+	bool resumed;
+};
+
 struct tls {
-	SSL *ssl;
+	SSL *ssl;                  // NULL when the record layer has taken over
 	struct tls_server *server; // either this
 	struct tls_client *client; // or this
 	struct tls_wire wire;
@@ -16,7 +29,13 @@ struct tls {
 	bool established;
 	bool close_sent;
 	const char *failure; // static, or OpenSSL's error table
+	struct record record;
+	struct tls_facts facts;
 };
 
 // The connection an OpenSSL callback is about.
 struct tls *tls_of(const SSL *ssl);
+
+// The most plaintext, up to `want`, whose record fits into `wire`, room for it reserved. 0: none;
+// *rc then says why.
+size_t tls_seal_room(struct buf *wire, size_t want, int *rc);

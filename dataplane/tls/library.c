@@ -3,9 +3,12 @@
 
 #include "dataplane/tls/library.h"
 
+#include "dataplane/tls/record.h"
 #include "dataplane/tls/wire.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/provider.h>
 
 #include <stdio.h>
@@ -20,6 +23,14 @@ static const char ciphers_12[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128
 
 enum library_size { WHY_MAX = 512, SECURITY_LEVEL = 2 };
 
+static EVP_KDF_CTX *expand_new(OSSL_LIB_CTX *context)
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(context, OSSL_KDF_NAME_TLS1_3_KDF, NULL);
+	EVP_KDF_CTX *expand = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
+	EVP_KDF_free(kdf);
+	return expand;
+}
+
 struct tls_library *tls_library_new(void)
 {
 	struct tls_library *library = calloc(1, sizeof(*library));
@@ -31,7 +42,10 @@ struct tls_library *tls_library_new(void)
 	if (library->context != NULL)
 		library->provider = OSSL_PROVIDER_load(library->context, "default");
 	library->wire = tls_wire_method();
-	if (library->provider == NULL || library->wire == NULL) {
+	library->aead = aead_new();
+	library->expand = expand_new(library->context);
+	if (library->provider == NULL || library->wire == NULL || library->aead == NULL ||
+	    library->expand == NULL) {
 		tls_library_free(library);
 		return NULL;
 	}
@@ -52,6 +66,13 @@ void tls_library_free(struct tls_library *library)
 		return;
 	if (atomic_fetch_sub_explicit(&library->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	while (library->spare != NULL) {
+		struct record_block *block = library->spare;
+		library->spare = block->next;
+		free(block);
+	}
+	aead_free(library->aead);
+	EVP_KDF_CTX_free(library->expand);
 	BIO_meth_free(library->wire);
 	if (library->provider != NULL)
 		OSSL_PROVIDER_unload(library->provider);
@@ -79,6 +100,7 @@ SSL_CTX *tls_library_context(
 	);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_read_ahead(ctx, 0);
+	record_watch(ctx);
 	bool ok = SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1 &&
 		  SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 		  SSL_CTX_set_ciphersuites(ctx, ciphers_13) == 1 &&

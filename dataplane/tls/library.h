@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "dataplane/tls/aead.h"
 #include "dataplane/tls/tls.h"
 
 #include <openssl/ssl.h>
@@ -15,6 +16,10 @@ struct tls_library {
 	OSSL_LIB_CTX *context;
 	OSSL_PROVIDER *provider;
 	BIO_METHOD *wire; // how OpenSSL reads and writes; see wire.h
+	struct aead *aead;
+	EVP_KDF_CTX *expand;        // HKDF-Expand-Label
+	struct record_block *spare; // for records in pieces
+	unsigned int spare_count;
 	// A server's last connection may end on the worker while the control plane makes another.
 	atomic_uint refs;
 };
