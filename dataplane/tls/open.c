@@ -79,7 +79,7 @@ static int take_key_update(struct tls *tls, uint8_t request, bool is_last, struc
 	struct record *r = &tls->record;
 	if (request > UPDATE_REQUESTED)
 		return fault(tls, wire, SSL_AD_ILLEGAL_PARAMETER, "a bad KeyUpdate");
-	if (!is_last)
+	if (!is_last || ++r->empty > RECORD_EMPTY_MAX)
 		return unexpected(tls, wire);
 	if (record_next_keys(record_library(tls), &r->read, r->secret_size) != 0)
 		return fault(tls, wire, SSL_AD_INTERNAL_ERROR, "no next key");
@@ -144,7 +144,9 @@ static int check_content(struct tls *tls, uint8_t type, struct span content, str
 		return fault(tls, wire, SSL_AD_RECORD_OVERFLOW, "data length too long");
 	if (type == RECORD_APPLICATION_DATA && r->message_n > 0)
 		return unexpected(tls, wire);
-	r->empty = type == RECORD_APPLICATION_DATA && content.n > 0 ? 0 : r->empty + 1;
+	if (type != RECORD_APPLICATION_DATA)
+		return 0;
+	r->empty = content.n > 0 ? 0 : r->empty + 1;
 	if (r->empty > RECORD_EMPTY_MAX)
 		return fault(tls, wire, SSL_AD_UNEXPECTED_MESSAGE, "too many empty records");
 	return 0;

@@ -27,7 +27,7 @@ enum record_size {
 	RECORD_SECRET_MAX = 48,
 	RECORD_MESSAGE_HEADER = 4,
 	RECORD_MESSAGE_MAX = 132 << 10, // more than the longest NewSessionTicket (RFC 8446 4.6.1)
-	RECORD_EMPTY_MAX = 32,          // records in a row that bring nothing
+	RECORD_EMPTY_MAX = 32, // records in a row that bring no data: empty ones, KeyUpdates
 	// RFC 8446 5.5 has AES-GCM's limit at 2^24.5 full records.
 	RECORD_KEY_LIMIT = 1 << 24,
 	RECORD_SPARE_MAX = 64, // blocks kept for the next record in pieces
@@ -55,7 +55,7 @@ struct record {
 	// The rest is used when it has taken over.
 	bool active;
 	bool update_due; // the peer asked for a KeyUpdate of ours
-	uint8_t empty;   // records that brought nothing, in a row
+	uint8_t empty;   // such records, in a row
 	// The handshake message that has begun.
 	uint8_t message_n;
 	uint8_t message[RECORD_MESSAGE_HEADER];
