@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // TLS 1.2 and 1.3 over byte spans, both roles. No sockets: wire bytes in, plaintext out, and back.
-// Today OpenSSL does handshake and records; the record layer will change underneath.
+// OpenSSL shakes hands; from then on the records of TLS 1.3 are ours (record.h), and OpenSSL's
+// object is gone. TLS 1.2 stays with OpenSSL.
 
 #pragma once
 
@@ -11,7 +12,7 @@
 
 // Usage order: per worker a library, on it servers and clients, from those connections. Everything
 // made on one library is used by one thread at a time. OpenSSL allocates from the heap, on the
-// worker too, within a connection: that is the price of not owning the handshake.
+// worker too, within a handshake: that is the price of not owning it.
 
 struct tls_library; // OpenSSL's state of one worker: algorithms, random generators, locks
 struct tls_server;  // certificates and ticket keys of one listener on one worker

@@ -37,6 +37,8 @@ static void establish(struct tls *tls)
 static void forge(struct tls *from, struct cursor *c, struct buf *wire, struct buf *sent)
 {
 	uint8_t type = cursor_u8(c), padding = cursor_u8(c);
+	if (type == 0) // it would be padding, and the byte before it the type
+		type = RECORD_APPLICATION_DATA;
 	struct span content = cursor_bytes(c, cursor_be16(c));
 	struct buf inner;
 	buf_init(&inner, NULL, WIRE_LIMIT);
