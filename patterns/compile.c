@@ -157,7 +157,10 @@ int pattern_set_compile(
 	}
 	for (size_t i = 0; i < set->count && result == 0; i++) {
 		struct set_entry *entry = &set->entries[i];
-		result = compile_entry(set, entry, pattern_lib_definition(lib, entry->id), why);
+		const struct definition *def = pattern_lib_definition(lib, entry->id);
+		if (def->info.kind == PATTERN_ENTITY)
+			set->entities[i / 64] |= UINT64_C(1) << i % 64;
+		result = compile_entry(set, entry, def, why);
 	}
 	if (result == 0 && set->count > 0)
 		result = compile_candidates(lib, set, why);

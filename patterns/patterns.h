@@ -72,10 +72,31 @@ struct pattern_info {
 	size_t negative_count;
 };
 
+// How a value may be written.
+enum scan_form {
+	SCAN_PLAIN,
+	SCAN_URL,      // %40 (RFC 3986 2.1)
+	SCAN_URL_PLUS, // and '+' for a space (WHATWG URL 5.1); part of SCAN_URL, no form of its own
+	SCAN_JSON,     // \u0040, \", \n (RFC 8259 7)
+	SCAN_BASE64, // either alphabet, padded or not, in lines or not (RFC 4648 4 and 5, RFC 2045)
+	SCAN_HEX,    // of either case (RFC 4648 8), PostgreSQL's \x41 included
+	SCAN_UTF16LE,
+	SCAN_UTF16BE,
+	SCAN_FORM_COUNT,
+};
+
+enum scan_forms {
+	SCAN_FORMS_NONE = 0,
+	// What is looked for unless the caller says otherwise.
+	SCAN_FORMS_TEXT = 1 << SCAN_URL | 1 << SCAN_JSON | 1 << SCAN_BASE64 | 1 << SCAN_HEX,
+	SCAN_FORMS_UTF16 = 1 << SCAN_UTF16LE | 1 << SCAN_UTF16BE,
+};
+
 // Bytes [start, end) of the scanned span, found by pattern id `pattern`.
 struct finding {
 	uint32_t start, end;
 	uint16_t pattern;
+	uint8_t form; // enum scan_form: what the bytes, or some of them, stand in; the outermost
 };
 
 // Which patterns a scan looks for: those whose class is among `classes`. A caller who always wants
@@ -124,6 +145,9 @@ size_t pattern_set_size(const struct pattern_set *set);
 struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
 // Accepts NULL.
 void scan_scratch_free(struct scan_scratch *scratch);
+// Look in these encodings from now on, bits of enum scan_form: SCAN_FORMS_TEXT at first.
+void scan_scratch_forms(struct scan_scratch *scratch, uint32_t forms);
+const char *scan_form_name(enum scan_form form);
 
 // Find the patterns of `set` in `in`. `wanted`: which; NULL wants all. The ends of the span are
 // boundaries. Never allocates.
@@ -139,7 +163,14 @@ void scan_scratch_free(struct scan_scratch *scratch);
 // its strong expression matches whole, and PATTERN_CONTEXT more when a context word stands near it:
 // within PATTERN_CONTEXT_BEFORE bytes before or PATTERN_CONTEXT_AFTER behind, on the same line.
 //
-// Out: out[0..result), at most `max`; *more when there were more than fit: the caller masks the
+// An entity is also found where it is encoded, in one encoding or in two, one in the other. In URL
+// and JSON text the finding is exactly the characters that stand for the value. In base64 and hex
+// it is the digits that hold a bit of it, whole groups of them; the value has at least 8 bytes, and
+// stands in text of 16 or alone. An encoded value of more than 32 KB, unless a pattern of the set
+// is wider itself, is not found.
+//
+// Out: out[0..result), at most `max`; *more when there were more than fit, or when the span is made
+// to cost (more than 16 times its size decoded): the caller masks the
 // whole span. Returns the number of findings, or ERR_LIMIT (4 GB or more) or -EIO (Hyperscan
 // failed): the caller treats the whole span as found.
 int scan(

@@ -6,7 +6,9 @@
 // anchored database is then tried at each start the candidate allows, which yields every end for
 // that start; boundary and validators choose the longest.
 
+#include "patterns/decode.h"
 #include "patterns/overlap.h"
+#include "patterns/scanner.h"
 #include "patterns/set.h"
 
 #include <errno.h>
@@ -35,9 +37,10 @@ struct scan_scratch {
 	uint64_t wanted[PATTERN_ID_WORDS]; // by index in the set
 	bool names_only;                   // matches are not kept, but for
 	int lowest;                        // the lowest id found; -1: none
-	bool overflow;
-	size_t match_count;
-	struct finding matches[SCAN_FINDINGS_MAX];
+	size_t first; // of the matches, in this text: one that is encoded is a text by itself
+	struct match_list matches;
+	struct decode *decode;
+	uint32_t forms;
 	// This chunk: its first byte, and that of the stretch given to Hyperscan.
 	size_t chunk, base;
 	// This attempt: where the expression may end, relative to `origin`.
@@ -54,8 +57,10 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 	if (scratch == NULL)
 		return NULL;
 	scratch->set = set;
+	scratch->forms = SCAN_FORMS_TEXT;
 	scratch->states = calloc(set->count + 1, sizeof(scratch->states[0]));
-	if (scratch->states == NULL ||
+	scratch->decode = decode_new(set);
+	if (scratch->states == NULL || scratch->decode == NULL ||
 	    (set->scratch != NULL && hs_clone_scratch(set->scratch, &scratch->hs) != HS_SUCCESS)) {
 		scan_scratch_free(scratch);
 		return NULL;
@@ -68,8 +73,14 @@ void scan_scratch_free(struct scan_scratch *scratch)
 	if (scratch == NULL)
 		return;
 	hs_free_scratch(scratch->hs);
+	decode_free(scratch->decode);
 	free(scratch->states);
 	free(scratch);
+}
+
+void scan_scratch_forms(struct scan_scratch *scratch, uint32_t forms)
+{
+	scratch->forms = forms;
 }
 
 static bool bit_get(const uint64_t *bits, size_t i)
@@ -185,22 +196,23 @@ static void keep_match(
 	struct scan_scratch *scratch, const struct set_entry *entry, size_t start, size_t length
 )
 {
+	struct match_list *matches = &scratch->matches;
 	struct finding match = {(uint32_t)start, (uint32_t)(start + length), entry->id};
 	if (scratch->names_only) {
 		if (scratch->lowest < 0 || entry->id < scratch->lowest)
 			scratch->lowest = entry->id;
 		return;
 	}
-	if (scratch->match_count > 0) {
-		const struct finding *last = &scratch->matches[scratch->match_count - 1];
+	if (matches->count > scratch->first) {
+		const struct finding *last = &matches->list[matches->count - 1];
 		if (last->pattern == match.pattern && last->start <= match.start &&
 		    last->end >= match.end)
 			return;
 	}
-	if (scratch->match_count == SCAN_FINDINGS_MAX)
-		scratch->overflow = true;
+	if (matches->count == SCAN_FINDINGS_MAX)
+		matches->overflow = true;
 	else
-		scratch->matches[scratch->match_count++] = match;
+		matches->list[matches->count++] = match;
 }
 
 // Try the pattern behind each place where the context that begins at `start` ends.
@@ -247,7 +259,7 @@ static int confirm(
 	int result = 0;
 	if (start < state->next_start)
 		start = state->next_start;
-	for (; start <= last && result == 0 && !scratch->overflow; start++)
+	for (; start <= last && result == 0 && !scratch->matches.overflow; start++)
 		result = try_start(scratch, entry, start);
 	if (last >= state->next_start)
 		state->next_start = last + 1;
@@ -264,7 +276,7 @@ static int confirm_chunk(struct scan_scratch *scratch)
 		for (size_t word = 0; word < CHUNK_WORDS; word++) {
 			for (uint64_t bits = state->ends[word]; bits != 0; bits &= bits - 1) {
 				size_t bit = word * 64 + (size_t)__builtin_ctzll(bits);
-				if (result == 0 && !scratch->overflow)
+				if (result == 0 && !scratch->matches.overflow)
 					result =
 						confirm(scratch, &scratch->set->entries[i], state,
 							scratch->chunk + bit + 1);
@@ -310,31 +322,91 @@ static bool is_wanted(const struct pattern_choice *wanted, uint16_t id)
 	return bit_get(wanted->classes, wanted->class_of == NULL ? id : wanted->class_of[id]);
 }
 
-static int scan_span(
-	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
-	struct span in, const struct pattern_choice *wanted
-)
+// Add the matches in `in`.
+static int scan_text(struct scan_scratch *scratch, struct span in)
 {
 	int result = 0;
 	scratch->in = in;
-	scratch->name = name;
-	scratch->overflow = false;
-	scratch->match_count = 0;
+	scratch->first = scratch->matches.count;
+	for (size_t i = 0; i < scratch->set->count; i++)
+		scratch->states[i].next_start = 0;
+	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->matches.overflow;
+	     scratch->chunk += CHUNK)
+		result = scan_chunk(scratch);
+	return result;
+}
+
+struct match_list *scanner_matches(struct scan_scratch *scratch)
+{
+	return &scratch->matches;
+}
+
+int scanner_find(struct scan_scratch *scratch, struct span text)
+{
+	scratch->name = (struct span){NULL, 0};
+	return scan_text(scratch, text);
+}
+
+// Block patterns read statements as they stand. Returns whether an entity is wanted.
+static bool only_entities(struct scan_scratch *scratch)
+{
+	bool any = false;
+	for (size_t i = 0; i < PATTERN_ID_WORDS; i++) {
+		scratch->wanted[i] &= scratch->set->entities[i];
+		any = any || scratch->wanted[i] != 0;
+	}
+	return any;
+}
+
+static void start(struct scan_scratch *scratch, const struct pattern_choice *wanted)
+{
+	const struct pattern_set *set = scratch->set;
+	scratch->matches.overflow = false;
+	scratch->matches.count = 0;
 	scratch->lowest = -1;
+	memset(scratch->wanted, 0, sizeof(scratch->wanted));
+	for (size_t i = 0; i < set->count; i++) {
+		if (is_wanted(wanted, set->entries[i].id))
+			bit_set(scratch->wanted, i);
+	}
+}
+
+// What the matches that begin in [from, to) may depend on, as they stand. Out: *skip, before it.
+static struct span range_of(
+	const struct scan_scratch *scratch, struct span in, size_t from, size_t to, size_t *skip
+)
+{
+	struct decode_range range = decode_plain_range(scratch->decode);
+	*skip = from > range.left ? from - range.left : 0;
+	return span_first(span_from(in, *skip), to - *skip + range.reach);
+}
+
+int scanner_scan_range(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct span name,
+	struct span in, size_t from, size_t to, const struct pattern_choice *wanted
+)
+{
+	struct match_list *matches = &scratch->matches;
+	size_t skip, kept = 0;
+	scratch->names_only = false;
+	scratch->name = name;
+	start(scratch, wanted);
 	if (in.n >= UINT32_MAX)
 		return ERR_LIMIT;
 	if (set->candidates == NULL)
 		return 0;
-	memset(scratch->wanted, 0, sizeof(scratch->wanted));
-	for (size_t i = 0; i < set->count; i++) {
-		scratch->states[i].next_start = 0;
-		if (is_wanted(wanted, set->entries[i].id))
-			bit_set(scratch->wanted, i);
+	int result = scan_text(scratch, range_of(scratch, in, from, to, &skip));
+	for (size_t i = 0; i < matches->count; i++) {
+		struct finding f = matches->list[i];
+		f.start += (uint32_t)skip;
+		f.end += (uint32_t)skip;
+		if (f.start >= from && f.start < to)
+			matches->list[kept++] = f;
 	}
-	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->overflow;
-	     scratch->chunk += CHUNK)
-		result = scan_chunk(scratch);
-	return result;
+	matches->count = kept;
+	if (result != 0 || matches->overflow || scratch->forms == 0 || !only_entities(scratch))
+		return result;
+	return decode_scan(scratch->decode, scratch, scratch->forms, in, from, to);
 }
 
 int scan_named(
@@ -343,12 +415,11 @@ int scan_named(
 	bool *more
 )
 {
-	scratch->names_only = false;
-	int result = scan_span(set, scratch, name, in, wanted);
+	int result = scanner_scan_range(set, scratch, name, in, 0, in.n, wanted);
 	if (result != 0)
 		return result;
-	size_t n = overlap_resolve(scratch->matches, scratch->match_count, out, max);
-	*more = scratch->overflow || n > max;
+	size_t n = overlap_resolve(scratch->matches.list, scratch->matches.count, out, max);
+	*more = scratch->matches.overflow || n > max;
 	return (int)(n < max ? n : max);
 }
 
@@ -366,7 +437,11 @@ int scan_match(
 )
 {
 	scratch->names_only = true;
-	int result = scan_span(set, scratch, (struct span){NULL, 0}, in, wanted);
+	scratch->name = (struct span){NULL, 0};
+	start(scratch, wanted);
+	if (in.n >= UINT32_MAX)
+		return ERR_LIMIT;
+	int result = set->candidates == NULL ? 0 : scan_text(scratch, in);
 	if (result != 0)
 		return result;
 	return scratch->lowest < 0 ? -ENOENT : scratch->lowest;

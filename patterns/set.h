@@ -33,5 +33,6 @@ struct pattern_set {
 	size_t size;               // bytes of databases
 	uint32_t overlap; // bytes before a chunk that a candidate ending in it may begin in
 	size_t count;
+	uint64_t entities[PATTERN_ID_WORDS]; // by index: those that are also found encoded
 	struct set_entry entries[];
 };

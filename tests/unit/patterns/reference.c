@@ -223,6 +223,7 @@ static void compare(const struct reference *ref, const struct pattern_set *set)
 	struct finding out[256];
 	struct scan_scratch *scratch = scan_scratch_new(set);
 	assert_non_null(scratch);
+	scan_scratch_forms(scratch, SCAN_FORMS_NONE);
 	for (int round = 0; round < ROUNDS; round++) {
 		bool more = true;
 		size_t n = random_text(text);

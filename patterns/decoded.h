@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// A stretch of encoded text, decoded, a window at a time; and the way back from a decoded byte to
+// the characters it comes from.
+
+#pragma once
+
+#include "patterns/unit.h"
+
+enum decoded_limit {
+	DECODED_MARK = 64, // bytes between two marks
+	// Characters that text in base64, hex or UTF-16 goes on for beyond a place that could only
+	// be text. What may be text and may be chance is not followed farther.
+	DECODED_LEAP = 128,
+	DECODED_SHORT = 16, // text of fewer bytes must be all of its run
+};
+
+struct decoded {
+	uint8_t *text; // owned by who made it
+	size_t size, n;
+	struct decoded_mark {
+		uint32_t decoded, encoded;
+	} * marks; // one at the first unit that begins DECODED_MARK bytes behind the last; owned
+	size_t mark_count;
+	enum scan_form form;
+	struct span from; // the text it comes from
+	size_t skip;      // bytes of the first unit before the text
+	size_t end;       // where the next window goes on
+	bool ended;       // there is none
+	bool plus;        // a '+' was met
+	bool resumed;     // the window is not the first
+	bool nul;         // NUL is text: it may be UTF-16
+	size_t sure;      // where in `from` the last place ends that could only be encoded text
+};
+
+// The memory for windows of `size` bytes. Returns 0 or -ENOMEM; decoded_fini either way.
+int decoded_init(struct decoded *d, size_t size) must_check;
+void decoded_fini(struct decoded *d);
+
+// Where the URL or JSON text around the escape at `at` begins, no more than `left` before.
+size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left);
+// Where the base64, hex or UTF-16 text begins that goes on at `at`, the first character of a run of
+// interest. Out: d->skip. Reads d->form, d->from, d->nul.
+size_t decoded_run_start(struct decoded *d, size_t at);
+
+// Decode from `start` until the window is full or the text ends. URL and JSON text also ends
+// `reach` characters behind its last escape.
+void decoded_fill(struct decoded *d, size_t start, size_t reach);
+// Is the decoded text of a run worth scanning? What is short must be a run's whole.
+bool decoded_is_text(const struct decoded *d);
+
+// The first character, and the last (exclusive), of what stands for bytes that begin at `start` or
+// end at `end`.
+size_t decoded_map_start(const struct decoded *d, size_t start);
+size_t decoded_map_end(const struct decoded *d, size_t end);
+// As decoded_map_start. Out: *at, the decoded byte that the unit begins with.
+size_t decoded_map_unit(const struct decoded *d, size_t start, size_t *at);

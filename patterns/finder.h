@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Where encoded text may be: one pass over the bytes, 64 at a time, at a small part of the cost of
+// scanning them. Most blocks of ordinary text hold nothing of interest.
+//
+// A run of base64 is of interest where FINDER_BASE64 digits in a row stand for ASCII, at whichever
+// of the four alignments: in each group of four the first is below 32, the second lacks bit 3, the
+// third bit 1. Of random digits one group in eight is so, three in a row one of 512. A run of hex
+// is where FINDER_HEX pairs in a row begin with 2 to 7.
+
+#pragma once
+
+#include "dataplane/base/span.h"
+
+enum finder_limit {
+	FINDER_BLOCK = 64,
+	FINDER_BASE64 = 12, // digits
+	FINDER_HEX = 16,    // digits
+	FINDER_UTF16 = 16,  // bytes
+};
+
+struct finder {
+	struct span text;
+	size_t next; // block
+	bool utf16;  // look for it
+	// The masks that the next block begins from: bit 63 is of the byte before it.
+	uint64_t digits, runs2, runs4;
+	size_t fine_next; // the block that `fine` is the predecessor of
+	struct finder_fine {
+		uint64_t first, second, third; // base64 digits that may stand there in ASCII
+		uint64_t hex, high;            // hex digits; those of 2 to 7
+	} fine;
+	uint64_t zeros, printables;
+};
+
+// Bit i is of the byte text.p[at + i].
+struct finder_block {
+	size_t at;
+	uint64_t escapes;     // '%', '\\', '+'
+	uint64_t base64, hex; // the last digit of a run of interest
+	uint64_t utf16[2];    // the last byte of one: little endian, big endian
+};
+
+// `utf16`: look for it too. Borrows `text`.
+void finder_init(struct finder *finder, struct span text, bool utf16);
+// Out: *block, the next one that has a bit set. Returns false at the end.
+bool finder_next(struct finder *finder, struct finder_block *block);
