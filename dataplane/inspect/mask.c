@@ -111,28 +111,26 @@ static uint32_t column_mark(struct masker *m, const struct proto_field *f)
 	return column->mask;
 }
 
+static struct span name_of(const struct proto_field *f)
+{
+	return f->column == NULL ? (struct span){NULL, 0} : f->column->name;
+}
+
 // The whole value goes, in its column's style where its type can hold that.
 static int mask_whole(struct masker *m, struct proto_field *f, const struct mask_style *style)
 {
 	static const struct mask_style redact = {.kind = MASK_REDACT};
-	enum value_class class = value_class_of(f->type_oid, f->format);
-	size_t start = buf_len(m->out);
-	int r;
 	m->outcome->columns++;
-	if (class != VALUE_TEXT || f->type_oid == 18) { // "char" is one byte
-		f->null = true;
-		return 0;
-	}
-	r = style_apply(
-		&m->styler, style == NULL ? &redact : style, STYLE_NO_PATTERN, f->value, m->out
+	m->scan.name = name_of(f);
+	return value_mask_whole(
+		&m->scan, style == NULL ? &redact : style, f->type_oid, f->format, &f->value,
+		&f->null, m->out
 	);
-	f->value = (struct span){NULL, buf_len(m->out) - start};
-	return r;
 }
 
 static int mask_by_pattern(struct masker *m, struct proto_field *f)
 {
-	m->scan.name = f->column == NULL ? (struct span){NULL, 0} : f->column->name;
+	m->scan.name = name_of(f);
 	return !m->has_entities ? 0
 				: value_mask(
 					  &m->scan, f->type_oid, f->format, &f->value, &f->null,
@@ -175,7 +173,7 @@ static int mask_copy_line(struct masker *m, struct proto_field *f)
 	while (rest.n > 0) {
 		const uint8_t *tab = memchr(rest.p, '\t', rest.n);
 		struct span one = span_first(rest, tab == NULL ? rest.n : (size_t)(tab - rest.p));
-		int r = value_rewrite(&m->scan, one, VALUE_ARRAY, m->out, &found);
+		int r = value_rewrite(&m->scan, one, VALUE_COPY, m->out, &found);
 		if (r == 0 && tab != NULL)
 			r = buf_append_u8(m->out, '\t');
 		if (r != 0)
@@ -309,6 +307,12 @@ static void settle(struct proto_msg *msg, const struct buf *out)
 	}
 }
 
+static bool has_no_nulls(enum proto_carrier carrier)
+{
+	return carrier == PROTO_ERROR || carrier == PROTO_NOTICE || carrier == PROTO_NOTIFICATION ||
+	       carrier == PROTO_PARAMETER;
+}
+
 int inspect_mask(
 	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
 	struct mask_outcome *outcome
@@ -323,6 +327,7 @@ int inspect_mask(
 				.scratch = context->scratch,
 				.wanted = context->right->entities,
 				.styler = &m.styler,
+				.no_null = has_no_nulls(msg->carrier),
 			},
 		.out = scratch,
 		.outcome = outcome,

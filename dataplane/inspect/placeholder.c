@@ -11,8 +11,8 @@ enum {
 	SEARCH_MAX = 128,         // bytes: nothing longer has check digits
 	TRIES_MAX = 2048,         // candidates shown to a wish for one value
 	TRIED_BYTES = 128 * 1024, // and their bytes in all
-	PAIRS_MAX = 260,          // endings tried for one candidate: a digit and a letter
-	ROUNDS = 4,               // candidates that are new in every character
+	ROUNDS = 3,               // candidates that are new in every character
+	DRAWS = 4,                // for a part of a value without check digits
 };
 
 struct maker {
@@ -24,7 +24,9 @@ struct maker {
 	size_t ends[2]; // the last two letters or digits; SIZE_MAX where there is none
 	bool hex;       // its letters are hexadecimal digits
 	unsigned tries; // that are left
+	bool turn;      // check digits, too
 	size_t drawn;   // characters drawn anew
+	bool is_drawn[SEARCH_MAX];
 };
 
 enum class { ALL, DIGITS, LETTERS };
@@ -95,29 +97,34 @@ static bool accepted(struct maker *m)
 	       (m->wish == NULL || m->wish->accepts(m->wish->ctx, text));
 }
 
-// Turn the last two characters until the rest is accepted with them.
+// Turn the last character, and a digit before it, until the rest is accepted with them.
 static bool settle(struct maker *m)
 {
-	uint8_t *last = NULL, *before = NULL;
-	struct alphabet a = {0, 1}, b = {0, 1};
-	if (m->ends[0] != SIZE_MAX) {
-		last = m->text + m->ends[0];
-		a = alphabet_at(m, m->ends[0]);
-	}
-	if (m->ends[1] != SIZE_MAX) {
+	uint8_t *last = m->text + m->ends[0], *before = NULL;
+	struct alphabet a = alphabet_at(m, m->ends[0]), b = {0, 1};
+	if (m->ends[1] != SIZE_MAX && is_digit(m->value.p[m->ends[1]])) {
 		before = m->text + m->ends[1];
 		b = alphabet_at(m, m->ends[1]);
 	}
-	unsigned pairs = (unsigned)a.n * b.n;
-	for (unsigned i = 0; i < pairs && i < PAIRS_MAX; i++) {
+	unsigned pairs = m->turn ? (unsigned)a.n * b.n : 1;
+	for (unsigned i = 0; i < pairs; i++) {
 		if (accepted(m))
 			return true;
-		if (last != NULL)
-			*last = (uint8_t)(a.first + (*last - a.first + 1u) % a.n);
+		*last = (uint8_t)(a.first + (*last - a.first + 1u) % a.n);
 		if (before != NULL && (i + 1) % a.n == 0)
 			*before = (uint8_t)(b.first + (*before - b.first + 1u) % b.n);
 	}
 	return false;
+}
+
+static void note_drawn(struct maker *m, size_t from, size_t to, enum class class)
+{
+	for (size_t i = from; i < to; i++) {
+		if (!is_in(class, m->value.p[i]) || m->is_drawn[i])
+			continue;
+		m->is_drawn[i] = true;
+		m->drawn++;
+	}
 }
 
 // Draw a part anew. False: none was accepted, and the text is as it was.
@@ -125,12 +132,14 @@ static bool redraw(struct maker *m, size_t from, size_t to, enum class class)
 {
 	uint8_t before[SEARCH_MAX];
 	memcpy(before, m->text, m->value.n);
-	fill(m, from, to, class);
-	if (settle(m)) {
-		m->drawn += count(m, from, to, class);
-		return true;
+	for (int i = 0; i < (m->turn ? 1 : DRAWS); i++) {
+		fill(m, from, to, class);
+		if (settle(m)) {
+			note_drawn(m, from, to, class);
+			return true;
+		}
+		memcpy(m->text, before, m->value.n);
 	}
-	memcpy(m->text, before, m->value.n);
 	return false;
 }
 
@@ -147,9 +156,15 @@ static void redraw_parts(struct maker *m, size_t from, size_t to, enum class cla
 static void search(struct maker *m)
 {
 	size_t n = m->value.n;
+	m->turn = true;
 	for (int i = 0; i < ROUNDS; i++)
 		if (redraw(m, 0, n, ALL))
 			return;
+	m->turn = false;
+	redraw_parts(m, 0, n, ALL);
+	if (4 * m->drawn >= 3 * count(m, 0, n, ALL))
+		return;
+	m->turn = true;
 	redraw_parts(m, 0, n, DIGITS);
 	redraw_parts(m, 0, n, LETTERS);
 }

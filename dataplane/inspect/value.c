@@ -3,35 +3,14 @@
 
 #include "dataplane/inspect/value.h"
 
-#include "dataplane/base/cursor.h"
+#include "dataplane/inspect/array.h"
+#include "dataplane/inspect/bytea.h"
+#include "dataplane/inspect/stretch.h"
+#include "dataplane/inspect/strict.h"
+#include "dataplane/inspect/typed.h"
+#include "dataplane/inspect/types.h"
 
-#include <stdio.h>
-
-// Numbers of built-in types: pg_type.dat of PostgreSQL 15.
-enum pg_type {
-	PG_BYTEA = 17,
-	PG_CHAR = 18,
-	PG_NAME = 19,
-	PG_INT8 = 20,
-	PG_INT2 = 21,
-	PG_INT4 = 23,
-	PG_TEXT = 25,
-	PG_JSON = 114,
-	PG_XML = 142,
-	PG_JSON_ARRAY = 199,
-	PG_UNKNOWN = 705,
-	PG_INET = 869,
-	PG_NAME_ARRAY = 1003,
-	PG_TEXT_ARRAY = 1009,
-	PG_BPCHAR_ARRAY = 1014,
-	PG_VARCHAR_ARRAY = 1015,
-	PG_BPCHAR = 1042,
-	PG_VARCHAR = 1043,
-	PG_NUMERIC = 1700,
-	PG_RECORD = 2249,
-	PG_CSTRING = 2275,
-	PG_JSONB = 3802,
-};
+#include <errno.h>
 
 enum value_class value_class_of(uint32_t type_oid, uint16_t format)
 {
@@ -41,12 +20,13 @@ enum value_class value_class_of(uint32_t type_oid, uint16_t format)
 	case PG_CHAR:
 	case PG_NAME:
 	case PG_TEXT:
-	case PG_XML:
 	case PG_UNKNOWN:
 	case PG_BPCHAR:
 	case PG_VARCHAR:
 	case PG_CSTRING:
 		return VALUE_TEXT;
+	case PG_XML:
+		return VALUE_XML;
 	case PG_JSON:
 		return VALUE_JSON;
 	case PG_JSONB:
@@ -57,14 +37,16 @@ enum value_class value_class_of(uint32_t type_oid, uint16_t format)
 	case PG_VARCHAR_ARRAY:
 		return format == 0 ? VALUE_ARRAY : VALUE_STRICT;
 	case PG_BYTEA:
-		return format == 0 ? VALUE_STRICT : VALUE_BYTES;
+		return VALUE_BYTES;
 	default:
 		return VALUE_STRICT;
 	}
 }
 
-// Returns the number of findings, or -1 when the whole value must be taken as one.
-static int look(const struct value_scan *s, struct span text, struct finding *findings)
+int value_look(
+	const struct value_scan *s, struct span text,
+	struct finding findings[static VALUE_FINDINGS_MAX]
+)
 {
 	const struct pattern_choice wanted = {s->snapshot->pattern_classes, s->wanted};
 	bool more = false;
@@ -77,42 +59,120 @@ static int look(const struct value_scan *s, struct span text, struct finding *fi
 	return n < 0 || more ? -1 : n;
 }
 
-static bool holds_any(const struct value_scan *s, struct span text)
+bool value_wants_null(const struct value_scan *s, const struct finding *findings, int n)
 {
-	struct finding findings[VALUE_FINDINGS_MAX];
-	return look(s, text, findings) != 0;
+	for (int i = 0; i < n && !s->no_null && !s->for_record; i++)
+		if (s->snapshot->styles[findings[i].pattern].kind == MASK_NULL)
+			return true;
+	return false;
 }
 
-// Is position `at` of a JSON text inside a string? (RFC 8259 7)
-static bool in_json_string(struct span text, size_t at)
+static bool is_number(struct span text)
 {
-	bool inside = false;
-	for (size_t i = 0; i < at; i++) {
-		if (text.p[i] == '\\' && inside)
-			i++;
-		else if (text.p[i] == '"')
-			inside = !inside;
-	}
-	return inside;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < '0' || text.p[i] > '9')
+			return false;
+	return true;
+}
+
+// A number of a JSON text stays one where its style can make one. Returns -ENOENT where not.
+static int replace_number(
+	const struct value_scan *s, struct span text, const struct finding *f,
+	const struct stretch *stretch, const struct mask_style *style, struct buf *out
+)
+{
+	struct span value = {text.p + f->start, f->end - f->start};
+	size_t start = buf_len(out);
+	if (style->kind != MASK_PLACEHOLDER || !is_number(value))
+		return -ENOENT;
+	int r = buf_append(out, span_of(text.p + stretch->start, f->start - stretch->start));
+	if (r == 0)
+		r = style_placeholder(s->styler, f->pattern, value, NULL, out);
+	if (r == 0)
+		r = buf_append(out, span_of(text.p + f->end, stretch->end - f->end));
+	if (r == -ENOENT)
+		buf_truncate(out, start);
+	return r;
 }
 
 static int replace(
 	const struct value_scan *s, struct span text, const struct finding *f,
-	enum value_class class, struct buf *out
+	const struct stretch *stretch, enum value_class class, struct buf *out
 )
 {
 	static const struct mask_style redact = {.kind = MASK_REDACT};
 	const struct mask_style *style = &s->snapshot->styles[f->pattern];
 	struct span value = {text.p + f->start, f->end - f->start};
-	bool quote = class == VALUE_JSON && !in_json_string(text, f->start);
-	int r = quote ? buf_append_u8(out, '"') : 0;
+	int r = 0;
 	if (s->for_record)
 		style = style_for_record(style);
 	if (class != VALUE_TEXT && class != VALUE_BYTES && !style_is_plain(style, value))
 		style = &redact;
+	if (stretch->bare) {
+		r = replace_number(s, text, f, stretch, style, out);
+		if (r != -ENOENT)
+			return r;
+		r = buf_append_u8(out, '"');
+	}
 	if (r == 0)
 		r = style_apply(s->styler, style, f->pattern, value, out);
-	return r == 0 && quote ? buf_append_u8(out, '"') : r;
+	return r == 0 && stretch->bare ? buf_append_u8(out, '"') : r;
+}
+
+// Returns -ENOENT when a finding cannot be replaced without breaking what is around it.
+static int replace_all(
+	const struct value_scan *s, struct span text, enum value_class class,
+	const struct finding *findings, int n, struct buf *out
+)
+{
+	struct json_reader reader = {0};
+	size_t done = 0;
+	int r = 0;
+	for (int i = 0; i < n && r == 0; i++) {
+		struct stretch stretch = stretch_of(class, text, &findings[i], &reader);
+		if (stretch.broken)
+			return -ENOENT;
+		if (stretch.start < done) // has gone with the one before
+			continue;
+		r = buf_append(out, span_of(text.p + done, stretch.start - done));
+		if (r == 0)
+			r = replace(s, text, &findings[i], &stretch, class, out);
+		done = stretch.end;
+	}
+	return r == 0 ? buf_append(out, span_from(text, done)) : r;
+}
+
+// The whole value is one finding, and NULL is not for it or not wanted. Returns -ENOENT where the
+// class has no such text.
+static int redact_all(enum value_class class, struct buf *out)
+{
+	switch (class) {
+	case VALUE_TEXT:
+	case VALUE_COPY:
+	case VALUE_XML:
+	case VALUE_BYTES:
+		return buf_append(out, SPAN_LIT("[REDACTED]"));
+	case VALUE_JSON:
+	case VALUE_JSONB:
+		return buf_append(out, SPAN_LIT("\"[REDACTED]\""));
+	case VALUE_ARRAY:
+	case VALUE_STRICT:
+		break;
+	}
+	return -ENOENT;
+}
+
+static int rewrite(
+	const struct value_scan *s, struct span text, enum value_class class,
+	const struct finding *findings, int n, struct buf *out
+)
+{
+	size_t start = buf_len(out);
+	int r = n < 0 ? -ENOENT : replace_all(s, text, class, findings, n, out);
+	if (r != -ENOENT)
+		return r;
+	buf_truncate(out, start);
+	return redact_all(class, out);
 }
 
 int value_rewrite(
@@ -121,169 +181,73 @@ int value_rewrite(
 )
 {
 	struct finding findings[VALUE_FINDINGS_MAX];
-	int n = look(s, text, findings), r = 0;
-	size_t done = 0;
-	if (n < 0) {
-		*found += 1;
-		return buf_append(
-			out,
-			class == VALUE_JSON ? SPAN_LIT("\"[REDACTED]\"") : SPAN_LIT("[REDACTED]")
-		);
-	}
-	for (int i = 0; i < n && r == 0; i++) {
-		r = buf_append(out, span_of(text.p + done, findings[i].start - done));
-		if (r == 0)
-			r = replace(s, text, &findings[i], class, out);
-		done = findings[i].end;
-	}
-	*found += (uint32_t)n;
-	return r == 0 ? buf_append(out, span_from(text, done)) : r;
+	int n = value_look(s, text, findings);
+	*found += n < 0 ? 1 : (uint32_t)n;
+	return rewrite(s, text, class, findings, n, out);
 }
 
-static int64_t be_signed(struct span v)
-{
-	uint64_t n = v.n > 0 && (v.p[0] & 0x80) != 0 ? UINT64_MAX : 0;
-	for (size_t i = 0; i < v.n; i++)
-		n = n << 8 | v.p[i];
-	return (int64_t)n;
-}
-
-static bool integer_holds(const struct value_scan *s, struct span v)
-{
-	char text[24];
-	int n = snprintf(text, sizeof(text), "%lld", (long long)be_signed(v));
-	return holds_any(s, span_of(text, (size_t)n));
-}
-
-// numeric_send: digit groups of base 10000, their weight, sign, scale. Only whole digits matter
-// here.
-static bool numeric_holds(const struct value_scan *s, struct span v)
-{
-	struct cursor c = cursor_of(v);
-	char text[512];
-	size_t n = 0;
-	uint16_t groups = cursor_be16(&c);
-	int16_t weight = (int16_t)cursor_be16(&c);
-	(void)cursor_be16(&c); // sign
-	(void)cursor_be16(&c); // scale
-	for (uint16_t i = 0; i < groups && !c.bad && n + 8 < sizeof(text); i++) {
-		if ((int)i == weight + 1)
-			text[n++] = '.';
-		n += (size_t)snprintf(
-			text + n, sizeof(text) - n, i == 0 ? "%u" : "%04u",
-			(unsigned)cursor_be16(&c) % 10000
-		);
-	}
-	for (int i = groups; i <= weight && n + 4 < sizeof(text); i++) {
-		memcpy(text + n, "0000", 4); // trailing zero groups are not sent
-		n += 4;
-	}
-	return holds_any(s, span_of(text, n)) || !cursor_done(&c);
-}
-
-static bool inet_holds(const struct value_scan *s, struct span v)
-{
-	char text[16];
-	if (v.n != 8 || v.p[3] != 4)
-		return holds_any(s, v);
-	int n = snprintf(text, sizeof(text), "%u.%u.%u.%u", v.p[4], v.p[5], v.p[6], v.p[7]);
-	return holds_any(s, span_of(text, (size_t)n));
-}
-
-static bool binary_holds(
-	const struct value_scan *s, uint32_t type_oid, struct span v, unsigned depth
-);
-
-// array_send: dimensions, has-nulls, element type, bounds, then each element behind its length.
-static bool array_holds(const struct value_scan *s, struct span v, unsigned depth)
-{
-	struct cursor c = cursor_of(v);
-	uint32_t dimensions = cursor_be32(&c);
-	(void)cursor_be32(&c);
-	uint32_t type = cursor_be32(&c);
-	if (c.bad || dimensions > 6) // MAXDIM
-		return false;
-	(void)cursor_bytes(&c, (size_t)dimensions * 8);
-	while (!c.bad && cursor_left(&c) > 0) {
-		uint32_t n = cursor_be32(&c);
-		if (n == UINT32_MAX)
-			continue;
-		if (binary_holds(s, type, cursor_bytes(&c, n), depth + 1))
-			return true;
-	}
-	return false;
-}
-
-// record_send: number of fields, then type and length before each.
-static bool record_holds(const struct value_scan *s, struct span v, unsigned depth)
-{
-	struct cursor c = cursor_of(v);
-	(void)cursor_be32(&c);
-	while (!c.bad && cursor_left(&c) > 0) {
-		uint32_t type = cursor_be32(&c), n = cursor_be32(&c);
-		if (n == UINT32_MAX)
-			continue;
-		if (binary_holds(s, type, cursor_bytes(&c, n), depth + 1))
-			return true;
-	}
-	return false;
-}
-
-// What has no text of its own is read as bytes, as an integer where its size is one's, and as an
-// array or a record where its shape is one's: a custom type cannot hide a value.
-static bool binary_holds(
-	const struct value_scan *s, uint32_t type_oid, struct span v, unsigned depth
+static int mask_text(
+	const struct value_scan *s, enum value_class class, struct span *value, bool *null,
+	struct buf *out, uint32_t *found
 )
 {
-	if (depth > VALUE_NESTING_MAX)
-		return true; // deeper than anyone nests: do not let it pass unread
-	if (type_oid == PG_NUMERIC)
-		return numeric_holds(s, v);
-	if (type_oid == PG_INET)
-		return inet_holds(s, v);
-	if (type_oid == PG_INT2 || type_oid == PG_INT4 || type_oid == PG_INT8)
-		return integer_holds(s, v);
-	if (value_class_of(type_oid, 1) != VALUE_STRICT)
-		return holds_any(s, v);
-	if (holds_any(s, v) || (v.n == 8 && type_oid == 0 && integer_holds(s, v)))
-		return true;
-	return array_holds(s, v, depth) || record_holds(s, v, depth);
+	struct finding findings[VALUE_FINDINGS_MAX];
+	size_t start = buf_len(out), version = class == VALUE_JSONB; // jsonb_send's first byte
+	struct span text = span_from(*value, version);
+	int n = value_look(s, text, findings);
+	if (n == 0)
+		return 0;
+	*found += n < 0 ? 1 : (uint32_t)n;
+	*null = value_wants_null(s, findings, n);
+	if (*null)
+		return 0;
+	int r = buf_append(out, span_first(*value, version));
+	if (r == 0)
+		r = rewrite(s, text, class, findings, n, out);
+	*null = r == -ENOENT;
+	if (*null)
+		buf_truncate(out, start);
+	else
+		*value = (struct span){NULL, buf_len(out) - start};
+	return *null ? 0 : r;
 }
 
-// bytea in text: \x and two digits a byte.
-static bool hex_holds(const struct value_scan *s, struct span v, struct buf *out)
+// Takes what a type that is no text holds of findings, or a whole value of it in `whole`.
+static int mask_typed(
+	const struct value_scan *s, const struct typed *typed, const struct mask_style *whole,
+	const struct finding *findings, int n, struct span *value, bool *null, struct buf *out
+)
 {
 	size_t start = buf_len(out);
-	bool found = false;
-	if (v.n < 2 || v.p[0] != '\\' || v.p[1] != 'x')
-		return holds_any(s, v);
-	for (size_t i = 2; i + 1 < v.n; i += 2) {
-		unsigned hi = v.p[i], lo = v.p[i + 1];
-		hi = hi >= 'a' ? hi - 'a' + 10 : hi - '0';
-		lo = lo >= 'a' ? lo - 'a' + 10 : lo - '0';
-		if (buf_append_u8(out, (uint8_t)(hi << 4 | (lo & 15))) != 0)
-			return true;
+	int r = typed_rewrite(typed, s->styler, whole, findings, n, out);
+	*null = r == -ENOENT;
+	if (*null) {
+		buf_truncate(out, start);
+		return 0;
 	}
-	found = holds_any(s, span_from(buf_span(out), start));
-	buf_truncate(out, start);
-	return found;
+	*value = (struct span){NULL, buf_len(out) - start};
+	return r;
 }
 
 static int mask_strict(
-	const struct value_scan *s, uint32_t type_oid, uint16_t format, struct span value,
+	const struct value_scan *s, uint32_t type_oid, uint16_t format, struct span *value,
 	bool *null, struct buf *out, uint32_t *found
 )
 {
-	bool holds;
-	if (format != 0)
-		holds = binary_holds(s, type_oid, value, 0);
-	else if (type_oid == PG_BYTEA)
-		holds = hex_holds(s, value, out);
-	else
-		holds = holds_any(s, value);
-	*null = holds;
-	*found += holds;
-	return 0;
+	struct finding findings[VALUE_FINDINGS_MAX];
+	struct typed typed;
+	if (format != 0 && array_is_known(type_oid))
+		return array_mask(s, value, null, out, found);
+	if (!typed_read(type_oid, format, *value, &typed)) {
+		*null = strict_holds(s, type_oid, format, *value);
+		*found += *null;
+		return 0;
+	}
+	int n = value_look(s, span_of(typed.text, typed.n), findings);
+	if (n == 0)
+		return 0;
+	*found += n < 0 ? 1 : (uint32_t)n;
+	return mask_typed(s, &typed, NULL, findings, n, value, null, out);
 }
 
 int value_mask(
@@ -292,22 +256,47 @@ int value_mask(
 )
 {
 	enum value_class class = value_class_of(type_oid, format);
-	struct span text = *value;
-	size_t start = buf_len(out);
-	uint32_t n = 0;
-	int r = 0;
 	if (class == VALUE_STRICT)
-		return mask_strict(s, type_oid, format, text, null, out, found);
-	if (!holds_any(s, text))
-		return 0;
-	if (class == VALUE_JSONB) {
-		r = buf_append(out, span_first(text, 1)); // jsonb_send's version
-		text = span_from(text, 1);
-		class = VALUE_JSON;
+		return mask_strict(s, type_oid, format, value, null, out, found);
+	if (type_oid == PG_BYTEA && format == 0)
+		return bytea_mask(s, value, null, out, found);
+	return mask_text(s, class, value, null, out, found);
+}
+
+// The pattern that finds all of `text`, for its validators.
+static uint16_t pattern_of(const struct value_scan *s, struct span text)
+{
+	struct value_scan all = *s;
+	struct finding findings[VALUE_FINDINGS_MAX];
+	all.wanted = NULL;
+	int n = value_look(&all, text, findings);
+	return n == 1 && findings[0].start == 0 && findings[0].end == text.n ? findings[0].pattern
+									     : STYLE_NO_PATTERN;
+}
+
+int value_mask_whole(
+	const struct value_scan *s, const struct mask_style *style, uint32_t type_oid,
+	uint16_t format, struct span *value, bool *null, struct buf *out
+)
+{
+	enum value_class class = value_class_of(type_oid, format);
+	size_t start = buf_len(out);
+	uint16_t pattern = STYLE_NO_PATTERN;
+	struct typed typed;
+	if ((style->kind == MASK_PLACEHOLDER || style->kind == MASK_TOKEN) &&
+	    typed_read(type_oid, format, *value, &typed)) {
+		struct span text = span_of(typed.text, typed.core);
+		const struct finding all = {0, (uint32_t)text.n, pattern_of(s, text)};
+		return mask_typed(s, &typed, style, &all, 1, value, null, out);
 	}
-	if (r == 0)
-		r = value_rewrite(s, text, class, out, &n);
-	*found += n;
+	if (style->kind == MASK_NULL || type_oid == PG_CHAR ||
+	    (class != VALUE_TEXT && (class != VALUE_XML || !style_is_plain(style, *value)))) {
+		*null = true; // "char" is one byte
+		return 0;
+	}
+	if (style->kind == MASK_PLACEHOLDER)
+		pattern = pattern_of(s, *value);
+	int r = style_apply(s->styler, style, pattern, *value, out);
 	*value = (struct span){NULL, buf_len(out) - start};
 	return r;
 }

@@ -343,9 +343,12 @@ static void arrays_and_bytes_do_not_hide_values(void **state)
 	){.value = SPAN_LIT("\\x616e6e406578616d706c652e6f7267"), .type_oid = BYTEA};
 	f[0].column = f[1].column = f[2].column = &c;
 	mask(PROTO_ROW, f, 3);
-	assert_true(f[0].null);
+	// one element is NULL, and the array says so
+	wire[7] = 1;
+	memset(wire + sizeof(wire) - 12, 0xff, 4);
+	assert_true(span_equal(f[0].value, span_of(wire, sizeof(wire) - 8)));
 	assert_value(&f[1], "{[REDACTED:email],b}");
-	assert_true(f[2].null);
+	assert_value(&f[2], "\\x5b52454441435445443a656d61696c5d");
 }
 
 static void errors_and_notices_are_masked(void **state)

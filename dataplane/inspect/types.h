@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// Numbers of built-in types: pg_type.dat of PostgreSQL 15.
+
+#pragma once
+
+enum pg_type {
+	PG_BYTEA = 17,
+	PG_CHAR = 18,
+	PG_NAME = 19,
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_JSON = 114,
+	PG_XML = 142,
+	PG_XML_ARRAY = 143,
+	PG_JSON_ARRAY = 199,
+	PG_UNKNOWN = 705,
+	PG_INET = 869,
+	PG_BYTEA_ARRAY = 1001,
+	PG_NAME_ARRAY = 1003,
+	PG_INT2_ARRAY = 1005,
+	PG_INT4_ARRAY = 1007,
+	PG_TEXT_ARRAY = 1009,
+	PG_BPCHAR_ARRAY = 1014,
+	PG_VARCHAR_ARRAY = 1015,
+	PG_INT8_ARRAY = 1016,
+	PG_INET_ARRAY = 1041,
+	PG_BPCHAR = 1042,
+	PG_VARCHAR = 1043,
+	PG_NUMERIC_ARRAY = 1231,
+	PG_NUMERIC = 1700,
+	PG_CSTRING = 2275,
+	PG_UUID = 2950,
+	PG_UUID_ARRAY = 2951,
+	PG_JSONB = 3802,
+	PG_JSONB_ARRAY = 3807,
+};
