@@ -136,12 +136,13 @@ unsigned checksum_modulo(const uint8_t *d, size_t n, unsigned modulus)
 
 bool checksum_mod11_2(const uint8_t *values, size_t n)
 {
+	enum { X = 33 };
 	unsigned rest = 0;
-	if (n < 2 || !are_digits(values, n - 1) || values[n - 1] > 10)
+	if (n < 2 || !are_digits(values, n - 1) || (values[n - 1] > 9 && values[n - 1] != X))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		rest = (rest * 2 + values[i]) % 11;
-	return rest == 1;
+	for (size_t i = 0; i + 1 < n; i++)
+		rest = (rest + values[i]) * 2 % 11;
+	return (rest + (values[n - 1] == X ? 10 : values[n - 1])) % 11 == 1;
 }
 
 bool checksum_mod97_10(const uint8_t *values, size_t n)
