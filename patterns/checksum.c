@@ -64,6 +64,11 @@ bool checksum_date(unsigned year, unsigned month, unsigned day)
 	return day <= days[month - 1] + (month == 2 && leap ? 1u : 0u);
 }
 
+bool checksum_birthday(unsigned year, unsigned month, unsigned day)
+{
+	return checksum_date(2000 + year, month, day) || checksum_date(1900 + year, month, day);
+}
+
 bool checksum_luhn(const uint8_t *d, size_t n)
 {
 	unsigned sum = 0;

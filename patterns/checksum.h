@@ -23,6 +23,8 @@ uint64_t checksum_number(const uint8_t *d, size_t n);
 bool checksum_repeats(const uint8_t *d, size_t n);
 // Is there such a day in the Gregorian calendar? `month` and `day` count from 1.
 bool checksum_date(unsigned year, unsigned month, unsigned day);
+// The same for a year without its century, in the 20th or the 21st.
+bool checksum_birthday(unsigned year, unsigned month, unsigned day);
 
 // The last digit makes the sum with every second digit from the right doubled, its own digits
 // added, a multiple of 10 (ISO/IEC 7812-1 annex B).
@@ -36,9 +38,9 @@ unsigned checksum_weighted(const uint8_t *values, const uint8_t *weights, size_t
 // The number that the digits d[0..n) write, modulo `modulus`, which is at most 2^27.
 unsigned checksum_modulo(const uint8_t *d, size_t n, unsigned modulus);
 
-// ISO/IEC 7064, check character included as the last value. Pure systems: 11-2 over digits, the last
-// perhaps X; 97-10 over digits and letters with two check digits. Hybrid systems: 11,10 over digits
-// and 37,36 over digits and letters.
+// ISO/IEC 7064, check character included as the last value. Pure systems: 11-2 over digits, the
+// last perhaps X; 97-10 over digits and letters with two check digits. Hybrid systems: 11,10 over
+// digits and 37,36 over digits and letters.
 bool checksum_mod11_2(const uint8_t *values, size_t n);
 bool checksum_mod97_10(const uint8_t *values, size_t n);
 bool checksum_mod11_10(const uint8_t *d, size_t n);
