@@ -97,17 +97,29 @@ static bool is_escaped(enum scan_form form)
 }
 
 // Does a match of decoded text need the decoding? In URL and JSON text it does when it is encoded
-// further, holds an escape, or stands beside one; otherwise it is found without.
+// further, or an escape stands where it decides about the match; otherwise it is found without.
 static bool counts(const struct decoded *d, const struct finding *f)
 {
 	if (!is_escaped(d->form))
 		return f->end - f->start >= DECODE_MIN;
 	if (f->form != SCAN_PLAIN)
 		return true;
-	size_t start = f->start > 0 ? f->start - 1 : 0, end = f->end < d->n ? f->end + 1 : d->n;
+	size_t start = f->start > LEFT ? f->start - LEFT : 0;
+	size_t end = d->n - f->end > RIGHT ? f->end + RIGHT : d->n;
 	if (d->form == SCAN_URL_PLUS && memchr(d->text + start, ' ', end - start) != NULL)
 		return true;
 	return decoded_map_end(d, end) - decoded_map_start(d, start) != end - start;
+}
+
+// A value beside an escape may hold none: it stands as it is.
+static enum scan_form form_of(const struct decoded *d, const struct finding *f)
+{
+	size_t n = f->end - f->start;
+	if (is_escaped(d->form) && f->form == SCAN_PLAIN &&
+	    decoded_map_end(d, f->end) - decoded_map_start(d, f->start) == n &&
+	    (d->form != SCAN_URL_PLUS || memchr(d->text + f->start, ' ', n) == NULL))
+		return SCAN_PLAIN;
+	return d->form == SCAN_URL_PLUS ? SCAN_URL : d->form;
 }
 
 // Take what was found in the window, from matches[first] on, to the text it was decoded from.
@@ -119,9 +131,9 @@ static void map_back(struct look *look, const struct decoded *d, size_t first)
 		struct finding f = matches->list[i];
 		if (!counts(d, &f))
 			continue;
+		f.form = (uint8_t)form_of(d, &f);
 		f.start = (uint32_t)decoded_map_start(d, f.start);
 		f.end = (uint32_t)decoded_map_end(d, f.end);
-		f.form = (uint8_t)(d->form == SCAN_URL_PLUS ? SCAN_URL : d->form);
 		if (f.start >= look->from && f.start < look->to &&
 		    f.end - f.start <= look->decode->ranges.level[look->level].reach)
 			matches->list[kept++] = f;

@@ -13,7 +13,7 @@ enum decoded_limit {
 	// Characters that text in base64, hex or UTF-16 goes on for beyond a place that could only
 	// be text. What may be text and may be chance is not followed farther.
 	DECODED_LEAP = 128,
-	DECODED_SHORT = 16, // text of fewer bytes must be all of its run
+	DECODED_SHORT = 12, // text of fewer bytes must be all of its run
 };
 
 struct decoded {

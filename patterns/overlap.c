@@ -59,6 +59,8 @@ size_t overlap_resolve(struct finding *matches, size_t n, struct finding *out, s
 			}
 			if (matches[i].end > joined.end)
 				joined.end = matches[i].end;
+			if (joined.form == SCAN_PLAIN)
+				joined.form = matches[i].form;
 		}
 		if (count < max)
 			out[count] = joined;

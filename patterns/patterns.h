@@ -166,7 +166,7 @@ const char *scan_form_name(enum scan_form form);
 // An entity is also found where it is encoded, in one encoding or in two, one in the other. In URL
 // and JSON text the finding is exactly the characters that stand for the value. In base64 and hex
 // it is the digits that hold a bit of it, whole groups of them; the value has at least 8 bytes, and
-// stands in text of 16 or alone. An encoded value of more than 32 KB, unless a pattern of the set
+// stands in text of 12 or alone. An encoded value of more than 32 KB, unless a pattern of the set
 // is wider itself, is not found.
 //
 // Out: out[0..result), at most `max`; *more when there were more than fit, or when the span is made

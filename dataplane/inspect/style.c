@@ -206,8 +206,14 @@ bool style_is_plain(const struct mask_style *style, struct span value)
 	return false;
 }
 
+static const struct mask_style redacted = {.kind = MASK_REDACT};
+
+const struct mask_style *style_for_encoded(const struct mask_style *style)
+{
+	return style->kind == MASK_KEEP || style->kind == MASK_PLACEHOLDER ? &redacted : style;
+}
+
 const struct mask_style *style_for_record(const struct mask_style *style)
 {
-	static const struct mask_style redacted = {.kind = MASK_REDACT};
 	return style->kind == MASK_FIXED || style->kind == MASK_HASH ? style : &redacted;
 }

@@ -49,3 +49,7 @@ bool style_is_plain(const struct mask_style *style, struct span value);
 // For what is kept as evidence: a style that shows nothing of a value and cannot be taken for one.
 // `style` itself, or one that redacts.
 const struct mask_style *style_for_record(const struct mask_style *style);
+
+// For a value that stands in encoded form, where a part or the shape of it says nothing good.
+// `style` itself, or one that redacts.
+const struct mask_style *style_for_encoded(const struct mask_style *style);

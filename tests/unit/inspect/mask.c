@@ -321,6 +321,43 @@ static void json_stays_json(void **state)
 	assert_value(&f[2], "\1{\"m\": \"[REDACTED:email]\"}");
 }
 
+// What is encoded is masked where it stands, and never shown in part.
+static void encoded_values_are_masked(void **state)
+{
+	struct proto_column c = {.table_oid = ORDERS, .attnum = 1};
+	struct proto_field f[] = {
+		// "card 4111 1111 1111 1111 of ann"
+		text_field("note Y2FyZCA0MTExIDExMTEgMTExMSAxMTExIG9mIGFubg== end"),
+		// base64 of an access key, URL-encoded
+		text_field("?k=QUtJQUlPU0ZPRE5ON0VYQU1QTEU%3D&x=1"),
+		text_field("/to?a=ann%40example.org&b=1"),
+		{.value = SPAN_LIT(
+			 "{\"c\": \"\\u0034111111111111111\", \"t\": \"\\n4111111111111111\"}"
+		 ),
+		 .type_oid = JSON},
+		{.value = SPAN_LIT("{\"m\": \"to\\nann@example.org\"}"), .type_oid = JSON},
+		{.value = SPAN_LIT("\1{\"k\": \"QUtJQUlPU0ZPRE5ON0VYQU1QTEU=\"}"),
+		 .type_oid = JSONB,
+		 .format = 1},
+		{.value = SPAN_LIT("\\x00ff616e6e406578616d706c652e6f7267"), .type_oid = BYTEA},
+		text_field("\\x00ff616e6e406578616d706c652e6f7267"),
+		text_field("d2ffb07c3c4bcb46c5878be44dff69f97d576457"),
+	};
+	(void)state;
+	for (size_t i = 0; i < 9; i++)
+		f[i].column = &c;
+	mask(PROTO_ROW, f, 9);
+	assert_value(&f[0], "note Y2Fy[REDACTED:payment-card]IG9mIGFubg== end");
+	assert_value(&f[1], "?k=[REDACTED:aws-access-key]&x=1");
+	assert_value(&f[2], "/to?a=[REDACTED:email]&b=1");
+	assert_value(&f[3], "{\"c\": \"[REDACTED:payment-card]\", \"t\": \"\\n************1111\"}");
+	assert_value(&f[4], "{\"m\": \"to[REDACTED:email]\"}");
+	assert_value(&f[5], "\1{\"k\": \"[REDACTED:aws-access-key]\"}");
+	assert_value(&f[6], "\\x00ff5b52454441435445443a656d61696c5d");
+	assert_value(&f[7], "\\x00ff[REDACTED:email]");
+	assert_value(&f[8], "d2ffb07c3c4bcb46c5878be44dff69f97d576457");
+}
+
 static void arrays_and_bytes_do_not_hide_values(void **state)
 {
 	// one dimension, no nulls, int8, two elements
@@ -640,6 +677,7 @@ int main(void)
 		CASE(a_json_key_is_context),
 		CASE(json_stays_json),
 		CASE(arrays_and_bytes_do_not_hide_values),
+		CASE(encoded_values_are_masked),
 		CASE(errors_and_notices_are_masked),
 		CASE(errors_of_exposed_statements_say_nothing_of_the_data),
 		CASE(any_error_made_from_data_is_hidden),
