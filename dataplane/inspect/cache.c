@@ -173,9 +173,12 @@ static void read_tree(struct statement *st, const PgQuery__ParseResult *tree)
 		if (raw->stmt == NULL)
 			continue;
 		st->kinds = 0;
+		st->n_ranges = 0;
+		st->n_joins = 0;
 		st->verb[0] = '\0';
 		statement_classify(st, raw->stmt);
 		statement_walk(st, &raw->stmt->base);
+		statement_result(st, raw->stmt);
 		all |= st->kinds;
 		if ((st->kinds & ~(uint32_t)EFFECT_SESSION) != 0)
 			st->n_statements++;

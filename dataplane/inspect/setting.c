@@ -72,6 +72,11 @@ static bool is_lexing(const char *name)
 	       strcasecmp(name, "escape_string_warning") == 0;
 }
 
+static bool is_identity(const char *name)
+{
+	return strcasecmp(name, "role") == 0 || strcasecmp(name, "session_authorization") == 0;
+}
+
 static bool sets_utf8(const PgQuery__VariableSetStmt *set)
 {
 	if (set->n_args != 1 || set->args[0]->node_case != PG_QUERY__NODE__NODE_A_CONST)
@@ -130,6 +135,8 @@ void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set
 	bool multi = set->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI; // SET TRANSACTION
 	if (!multi && inspect_setting_has_meaning(span_str(set->name)))
 		st->flags |= EFFECT_SETS;
+	if (is_identity(set->name))
+		st->flags |= EFFECT_IDENTITY;
 	if (is_lexing(set->name)) {
 		st->kinds |= EFFECT_ADMIN;
 		st->flags |= EFFECT_LEXING;
@@ -143,4 +150,13 @@ void statement_setting(struct statement *st, const PgQuery__VariableSetStmt *set
 		if (encoding)
 			st->flags |= EFFECT_LEXING;
 	}
+}
+
+void statement_set_config(struct statement *st, const char *name)
+{
+	st->flags |= EFFECT_SETS;
+	if (name == NULL || is_identity(name))
+		st->flags |= EFFECT_IDENTITY;
+	if (name == NULL || is_lexing(name) || strcasecmp(name, "client_encoding") == 0)
+		st->flags |= EFFECT_LEXING;
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Everything a statement touches, wherever it stands: the walk follows the tree's own descriptors,
-// so that no position of a relation, function or nested write can be forgotten.
+// Everything a statement touches, wherever it stands.
 
-#include "dataplane/inspect/function.h"
 #include "dataplane/inspect/statement.h"
 
 #include <string.h>
@@ -30,7 +28,7 @@ static bool is_target(const struct statement *st, const PgQuery__RangeVar *relat
 	return false;
 }
 
-static void add_object(struct statement *st, struct effect_object object)
+void statement_add_object(struct statement *st, struct effect_object object)
 {
 	for (uint16_t i = 0; i < st->n_objects; i++) {
 		struct effect_object *o = &st->objects[i];
@@ -48,48 +46,7 @@ static void add_object(struct statement *st, struct effect_object object)
 		st->objects[st->n_objects++] = object;
 }
 
-static void see_relation(struct statement *st, const PgQuery__RangeVar *r)
-{
-	struct effect_object object = {
-		.schema = text_of(r->schemaname),
-		.name = text_of(r->relname),
-		.alias = r->alias == NULL ? (struct span){0} : text_of(r->alias->aliasname),
-		.access = is_target(st, r) ? EFFECT_WRITE : EFFECT_READ,
-	};
-	if ((st->kinds & EFFECT_DDL) != 0)
-		object.access |= EFFECT_DDL;
-	add_object(st, object);
-}
-
-static const char *name_part(const PgQuery__FuncCall *f, size_t i)
-{
-	const PgQuery__Node *node = f->funcname[i];
-	return node->node_case == PG_QUERY__NODE__NODE_STRING ? node->string->sval : "";
-}
-
-static void see_function(struct statement *st, const PgQuery__FuncCall *f)
-{
-	if (f->n_funcname == 0)
-		return;
-	const char *schema = f->n_funcname > 1 ? name_part(f, f->n_funcname - 2) : NULL;
-	const char *name = name_part(f, f->n_funcname - 1);
-	uint32_t kinds = function_effects(schema, name);
-	st->kinds |= kinds;
-	if (strcmp(name, "set_config") == 0)
-		st->flags |= EFFECT_SETS;
-	if ((kinds & (EFFECT_EXEC | EFFECT_ADMIN)) == 0)
-		return;
-	add_object(
-		st,
-		(struct effect_object){
-			.schema = text_of(schema),
-			.name = text_of(name),
-			.access = EFFECT_EXEC,
-		}
-	);
-}
-
-static void add_column(struct statement *st, struct span name)
+void statement_add_column(struct statement *st, struct span name)
 {
 	for (uint16_t i = 0; i < st->n_columns; i++)
 		if (span_equal(st->columns[i], name))
@@ -100,142 +57,146 @@ static void add_column(struct statement *st, struct span name)
 		st->columns[0] = SPAN_LIT("*"); // too many to tell: count as all
 }
 
+// Where the server keeps passwords and their like, and what shows them.
+static bool holds_credentials(const PgQuery__RangeVar *r)
+{
+	static const char *const names[] = {
+		"_pg_user_mappings",    "pg_authid",       "pg_shadow",
+		"pg_subscription",      "pg_user_mapping", "pg_user_mappings",
+		"user_mapping_options",
+	};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], r->relname) == 0)
+			return true;
+	return false;
+}
+
+static void see_relation(struct statement *st, const PgQuery__RangeVar *r)
+{
+	struct effect_object object = {
+		.schema = text_of(r->schemaname),
+		.name = text_of(r->relname),
+		.alias = r->alias == NULL ? (struct span){0} : text_of(r->alias->aliasname),
+		.access = is_target(st, r) ? EFFECT_WRITE : EFFECT_READ,
+	};
+	if ((st->kinds & EFFECT_DDL) != 0)
+		object.access |= EFFECT_DDL;
+	if (holds_credentials(r))
+		st->flags |= EFFECT_CREDENTIALS;
+	statement_add_object(st, object);
+}
+
 // FROM t AS a(x, y): from here on columns go by names that say nothing of their origin.
 static void see_alias(struct statement *st, const PgQuery__Alias *alias)
 {
-	if (alias != NULL && alias->n_colnames > 0)
-		add_column(st, SPAN_LIT("*"));
+	if (alias->n_colnames > 0)
+		statement_add_column(st, SPAN_LIT("*"));
 }
 
-static const char *field_of(const PgQuery__ColumnRef *ref, size_t i)
+// The alias of a join, or of its USING, names all of those columns at once.
+static void see_join(struct statement *st, const PgQuery__JoinExpr *join)
 {
-	const PgQuery__Node *field = ref->fields[i];
-	return field->node_case == PG_QUERY__NODE__NODE_STRING ? field->string->sval : NULL;
+	if (join->alias != NULL || join->join_using_alias != NULL)
+		statement_add_column(st, SPAN_LIT("*"));
+	// ON true is how LATERAL is joined; an OR that is true hides that it joins everything.
+	if (join->quals != NULL && join->quals->node_case == PG_QUERY__NODE__NODE_BOOL_EXPR)
+		(void)statement_condition(st, join->quals, NULL);
 }
 
-// Functions of pg_catalog that take a row of any type; those whose calls are harmless are known to
-// function.c.
-static bool takes_row(const char *name)
+static void see_cte(struct statement *st, const PgQuery__CommonTableExpr *cte)
 {
-	static const char *const names[] = {
-		"any_out",           "any_value",
-		"anycompatible_out", "anycompatiblenonarray_out",
-		"anyelement_out",    "anynonarray_out",
-		"hash_record",       "json_agg_strict",
-		"jsonb_agg_strict",  "record_out",
-		"record_send",
-	};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return function_effects(NULL, name) != EFFECT_EXEC;
+	if (cte->ctequery != NULL && cte->ctequery->node_case != PG_QUERY__NODE__NODE_SELECT_STMT)
+		st->flags |= EFFECT_CTE_WRITE;
 }
 
-// c.row_to_json is row_to_json(c) where c has no column of that name: a name that is a function's
-// may mean the whole row before it.
-static void see_column(struct statement *st, const PgQuery__ColumnRef *ref)
+static void see_sample(struct statement *st, const PgQuery__RangeTableSample *sample)
 {
-	size_t n = ref->n_fields;
-	if (n == 0)
-		return;
-	const char *name = field_of(ref, n - 1), *row = n > 1 ? field_of(ref, n - 2) : NULL;
-	add_column(st, name == NULL ? SPAN_LIT("*") : text_of(name));
-	if (name != NULL && row != NULL && takes_row(name))
-		add_column(st, text_of(row));
+	const char *method = sample->n_method == 1 ? statement_name_part(sample->method, 0) : "";
+	if (strcmp(method, "bernoulli") != 0 && strcmp(method, "system") != 0)
+		st->kinds |= EFFECT_EXEC;
 }
 
-static void see_write(struct statement *st, const PgQuery__RangeVar *target, size_t n_returning)
+static void see_execute(struct statement *st)
 {
-	st->kinds |= EFFECT_WRITE;
-	if (n_returning > 0)
-		st->kinds |= EFFECT_READ;
-	if (target != NULL)
-		statement_add_target(st, target);
+	// Within EXPLAIN or CREATE TABLE AS, too.
+	st->kinds |= EFFECT_UNKNOWN;
+	st->flags |= EFFECT_INDIRECT;
+	st->why_unknown = "EXECUTE runs a statement prepared by its name";
 }
 
-static void see_select(struct statement *st, const PgQuery__SelectStmt *select)
+// What the messages that a Node can hold mean; others stand in fields of their own type.
+static void see_node(struct statement *st, const PgQuery__Node *node)
 {
-	// The rows of INSERT ... VALUES are a SelectStmt too, and read nothing.
-	if (select->n_values_lists == 0)
-		st->kinds |= EFFECT_READ;
-	if (select->into_clause != NULL)
-		st->kinds |= EFFECT_DDL | EFFECT_WRITE;
-	if (select->n_locking_clause > 0)
-		st->kinds |= EFFECT_WRITE; // row locks: others wait
+	switch (node->node_case) {
+	case PG_QUERY__NODE__NODE_RANGE_VAR:
+		see_relation(st, node->range_var);
+		break;
+	case PG_QUERY__NODE__NODE_ALIAS:
+		see_alias(st, node->alias);
+		break;
+	case PG_QUERY__NODE__NODE_JOIN_EXPR:
+		see_join(st, node->join_expr);
+		break;
+	case PG_QUERY__NODE__NODE_FUNC_CALL:
+		statement_call(st, node->func_call);
+		break;
+	case PG_QUERY__NODE__NODE_COLUMN_REF:
+		statement_column(st, node->column_ref);
+		break;
+	case PG_QUERY__NODE__NODE_A_INDIRECTION:
+		statement_field(st, node->a_indirection);
+		break;
+	case PG_QUERY__NODE__NODE_A_EXPR:
+		statement_operator(st, node->a_expr->name, node->a_expr->n_name);
+		break;
+	case PG_QUERY__NODE__NODE_SUB_LINK:
+		statement_operator(st, node->sub_link->oper_name, node->sub_link->n_oper_name);
+		if (node->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK)
+			st->exists = node->sub_link->subselect;
+		break;
+	case PG_QUERY__NODE__NODE_SORT_BY:
+		statement_operator(st, node->sort_by->use_op, node->sort_by->n_use_op);
+		break;
+	case PG_QUERY__NODE__NODE_SELECT_STMT:
+		statement_select(st, node->select_stmt, st->exists == node);
+		break;
+	case PG_QUERY__NODE__NODE_INSERT_STMT:
+		statement_insert(st, node->insert_stmt);
+		break;
+	case PG_QUERY__NODE__NODE_UPDATE_STMT:
+		statement_update(st, node->update_stmt);
+		break;
+	case PG_QUERY__NODE__NODE_DELETE_STMT:
+		statement_delete(st, node->delete_stmt);
+		break;
+	case PG_QUERY__NODE__NODE_MERGE_STMT:
+		statement_merge(st, node->merge_stmt);
+		break;
+	case PG_QUERY__NODE__NODE_COMMON_TABLE_EXPR:
+		see_cte(st, node->common_table_expr);
+		break;
+	case PG_QUERY__NODE__NODE_RANGE_TABLE_SAMPLE:
+		see_sample(st, node->range_table_sample);
+		break;
+	case PG_QUERY__NODE__NODE_EXECUTE_STMT:
+		see_execute(st);
+		break;
+	default: // the library's: nothing of its own, what is below it is walked
+		break;
+	}
 }
 
-static void see(struct statement *st, const ProtobufCMessage *m)
+// Those of them that also stand in fields of their own type.
+static void see_field(struct statement *st, const ProtobufCMessage *m)
 {
-	if (m->descriptor == &pg_query__range_var__descriptor) {
+	if (m->descriptor == &pg_query__range_var__descriptor)
 		see_relation(st, (const PgQuery__RangeVar *)m);
-	} else if (m->descriptor == &pg_query__alias__descriptor) {
+	else if (m->descriptor == &pg_query__alias__descriptor)
 		see_alias(st, (const PgQuery__Alias *)m);
-	} else if (m->descriptor == &pg_query__join_expr__descriptor) {
-		// The alias of a join, or of its USING, names all of those columns at once.
-		const PgQuery__JoinExpr *join = (const PgQuery__JoinExpr *)m;
-		if (join->alias != NULL || join->join_using_alias != NULL)
-			add_column(st, SPAN_LIT("*"));
-	} else if (m->descriptor == &pg_query__func_call__descriptor) {
-		see_function(st, (const PgQuery__FuncCall *)m);
-	} else if (m->descriptor == &pg_query__column_ref__descriptor) {
-		see_column(st, (const PgQuery__ColumnRef *)m);
-	} else if (m->descriptor == &pg_query__select_stmt__descriptor) {
-		see_select(st, (const PgQuery__SelectStmt *)m);
-	} else if (m->descriptor == &pg_query__insert_stmt__descriptor) {
-		const PgQuery__InsertStmt *s = (const PgQuery__InsertStmt *)m;
-		see_write(st, s->relation, s->n_returning_list);
-	} else if (m->descriptor == &pg_query__update_stmt__descriptor) {
-		const PgQuery__UpdateStmt *s = (const PgQuery__UpdateStmt *)m;
-		see_write(st, s->relation, s->n_returning_list);
-		if (s->where_clause == NULL)
-			st->flags |= EFFECT_NO_WHERE;
-	} else if (m->descriptor == &pg_query__delete_stmt__descriptor) {
-		const PgQuery__DeleteStmt *s = (const PgQuery__DeleteStmt *)m;
-		see_write(st, s->relation, s->n_returning_list);
-		if (s->where_clause == NULL)
-			st->flags |= EFFECT_NO_WHERE;
-	} else if (m->descriptor == &pg_query__merge_stmt__descriptor) {
-		see_write(st, ((const PgQuery__MergeStmt *)m)->relation, 0);
-	} else if (m->descriptor == &pg_query__execute_stmt__descriptor) {
-		// Within EXPLAIN or CREATE TABLE AS, too.
-		st->kinds |= EFFECT_UNKNOWN;
-		st->flags |= EFFECT_INDIRECT;
-		st->why_unknown = "EXECUTE runs a statement prepared by its name";
-	}
-}
-
-static void walk(struct statement *st, const ProtobufCMessage *m, unsigned depth);
-
-// A Node is a tag and one pointer: no need to look at its 238 fields.
-static void walk_node(struct statement *st, const PgQuery__Node *node, unsigned depth)
-{
-	const ProtobufCMessage *child;
-	if (node->node_case == PG_QUERY__NODE__NODE__NOT_SET)
-		return;
-	memcpy(&child, &node->alias, sizeof(const ProtobufCMessage *));
-	if (child != NULL)
-		walk(st, child, depth);
-}
-
-static void walk_field(
-	struct statement *st, const ProtobufCMessage *m, const ProtobufCFieldDescriptor *f,
-	unsigned depth
-)
-{
-	const char *base = (const char *)m;
-	if (f->label == PROTOBUF_C_LABEL_REPEATED) {
-		size_t n;
-		const ProtobufCMessage *const *list;
-		memcpy(&n, base + f->quantifier_offset, sizeof(n));
-		memcpy(&list, base + f->offset, sizeof(const ProtobufCMessage *const *));
-		for (size_t i = 0; i < n; i++)
-			walk(st, list[i], depth);
-		return;
-	}
-	const ProtobufCMessage *child;
-	memcpy(&child, base + f->offset, sizeof(const ProtobufCMessage *));
-	if (child != NULL)
-		walk(st, child, depth);
+	else if (m->descriptor == &pg_query__select_stmt__descriptor)
+		statement_select(st, (const PgQuery__SelectStmt *)m, false);
+	else if (m->descriptor == &pg_query__func_call__descriptor)
+		statement_call(st, (const PgQuery__FuncCall *)m);
 }
 
 static void walk(struct statement *st, const ProtobufCMessage *m, unsigned depth)
@@ -244,23 +205,14 @@ static void walk(struct statement *st, const ProtobufCMessage *m, unsigned depth
 		statement_unknown(st, "it is nested too deeply");
 		return;
 	}
-	if (m->descriptor == &pg_query__node__descriptor) {
-		walk_node(st, (const PgQuery__Node *)m, depth + 1);
-		return;
-	}
-	see(st, m);
-	const ProtobufCMessageDescriptor *d = m->descriptor;
-	for (unsigned i = 0; i < d->n_fields; i++) {
-		const ProtobufCFieldDescriptor *f = &d->fields[i];
-		if (f->type != PROTOBUF_C_TYPE_MESSAGE)
-			continue;
-		if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
-			uint32_t chosen;
-			memcpy(&chosen, (const char *)m + f->quantifier_offset, sizeof(chosen));
-			if (chosen != f->id)
-				continue;
-		}
-		walk_field(st, m, f, depth + 1);
+	bool is_node = m->descriptor == &pg_query__node__descriptor;
+	if (is_node)
+		see_node(st, (const PgQuery__Node *)m);
+	struct statement_children next = {.message = m};
+	for (const ProtobufCMessage *child; (child = statement_next_child(&next)) != NULL;) {
+		if (!is_node)
+			see_field(st, child);
+		walk(st, child, depth + 1);
 	}
 }
 
