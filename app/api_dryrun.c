@@ -84,7 +84,7 @@ static int start(
 	uint64_t to = number(body, "to_ns", (uint64_t)time(NULL) * 1000000000);
 	const struct dryrun_ask ask = {
 		.text = text,
-		.patterns = control->config->gateway.patterns,
+		.patterns = &control->config->gateway.patterns,
 		.from_ns = number(body, "from_ns", to > DAY_NS ? to - DAY_NS : 0),
 		.to_ns = to,
 		.limit = (uint32_t)number(body, "limit", LIMIT_DEFAULT),

@@ -30,7 +30,7 @@ struct dryrun {
 	bool cancel; // control: rw, run: ro
 	struct snapshot *like;
 	char *text;
-	char patterns[CONFIG_PATH_MAX];
+	struct config_folders patterns;
 	struct dryrun_ask ask;
 
 	pthread_mutex_t lock; // what follows; the run: rw, control: ro
@@ -88,8 +88,8 @@ static struct snapshot *carry(const struct snapshot *like, struct snapshot *next
 }
 
 int dryrun_candidate(
-	const char *file, const char *patterns, struct span text, const struct snapshot *like,
-	struct snapshot **out, struct config_errors *errors
+	const char *file, const struct config_folders *patterns, struct span text,
+	const struct snapshot *like, struct snapshot **out, struct config_errors *errors
 )
 {
 	struct snapshot *snapshot = NULL;
@@ -99,7 +99,7 @@ int dryrun_candidate(
 	if (r != 0)
 		return r;
 	// A file is read for nobody who could not read it himself.
-	snprintf(config->gateway.patterns, sizeof(config->gateway.patterns), "%s", patterns);
+	config->gateway.patterns = *patterns;
 	r = snapshot_build_trial(config, like, &snapshot, errors);
 	config_free(config);
 	if (r != 0)
@@ -159,7 +159,7 @@ static enum state run_all(struct dryrun *run, json_t *result)
 	enum state state = STATE_DONE;
 
 	int r = dryrun_candidate(
-		run->runs->file, run->patterns, run->ask.text, run->like, &candidate, &errors
+		run->runs->file, &run->patterns, run->ask.text, run->like, &candidate, &errors
 	);
 	tell_errors(&errors, result);
 	bool refused = r != 0 && config_errors_any(&errors);
@@ -294,8 +294,8 @@ int dryruns_start(
 		if (ask->text.n > 0)
 			memcpy(run->text, ask->text.p, ask->text.n);
 		run->ask = *ask;
-		snprintf(run->patterns, sizeof(run->patterns), "%s", ask->patterns);
-		run->ask.patterns = run->patterns;
+		run->patterns = *ask->patterns;
+		run->ask.patterns = &run->patterns;
 		run->ask.text = span_of(run->text, ask->text.n);
 		run->state = STATE_RUNNING;
 		run->cancel = false;

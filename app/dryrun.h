@@ -25,10 +25,10 @@ enum dryrun_limit {
 };
 
 struct dryrun_ask {
-	struct span text;        // the configuration; at most CONFIG_FILE_MAX bytes
-	const char *patterns;    // the library that is used, whatever the text says
-	uint64_t from_ns, to_ns; // since 1970; commands in between are judged
-	uint32_t limit;          // examples; at most DRYRUN_EXAMPLES_MAX
+	struct span text;                      // the configuration; at most CONFIG_FILE_MAX bytes
+	const struct config_folders *patterns; // the library that is used, whatever the text says
+	uint64_t from_ns, to_ns;               // since 1970; commands in between are judged
+	uint32_t limit;                        // examples; at most DRYRUN_EXAMPLES_MAX
 };
 
 struct dryruns;

@@ -93,8 +93,8 @@ int dryrun_read(
 // The candidate: `text` as `file` says it, with what `like` knows of servers and columns. Out:
 // *out, freed by snapshot_free. Returns as snapshot_build_trial.
 int dryrun_candidate(
-	const char *file, const char *patterns, struct span text, const struct snapshot *like,
-	struct snapshot **out, struct config_errors *errors
+	const char *file, const struct config_folders *patterns, struct span text,
+	const struct snapshot *like, struct snapshot **out, struct config_errors *errors
 ) must_check;
 
 // What was found, into `to`.

@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	double start = now();
-	if (pattern_lib_load(argv[1], &lib, why) != 0) {
+	if (pattern_lib_load((const char *const[]){argv[1]}, 1, &lib, why) != 0) {
 		fprintf(stderr, "%s\n", why);
 		return 1;
 	}

@@ -330,65 +330,55 @@ static const struct document_key definition_keys[] = {
 	{"source", true, read_source},
 };
 
-static int read_document(const struct document *doc, struct definition *out)
+const struct document_key *definition_key(const char *name)
+{
+	for (size_t i = 0; i < sizeof(definition_keys) / sizeof(definition_keys[0]); i++)
+		if (strcmp(definition_keys[i].name, name) == 0)
+			return &definition_keys[i];
+	return NULL;
+}
+
+// A library's file bears the name of its one definition.
+static int check_file_name(const struct document *doc, const struct draft *draft)
+{
+	const char *name = draft->def->info.name;
+	const char *slash = strrchr(doc->file, '/');
+	const char *stem = slash == NULL ? doc->file : slash + 1;
+	size_t n = strlen(name);
+	if (strncmp(stem, name, n) == 0 && strcmp(stem + n, ".yaml") == 0)
+		return 0;
+	return document_fault(
+		doc, draft->name, "the file of '%s' must be called %s.yaml", name, name
+	);
+}
+
+int definition_read(const struct document *doc, const yaml_node_t *root, struct definition *out)
 {
 	struct draft draft = {.def = out};
 	out->info.score = 100;
-	const yaml_node_t *root = yaml_document_get_root_node(doc->yaml);
-	if (root == NULL)
-		return document_fault(doc, NULL, "the file is empty");
+	out->file = strdup(doc->file);
+	if (out->file == NULL)
+		return -ENOMEM;
 	int result = document_mapping(
 		doc, root, definition_keys, sizeof(definition_keys) / sizeof(definition_keys[0]),
 		&draft
 	);
+	if (result == 0)
+		result = check_file_name(doc, &draft);
 	return result != 0 ? result : draft_check(doc, &draft);
 }
 
-// Nothing may follow the document.
-static int read_end(const struct document *doc, yaml_parser_t *parser)
+static int read_root(const struct document *doc, const yaml_node_t *root, void *out)
 {
-	yaml_document_t more;
-	if (!yaml_parser_load(parser, &more))
-		return document_fault(doc, NULL, "more follows the document, and it is not YAML");
-	bool empty = yaml_document_get_root_node(&more) == NULL;
-	yaml_document_delete(&more);
-	return empty ? 0 : document_fault(doc, NULL, "one document a file");
-}
-
-static void parser_fault(const char *file, const yaml_parser_t *parser, char *why)
-{
-	snprintf(
-		why, PATTERN_WHY, "%s:%zu:%zu: %s", file, parser->problem_mark.line + 1,
-		parser->problem_mark.column + 1,
-		parser->problem == NULL ? "not YAML" : parser->problem
-	);
+	return definition_read(doc, root, out);
 }
 
 int definition_parse(
 	const char *file, struct span text, struct definition *out, char why[static PATTERN_WHY]
 )
 {
-	yaml_parser_t parser;
-	yaml_document_t yaml;
 	*out = (struct definition){};
-	if (!yaml_parser_initialize(&parser)) {
-		snprintf(why, PATTERN_WHY, "%s:1:1: out of memory", file);
-		return -ENOMEM;
-	}
-	yaml_parser_set_input_string(&parser, text.p, text.n);
-	int result = ERR_CONFIG;
-	if (!yaml_parser_load(&parser, &yaml)) {
-		parser_fault(file, &parser, why);
-	} else {
-		struct document doc = {file, &yaml, why, PATTERN_WHY};
-		result = read_document(&doc, out);
-		if (result == 0)
-			result = read_end(&doc, &parser);
-		if (result == -ENOMEM)
-			(void)document_fault(&doc, NULL, "out of memory");
-		yaml_document_delete(&yaml);
-	}
-	yaml_parser_delete(&parser);
+	int result = document_parse(file, text, read_root, out, why, PATTERN_WHY);
 	if (result != 0)
 		definition_free(out);
 	return result;
@@ -406,22 +396,39 @@ static void free_names(const char *const *names)
 	free((void *)(uintptr_t)names);
 }
 
+// What a list's item has from its list is the list's to free.
+static bool is_own(const void *own, const void *shared)
+{
+	return own != shared;
+}
+
 void definition_free(struct definition *definition)
 {
-	const struct pattern_info *info = &definition->info;
-	free_text(info->name);
-	free_text(info->title);
-	free_text(info->description);
-	free_text(info->source);
-	free_text(info->mask_fixed);
-	free_names(info->groups);
-	free_names(info->regions);
-	free_names(info->context);
+	static const struct definition none = {};
+	const struct definition *list = definition->list == NULL ? &none : definition->list;
+	const struct pattern_info *info = &definition->info, *shared = &list->info;
+	const char *const texts[][2] = {
+		{info->name, shared->name},
+		{info->title, shared->title},
+		{info->description, shared->description},
+		{info->source, shared->source},
+		{info->mask_fixed, shared->mask_fixed},
+		{definition->pattern, list->pattern},
+		{definition->before, list->before},
+		{definition->anchor, list->anchor},
+		{definition->strong, list->strong},
+		{definition->file, list->file},
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (is_own(texts[i][0], texts[i][1]))
+			free_text(texts[i][0]);
+	if (is_own(info->groups, shared->groups))
+		free_names(info->groups);
+	if (is_own(info->regions, shared->regions))
+		free_names(info->regions);
+	if (is_own(info->context, shared->context))
+		free_names(info->context);
 	example_list_free(info->positive, info->positive_count);
 	example_list_free(info->negative, info->negative_count);
-	free(definition->pattern);
-	free(definition->before);
-	free(definition->anchor);
-	free(definition->strong);
 	*definition = (struct definition){};
 }

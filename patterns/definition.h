@@ -6,6 +6,7 @@
 #pragma once
 
 #include "patterns/boundary.h"
+#include "patterns/document.h"
 #include "patterns/expression.h"
 #include "patterns/patterns.h"
 #include "patterns/validator.h"
@@ -29,6 +30,10 @@ struct definition {
 	enum boundary left, right;
 	const struct validator *validators[DEFINITION_VALIDATORS];
 	size_t validator_count;
+	// Where `pattern` stands.
+	const char *file;
+	uint32_t line, column;
+	const struct definition *list; // what it shares with others of its list, or NULL
 };
 
 // Read one definition from `text`, the content of the file `file` (a name for messages; its last
@@ -37,5 +42,11 @@ struct definition {
 int definition_parse(
 	const char *file, struct span text, struct definition *out, char why[static PATTERN_WHY]
 ) must_check;
+// Read the mapping `root` of a document. Out: *out, which is zeroed, for definition_free also on
+// error. Returns as definition_parse.
+int definition_read(const struct document *doc, const yaml_node_t *root, struct definition *out)
+	must_check;
+// How the value of the key `name` is read into a struct draft; NULL: there is no such key.
+const struct document_key *definition_key(const char *name);
 // Accepts a zeroed or half-read definition.
 void definition_free(struct definition *definition);

@@ -131,14 +131,90 @@ int document_number(
 	return 0;
 }
 
+const yaml_node_t *document_value(
+	const struct document *doc, const yaml_node_t *node, const char *key
+)
+{
+	if (node->type != YAML_MAPPING_NODE)
+		return NULL;
+	for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+	     pair < node->data.mapping.pairs.top; pair++)
+		if (document_is(yaml_document_get_node(doc->yaml, pair->key), key))
+			return yaml_document_get_node(doc->yaml, pair->value);
+	return NULL;
+}
+
 int document_list(const struct document *doc, const yaml_node_t *node, size_t *n)
+{
+	return document_items(doc, node, DOCUMENT_LIST_MAX, n);
+}
+
+int document_items(const struct document *doc, const yaml_node_t *node, size_t max, size_t *n)
 {
 	if (node->type != YAML_SEQUENCE_NODE)
 		return document_fault(doc, node, "a list is wanted here");
 	*n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	if (*n == 0 || *n > DOCUMENT_LIST_MAX)
-		return document_fault(
-			doc, node, "a list of 1 to %d is wanted here", DOCUMENT_LIST_MAX
-		);
+	if (*n == 0 || *n > max)
+		return document_fault(doc, node, "a list of 1 to %zu is wanted here", max);
 	return 0;
+}
+
+// Nothing may follow the document.
+static int read_end(const struct document *doc, yaml_parser_t *parser)
+{
+	yaml_document_t more;
+	if (!yaml_parser_load(parser, &more))
+		return document_fault(doc, NULL, "more follows the document, and it is not YAML");
+	bool empty = yaml_document_get_root_node(&more) == NULL;
+	yaml_document_delete(&more);
+	return empty ? 0 : document_fault(doc, NULL, "one document a file");
+}
+
+static void parser_fault(const char *file, const yaml_parser_t *parser, char *why, size_t size)
+{
+	snprintf(
+		why, size, "%s:%zu:%zu: %s", file, parser->problem_mark.line + 1,
+		parser->problem_mark.column + 1,
+		parser->problem == NULL ? "not YAML" : parser->problem
+	);
+}
+
+static int read_root(
+	const struct document *doc, yaml_parser_t *parser,
+	int (*read)(const struct document *doc, const yaml_node_t *root, void *out), void *out
+)
+{
+	const yaml_node_t *root = yaml_document_get_root_node(doc->yaml);
+	int result = root == NULL ? document_fault(doc, NULL, "the file is empty")
+				  : read(doc, root, out);
+	if (result == 0)
+		result = read_end(doc, parser);
+	if (result == -ENOMEM)
+		(void)document_fault(doc, NULL, "out of memory");
+	return result;
+}
+
+int document_parse(
+	const char *file, struct span text,
+	int (*read)(const struct document *doc, const yaml_node_t *root, void *out), void *out,
+	char *why, size_t why_size
+)
+{
+	yaml_parser_t parser;
+	yaml_document_t yaml;
+	int result = ERR_CONFIG;
+	if (!yaml_parser_initialize(&parser)) {
+		snprintf(why, why_size, "%s:1:1: out of memory", file);
+		return -ENOMEM;
+	}
+	yaml_parser_set_input_string(&parser, text.p, text.n);
+	if (!yaml_parser_load(&parser, &yaml)) {
+		parser_fault(file, &parser, why, why_size);
+	} else {
+		const struct document doc = {file, &yaml, why, why_size};
+		result = read_root(&doc, &parser, read, out);
+		yaml_document_delete(&yaml);
+	}
+	yaml_parser_delete(&parser);
+	return result;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/base/err.h"
+#include "dataplane/base/span.h"
 
 #include <yaml.h>
 
@@ -30,6 +31,14 @@ struct document_key {
 	int (*read)(const struct document *doc, const yaml_node_t *node, void *out);
 };
 
+// Read `text`, the content of the file `file`, as one YAML document, and hand its root to `read`.
+// Returns what that returns; -ENOMEM, ERR_CONFIG. Every error is told in `why`.
+int document_parse(
+	const char *file, struct span text,
+	int (*read)(const struct document *doc, const yaml_node_t *root, void *out), void *out,
+	char *why, size_t why_size
+) must_check;
+
 // Write "file:line:column: text" to doc->why. Returns ERR_CONFIG. `node` says where; NULL: line 1.
 int document_fault(const struct document *doc, const yaml_node_t *node, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -42,6 +51,9 @@ int document_mapping(
 
 // A sequence of 1 to DOCUMENT_LIST_MAX nodes. Out: *n, how many.
 int document_list(const struct document *doc, const yaml_node_t *node, size_t *n) must_check;
+// A sequence of 1 to `max`.
+int document_items(const struct document *doc, const yaml_node_t *node, size_t max, size_t *n)
+	must_check;
 // The node of a sequence at `i`, or NULL behind its end.
 const yaml_node_t *document_item(const struct document *doc, const yaml_node_t *node, size_t i);
 
@@ -54,5 +66,9 @@ int document_number(
 	const struct document *doc, const yaml_node_t *node, uint32_t min, uint32_t max,
 	uint32_t *out
 ) must_check;
+// The value of `key` in the mapping `node`, or NULL.
+const yaml_node_t *document_value(
+	const struct document *doc, const yaml_node_t *node, const char *key
+);
 // Is the scalar this word? False for other nodes.
 bool document_is(const yaml_node_t *node, const char *word);

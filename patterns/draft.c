@@ -41,6 +41,24 @@ static int check_before(const struct document *doc, const struct draft *draft)
 	return result;
 }
 
+// What a list's rule leaves out, its expressions tell.
+static int take_width(const struct document *doc, const struct draft *draft)
+{
+	struct definition *def = draft->def;
+	if (def->pattern_width.max == EXPRESSION_UNBOUNDED)
+		return document_fault(
+			doc, draft->pattern,
+			"has no greatest width: bound every repeat, or give a width"
+		);
+	if (def->pattern_width.max > PATTERN_WIDTH_MAX - def->before_width.max)
+		return document_fault(
+			doc, draft->pattern, "can be %u bytes wide, at most %u are allowed",
+			def->pattern_width.max, PATTERN_WIDTH_MAX - def->before_width.max
+		);
+	def->info.width = def->before_width.max + def->pattern_width.max;
+	return 0;
+}
+
 // An expression without a greatest width is cut at the definition's. Where the byte behind decides
 // whether there is a finding at all, the cut would let an overlong secret pass in clear.
 static int check_pattern(const struct document *doc, const struct draft *draft)
@@ -49,6 +67,11 @@ static int check_pattern(const struct document *doc, const struct draft *draft)
 	int result = check_expression(doc, draft->pattern, def->pattern, &def->pattern_width);
 	if (result != 0)
 		return result;
+	if (draft->width == NULL) {
+		result = take_width(doc, draft);
+		if (result != 0)
+			return result;
+	}
 	if (def->info.width < def->before_width.max + def->pattern_width.min)
 		return document_fault(doc, draft->width, "nothing is so narrow");
 	if (def->pattern_width.max == EXPRESSION_UNBOUNDED) {
@@ -103,8 +126,7 @@ static int check_anchor(const struct document *doc, const struct draft *draft)
 // How sure a match is.
 static int check_score(const struct document *doc, const struct draft *draft)
 {
-	struct definition *def = draft->def;
-	struct expression_width width;
+	const struct definition *def = draft->def;
 	if (def->info.kind == PATTERN_BLOCK &&
 	    (draft->score != NULL || draft->strong != NULL || draft->context != NULL))
 		return document_fault(
@@ -114,6 +136,13 @@ static int check_score(const struct document *doc, const struct draft *draft)
 		return document_fault(
 			doc, draft->score, "a score below %d needs context words", PATTERN_SURE
 		);
+	return 0;
+}
+
+static int check_strong(const struct document *doc, const struct draft *draft)
+{
+	const struct definition *def = draft->def;
+	struct expression_width width;
 	if (draft->strong == NULL)
 		return 0;
 	int result = check_expression(doc, draft->strong, def->strong, &width);
@@ -121,25 +150,26 @@ static int check_score(const struct document *doc, const struct draft *draft)
 		result = document_fault(
 			doc, draft->strong, "nothing the pattern matches is so wide"
 		);
+	if (result == 0 && width.max < def->pattern_width.min)
+		result = document_fault(
+			doc, draft->strong, "nothing the pattern matches is so narrow"
+		);
 	return result;
 }
 
-int draft_check(const struct document *doc, const struct draft *draft)
+int draft_check_shared(const struct document *doc, const struct draft *draft)
 {
-	const struct pattern_info *info = &draft->def->info;
-	const char *slash = strrchr(doc->file, '/');
-	const char *stem = slash == NULL ? doc->file : slash + 1;
-	size_t n = strlen(info->name);
-	if (strncmp(stem, info->name, n) != 0 || strcmp(stem + n, ".yaml") != 0)
-		return document_fault(
-			doc, draft->name, "the file of '%s' must be called %s.yaml", info->name,
-			info->name
-		);
-	if ((info->kind == PATTERN_ENTITY) != (draft->mask != NULL))
+	if ((draft->def->info.kind == PATTERN_ENTITY) != (draft->mask != NULL))
 		return document_fault(
 			doc, draft->mask == NULL ? draft->name : draft->mask,
 			"an entity has a mask and a block has none"
 		);
+	return check_score(doc, draft);
+}
+
+int draft_check(const struct document *doc, const struct draft *draft)
+{
+	draft_place(draft, draft->pattern);
 	int result = check_before(doc, draft);
 	if (result == 0)
 		result = check_pattern(doc, draft);
@@ -147,5 +177,13 @@ int draft_check(const struct document *doc, const struct draft *draft)
 		result = check_candidate(doc, draft);
 	if (result == 0)
 		result = check_anchor(doc, draft);
-	return result != 0 ? result : check_score(doc, draft);
+	if (result == 0)
+		result = draft_check_shared(doc, draft);
+	return result != 0 ? result : check_strong(doc, draft);
+}
+
+void draft_place(const struct draft *draft, const yaml_node_t *node)
+{
+	draft->def->line = (uint32_t)node->start_mark.line + 1;
+	draft->def->column = (uint32_t)node->start_mark.column + 1;
 }

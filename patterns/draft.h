@@ -16,3 +16,7 @@ struct draft {
 
 // Do the parts fit together? Works out the widths. Returns 0 or ERR_CONFIG.
 int draft_check(const struct document *doc, const struct draft *draft) must_check;
+// The part of it that does not ask what the expressions are.
+int draft_check_shared(const struct document *doc, const struct draft *draft) must_check;
+// The definition's place in its file is that of `node`.
+void draft_place(const struct draft *draft, const yaml_node_t *node);

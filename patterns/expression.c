@@ -5,6 +5,7 @@
 
 #include <hs.h>
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,4 +115,70 @@ int expression_check(const char *text, struct expression_width *width, char *why
 	}
 	*width = own;
 	return 0;
+}
+
+static bool has_alternatives(const char *text)
+{
+	unsigned depth = 0;
+	for (const char *p = text; *p != '\0';) {
+		if (*p == '[') {
+			p = skip_class(p);
+			continue;
+		}
+		if (*p == '|' && depth == 0)
+			return true;
+		depth += *p == '(';
+		depth -= *p == ')';
+		p += *p == '\\' && p[1] != '\0' ? 2 : 1;
+	}
+	return false;
+}
+
+// The byte that one character of an expression stands for, and behind it; NULL: it is no literal.
+static const char *read_literal(const char *p, uint8_t *out)
+{
+	unsigned code;
+	if (isalnum((unsigned char)*p) || (*p & 0x80) != 0 ||
+	    (*p != '\0' && strchr(" _-:/@,;=<>!\"#%&'~`", *p) != NULL)) {
+		*out = (uint8_t)*p;
+		return p + 1;
+	}
+	if (*p != '\\')
+		return NULL;
+	if (p[1] == 'x' && isxdigit((unsigned char)p[2]) && isxdigit((unsigned char)p[3])) {
+		(void)sscanf(p + 2, "%2x", &code);
+		*out = (uint8_t)code;
+		return p + 4;
+	}
+	if (p[1] <= ' ' || isalnum((unsigned char)p[1]))
+		return NULL;
+	*out = (uint8_t)p[1];
+	return p + 2;
+}
+
+void expression_prefix(const char *text, struct expression_prefix *out)
+{
+	*out = (struct expression_prefix){.rest = text};
+	if (has_alternatives(text))
+		return;
+	out->folds = strncmp(text, "(?i)", 4) == 0;
+	const char *p = text + (out->folds ? 4 : 0);
+	while (out->n < EXPRESSION_PREFIX_MAX) {
+		uint8_t byte = 0;
+		const char *next = read_literal(p, &byte);
+		// What is repeated, or may be missing, is no certain byte.
+		if (next == NULL || (*next != '\0' && strchr("*+?{", *next) != NULL))
+			break;
+		out->bytes[out->n++] = out->folds && byte < 0x80 ? (uint8_t)tolower(byte) : byte;
+		p = next;
+	}
+	out->rest = p;
+}
+
+void expression_of_prefix(const struct expression_prefix *prefix, char *out)
+{
+	strcpy(out, prefix->folds ? "(?i)" : "");
+	out += strlen(out);
+	for (size_t i = 0; i < prefix->n; i++)
+		out += sprintf(out, isalnum(prefix->bytes[i]) ? "%c" : "\\x%02x", prefix->bytes[i]);
 }

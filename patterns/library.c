@@ -3,6 +3,9 @@
 
 #include "patterns/library.h"
 
+#include "patterns/list.h"
+#include "patterns/names.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -11,8 +14,11 @@
 #include <string.h>
 
 struct pattern_lib {
-	size_t count;
-	struct definition definitions[PATTERN_MAX];
+	size_t count, room;
+	struct definition *definitions;
+	struct definition **shared; // of lists
+	size_t shared_count;
+	struct pattern_names names;
 };
 
 // Write "path: text" to `why`, for what is wrong with no place in the file. Returns ERR_CONFIG.
@@ -32,7 +38,7 @@ fault(char *why, const char *path, const char *format, ...)
 // Out: *out, malloced, the whole file.
 static int read_file(const char *path, uint8_t **out, size_t *size, char *why)
 {
-	uint8_t *bytes = malloc(DEFINITION_FILE_MAX + 1);
+	uint8_t *bytes = malloc(LIST_FILE_MAX + 1);
 	FILE *file = fopen(path, "re");
 	int result = 0;
 	if (bytes == NULL || file == NULL) {
@@ -40,12 +46,12 @@ static int read_file(const char *path, uint8_t **out, size_t *size, char *why)
 		(void)fault(why, path, "%s", strerror(-result));
 		goto out;
 	}
-	*size = fread(bytes, 1, DEFINITION_FILE_MAX + 1, file);
+	*size = fread(bytes, 1, LIST_FILE_MAX + 1, file);
 	if (ferror(file)) {
 		(void)fault(why, path, "cannot be read");
 		result = -EIO;
-	} else if (*size > DEFINITION_FILE_MAX) {
-		result = fault(why, path, "larger than %d bytes", DEFINITION_FILE_MAX);
+	} else if (*size > LIST_FILE_MAX) {
+		result = fault(why, path, "larger than %d bytes", LIST_FILE_MAX);
 	} else {
 		*out = bytes;
 		bytes = NULL;
@@ -54,6 +60,69 @@ out:
 	if (file != NULL)
 		fclose(file);
 	free(bytes);
+	return result;
+}
+
+// Room for `n` more definitions.
+static int make_room(struct pattern_lib *lib, size_t n)
+{
+	if (n > PATTERN_MAX - lib->count)
+		return ERR_LIMIT;
+	if (n <= lib->room - lib->count)
+		return 0;
+	size_t room = lib->count + n > 2 * lib->room ? lib->count + n : 2 * lib->room;
+	struct definition *more = reallocarray(lib->definitions, room, sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	lib->definitions = more;
+	lib->room = room;
+	return 0;
+}
+
+static int add_list(const struct document *doc, const yaml_node_t *root, struct pattern_lib *lib)
+{
+	struct list list = {};
+	struct definition **shared = NULL;
+	int result = list_read(doc, root, &list);
+	if (result == 0) {
+		result = make_room(lib, list.count);
+		shared = reallocarray(lib->shared, lib->shared_count + 1, sizeof(*shared));
+	}
+	if (shared != NULL)
+		lib->shared = shared;
+	else if (result == 0)
+		result = -ENOMEM;
+	if (result != 0) {
+		list_fini(&list);
+		return result;
+	}
+	memcpy(lib->definitions + lib->count, list.items, list.count * sizeof(list.items[0]));
+	lib->count += list.count;
+	lib->shared[lib->shared_count++] = list.shared;
+	free(list.items);
+	return 0;
+}
+
+static int add_definition(
+	const struct document *doc, const yaml_node_t *root, struct pattern_lib *lib
+)
+{
+	struct definition def = {};
+	int result = make_room(lib, 1);
+	if (result == 0)
+		result = definition_read(doc, root, &def);
+	if (result == 0)
+		lib->definitions[lib->count++] = def;
+	else
+		definition_free(&def);
+	return result;
+}
+
+static int read_root(const struct document *doc, const yaml_node_t *root, void *out)
+{
+	int result = list_is(doc, root) ? add_list(doc, root, out) : add_definition(doc, root, out);
+	if (result == ERR_LIMIT)
+		(void)document_fault(doc, NULL, "more than %d definitions", PATTERN_MAX);
 	return result;
 }
 
@@ -71,45 +140,12 @@ static int load_file(struct pattern_lib *lib, const char *dir, const char *name,
 	if (n <= 5 || strcmp(name + n - 5, ".yaml") != 0) {
 		return fault(why, path, "only .yaml files belong here");
 	}
-	if (lib->count == PATTERN_MAX) {
-		(void)fault(why, path, "more than %d definitions", PATTERN_MAX);
-		return ERR_LIMIT;
-	}
 	int result = read_file(path, &bytes, &size, why);
 	if (result != 0)
 		return result;
-	result = definition_parse(path, span_of(bytes, size), &lib->definitions[lib->count], why);
+	result = document_parse(path, span_of(bytes, size), read_root, lib, why, PATTERN_WHY);
 	free(bytes);
-	if (result == 0)
-		lib->count++;
 	return result;
-}
-
-static bool has_group(const struct pattern_info *info, const char *name)
-{
-	for (const char *const *group = info->groups; *group != NULL; group++) {
-		if (strcmp(*group, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-// A policy names patterns and groups alike: no word may mean both.
-static int check_names(const struct pattern_lib *lib, const char *dir, char *why)
-{
-	for (size_t i = 0; i < lib->count; i++) {
-		const char *name = lib->definitions[i].info.name;
-		for (size_t j = 0; j < lib->count; j++) {
-			const struct pattern_info *other = &lib->definitions[j].info;
-			if (!has_group(other, name))
-				continue;
-			return fault(
-				why, dir, "the group '%s' of %s has the name of a pattern", name,
-				other->name
-			);
-		}
-	}
-	return 0;
 }
 
 static int visible(const struct dirent *entry)
@@ -122,7 +158,7 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int pattern_lib_load(const char *dir, struct pattern_lib **out, char why[static PATTERN_WHY])
+static int load_folder(struct pattern_lib *lib, const char *dir, char *why)
 {
 	struct dirent **entries = NULL;
 	int result = 0;
@@ -133,19 +169,30 @@ int pattern_lib_load(const char *dir, struct pattern_lib **out, char why[static 
 		(void)fault(why, dir, "%s", strerror(-result));
 		return result;
 	}
-	struct pattern_lib *lib = calloc(1, sizeof(*lib));
-	if (lib == NULL) {
-		(void)fault(why, dir, "out of memory");
-		result = -ENOMEM;
-	}
 	for (int i = 0; i < n; i++) {
 		if (result == 0)
 			result = load_file(lib, dir, entries[i]->d_name, why);
 		free(entries[i]);
 	}
 	free(entries);
+	return result;
+}
+
+int pattern_lib_load(
+	const char *const *dirs, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
+)
+{
+	struct pattern_lib *lib = calloc(1, sizeof(*lib));
+	int result = 0;
+
+	if (lib == NULL) {
+		snprintf(why, PATTERN_WHY, "out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = load_folder(lib, dirs[i], why);
 	if (result == 0)
-		result = check_names(lib, dir, why);
+		result = pattern_names_init(&lib->names, lib->definitions, lib->count, why);
 	if (result != 0) {
 		pattern_lib_free(lib);
 		return result;
@@ -160,6 +207,13 @@ void pattern_lib_free(struct pattern_lib *lib)
 		return;
 	for (size_t i = 0; i < lib->count; i++)
 		definition_free(&lib->definitions[i]);
+	for (size_t i = 0; i < lib->shared_count; i++) {
+		definition_free(lib->shared[i]);
+		free(lib->shared[i]);
+	}
+	pattern_names_fini(&lib->names);
+	free(lib->definitions);
+	free(lib->shared);
 	free(lib);
 }
 
@@ -182,13 +236,7 @@ size_t pattern_lib_select(
 	const struct pattern_lib *lib, const char *name, uint16_t ids[static PATTERN_MAX]
 )
 {
-	size_t n = 0;
-	for (size_t i = 0; i < lib->count; i++) {
-		const struct pattern_info *info = &lib->definitions[i].info;
-		if (strcmp(info->name, name) == 0 || has_group(info, name))
-			ids[n++] = (uint16_t)i;
-	}
-	return n;
+	return pattern_names_find(&lib->names, name, ids);
 }
 
 const char *pattern_kind_name(enum pattern_kind kind)

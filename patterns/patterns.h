@@ -18,7 +18,7 @@ struct pattern_set;
 struct scan_scratch;
 
 enum pattern_limit {
-	PATTERN_MAX = 16384, // definitions in a library; ids are below it
+	PATTERN_MAX = 16384, // patterns in a library; ids are below it
 	PATTERN_ID_WORDS = PATTERN_MAX / 64,
 	PATTERN_WIDTH_MAX = 20480,   // bytes a definition may look at, from its context to its end
 	PATTERN_WHY = 512,           // bytes of an error text, NUL included
@@ -106,20 +106,23 @@ struct pattern_choice {
 	const uint64_t *classes;  // bits by class
 };
 
-// Read every *.yaml file of the directory `dir`; ids follow the order of the file names. Any other
-// visible file is an error. Out: *out, freed by pattern_lib_free. On error `why` says what is wrong
-// as file:line:column: text, or path: text when it is no place in a file. Returns 0, -errno
-// (directory or file), ERR_LIMIT (more than PATTERN_MAX definitions), ERR_CONFIG.
-int pattern_lib_load(const char *dir, struct pattern_lib **out, char why[static PATTERN_WHY])
-	must_check;
+// Read every *.yaml file of the `n` directories `dirs`; ids follow the order of directories, file
+// names and, in a list, items. Any other visible file is an error, and so is a name that two
+// patterns bear; only the words of one list share its name. Out: *out, freed by pattern_lib_free.
+// On error `why` says what is wrong as file:line:column: text, or path: text when it is no place in
+// a file. Returns 0, -errno (directory or file), ERR_LIMIT (more than PATTERN_MAX patterns),
+// ERR_CONFIG.
+int pattern_lib_load(
+	const char *const *dirs, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
+) must_check;
 // Accepts NULL.
 void pattern_lib_free(struct pattern_lib *lib);
 
 size_t pattern_lib_count(const struct pattern_lib *lib);
 // `id` is below pattern_lib_count. Lives as long as the library.
 const struct pattern_info *pattern_lib_info(const struct pattern_lib *lib, uint16_t id);
-// The ids called `name`: a pattern's own name, or the name of a group. Out: ids, in rising order.
-// Returns how many; 0 when nothing has that name.
+// The ids called `name`: a pattern's own name, or the name of a list or group. Out: ids, in rising
+// order. Returns how many; 0 when nothing has that name.
 size_t pattern_lib_select(
 	const struct pattern_lib *lib, const char *name, uint16_t ids[static PATTERN_MAX]
 );

@@ -17,11 +17,13 @@ enum exit_status {
 	EXIT_EVIDENCE,    // recordings or audit log are not whole
 };
 
-enum { GROUPS_MAX = 64 };
+enum { GROUPS_MAX = 64, PATTERNS_MAX = 8 };
 
 struct args {
 	bool json;
-	const char *socket, *state, *patterns;
+	const char *socket, *state;
+	const char *patterns[PATTERNS_MAX];     // folders of the library
+	size_t n_patterns;                      // 0: the one that is installed
 	const char *url, *ca_file, *token_file; // instead of the socket
 	// by command
 	bool no_delay, live;

@@ -200,12 +200,17 @@ static const struct command {
 	{"completion", "bash|zsh", BIT(OPTION_HELP), ctl_completion,
 	 "a script for the shell: source <(bulkheadctl completion bash)", ""},
 	{"patterns list", NULL, COMMON | BIT(OPTION_PATTERNS), ctl_patterns_list,
-	 "the patterns of the library", "  --patterns DIR the library; " BULKHEAD_PATTERNS "\n"},
+	 "the patterns of the library",
+	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
+	 "\n"},
 	{"patterns show", "NAME", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_show,
-	 "one pattern with its examples", "  --patterns DIR the library; " BULKHEAD_PATTERNS "\n"},
+	 "one pattern with its examples",
+	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
+	 "\n"},
 	{"patterns test", "FILE", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_test,
 	 "what the library finds in a file, or in standard input (-)",
-	 "  --patterns DIR the library; " BULKHEAD_PATTERNS "\n"},
+	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
+	 "\n"},
 	{"check", "FILE", COMMON, ctl_check,
 	 "read a configuration and tell every error in it, without a gateway", ""},
 	{"version", NULL, COMMON, ctl_version, "the version of this program", ""},
@@ -444,7 +449,9 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 			args->state = optarg;
 			break;
 		case OPTION_PATTERNS:
-			args->patterns = optarg;
+			if (args->n_patterns == PATTERNS_MAX)
+				return false;
+			args->patterns[args->n_patterns++] = optarg;
 			break;
 		case OPTION_SPEED:
 			args->speed = strtod(optarg, NULL);

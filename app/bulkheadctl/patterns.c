@@ -14,10 +14,12 @@ enum { TEST_FILE_MAX = 64 << 20 };
 
 static int lib_load(const struct args *args, struct pattern_lib **lib)
 {
-	const char *folder = args->patterns == NULL ? BULKHEAD_PATTERNS : args->patterns;
+	static const char *const installed[] = {BULKHEAD_PATTERNS};
 	char why[PATTERN_WHY] = "";
 
-	int ret = pattern_lib_load(folder, lib, why);
+	int ret = args->n_patterns == 0
+			  ? pattern_lib_load(installed, 1, lib, why)
+			  : pattern_lib_load(args->patterns, args->n_patterns, lib, why);
 	if (ret == 0)
 		return EXIT_OK;
 	return fail(

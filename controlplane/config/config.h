@@ -27,6 +27,7 @@ enum config_size {
 	CONFIG_URL_MAX = 512,
 	CONFIG_PORTS_MAX = 8,
 	CONFIG_ADDRESSES_MAX = 8,
+	CONFIG_PATTERNS_MAX = 8,
 	CONFIG_ISSUERS_MAX = 64,
 	CONFIG_AUDIENCES_MAX = 8,
 	CONFIG_TOKEN_TTL_MAX = 24 * 3600, // seconds
@@ -48,6 +49,12 @@ struct config_name {
 struct config_names {
 	uint16_t n;
 	const struct config_name *list;
+};
+
+struct config_folders {
+	uint16_t n;
+	char list[CONFIG_PATTERNS_MAX][CONFIG_PATH_MAX];
+	struct config_position at[CONFIG_PATTERNS_MAX];
 };
 
 // ---- gateway: what changes only by a restart
@@ -105,7 +112,7 @@ struct config_gateway {
 	struct config_limits limits;
 	struct config_timeouts timeouts;
 	char state[CONFIG_PATH_MAX];        // folder of recordings, audit, database, local keys
-	char patterns[CONFIG_PATH_MAX];     // folder of the pattern library
+	struct config_folders patterns;     // together the pattern library
 	char admin_socket[CONFIG_PATH_MAX]; // default <state>/admin.sock
 	bool has_metrics;
 	struct endpoint metrics; // Prometheus over the host's own network; default: none

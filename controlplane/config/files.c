@@ -123,7 +123,11 @@ void config_check_files(const struct config *config, struct config_errors *error
 	// The first start makes it.
 	if (access(config->gateway.state, F_OK) == 0)
 		check_folder(&c, config->gateway.at, "`state`", config->gateway.state);
-	check_folder(&c, config->gateway.at, "`patterns`", config->gateway.patterns);
+	for (uint16_t i = 0; i < config->gateway.patterns.n; i++)
+		check_folder(
+			&c, config->gateway.patterns.at[i], "`patterns`",
+			config->gateway.patterns.list[i]
+		);
 	for (uint16_t i = 0; i < config->n_issuers; i++) {
 		const struct config_issuer *issuer = &config->issuers[i];
 		check_file(&c, issuer->keys_at, "`keys`", issuer->keys_file, false);

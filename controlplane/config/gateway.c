@@ -39,7 +39,8 @@ static void set_defaults(struct config_gateway *g)
 		.drain_ms = 10000,
 	};
 	snprintf(g->state, sizeof(g->state), "/var/lib/bulkhead");
-	snprintf(g->patterns, sizeof(g->patterns), "%s", BULKHEAD_PATTERNS);
+	g->patterns.n = 1;
+	snprintf(g->patterns.list[0], CONFIG_PATH_MAX, "%s", BULKHEAD_PATTERNS);
 }
 
 static void read_cores(struct reader *r, const struct node *node, struct config_gateway *g)
@@ -332,6 +333,25 @@ static void read_machine(struct reader *r, const struct node *node, struct confi
 		(void)read_duration(r, value, "tick", ns_per_ms / 10, 10 * ns_per_ms, &g->tick_ns);
 }
 
+static void read_patterns(struct reader *r, const struct node *node, struct config_folders *folders)
+{
+	const struct node *item = read_one_or_more(r, node, "patterns", CONFIG_PATTERNS_MAX);
+
+	folders->n = 0;
+	for (; item != NULL; item = item->next) {
+		char *path = folders->list[folders->n];
+		if (!read_path(r, item, "patterns", path))
+			continue;
+		for (uint16_t i = 0; i < folders->n; i++)
+			if (strcmp(folders->list[i], path) == 0)
+				read_fail(
+					r, item->at,
+					"this folder is in `patterns` twice; remove one"
+				);
+		folders->at[folders->n++] = item->at;
+	}
+}
+
 static void read_rest(struct reader *r, const struct node *node, struct config_gateway *g)
 {
 	const struct node *value = tree_get(node, "limits");
@@ -345,7 +365,7 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 		(void)read_path(r, value, "state", g->state);
 	value = tree_get(node, "patterns");
 	if (value != NULL)
-		(void)read_path(r, value, "patterns", g->patterns);
+		read_patterns(r, value, &g->patterns);
 	value = tree_get(node, "admin");
 	if (value != NULL)
 		read_admin(r, value, g);
@@ -365,7 +385,7 @@ void section_gateway(struct reader *r, const struct node *node, struct config_ga
 					   "metrics",  "log",          NULL};
 
 	set_defaults(out);
-	out->at = node->at;
+	out->at = out->patterns.at[0] = node->at;
 	if (!read_map(r, node, "`gateway`", keys))
 		return;
 	read_machine(r, node, out);

@@ -43,18 +43,23 @@ static struct mask_style default_style(const struct pattern_info *info)
 // The library, and a digest of what was read: the folder must not change meanwhile.
 static int load(struct build_job *job, char why[static PATTERN_WHY])
 {
-	const char *folder = job->config->gateway.patterns;
+	const struct config_folders *folders = &job->config->gateway.patterns;
+	const char *list[CONFIG_PATTERNS_MAX];
 	uint8_t before[SETS_DIGEST];
 
 	// A folder that cannot be read is told by pattern_lib_load, in better words.
-	bool known = sets_library_digest(folder, before) == 0;
-	int rc = pattern_lib_load(folder, &job->lib, why);
+	for (uint16_t i = 0; i < folders->n; i++)
+		list[i] = folders->list[i];
+	bool known = sets_library_digest(list, folders->n, before) == 0;
+	int rc = pattern_lib_load(list, folders->n, &job->lib, why);
 	if (rc != 0)
 		return rc;
-	if (known && sets_library_digest(folder, job->digest) == 0 &&
+	if (known && sets_library_digest(list, folders->n, job->digest) == 0 &&
 	    memcmp(before, job->digest, sizeof(before)) == 0)
 		return 0;
-	snprintf(why, PATTERN_WHY, "%.400s changed while it was read; try again", folder);
+	snprintf(
+		why, PATTERN_WHY, "%.400s: files changed while they were read; try again", list[0]
+	);
 	pattern_lib_free(job->lib);
 	job->lib = NULL;
 	return ERR_CONFIG;

@@ -70,13 +70,15 @@ static int digest_folder(EVP_MD_CTX *ctx, const char *folder)
 	return rc;
 }
 
-int sets_library_digest(const char *folder, uint8_t out[static SETS_DIGEST])
+int sets_library_digest(const char *const *folders, size_t n, uint8_t out[static SETS_DIGEST])
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int rc = -ENOMEM;
 
 	if (ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1)
-		rc = digest_folder(ctx, folder);
+		rc = 0;
+	for (size_t i = 0; i < n && rc == 0; i++)
+		rc = digest_folder(ctx, folders[i]);
 	if (rc == 0 && EVP_DigestFinal_ex(ctx, out, NULL) != 1)
 		rc = -EIO;
 	EVP_MD_CTX_free(ctx);

@@ -19,8 +19,10 @@ struct shared_set {
 	struct shared_set *next;
 };
 
-// A digest over the names and bytes of a library's files. Returns 0 or -errno.
-int sets_library_digest(const char *folder, uint8_t out[static SETS_DIGEST]) must_check;
+// A digest over the names and bytes of the files in the `n` folders of a library. Returns 0 or
+// -errno.
+int sets_library_digest(const char *const *folders, size_t n, uint8_t out[static SETS_DIGEST])
+	must_check;
 
 // The set of the `n` patterns `ids`, in rising order, of `lib`, which `digest` stands for: one that
 // a living snapshot uses, or a new one. Thread-safe. Out: *out, given back by sets_put. Returns as

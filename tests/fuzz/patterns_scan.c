@@ -18,7 +18,7 @@ static void start(void)
 	struct pattern_lib *lib = NULL;
 	char why[PATTERN_WHY] = "";
 	uint16_t ids[PATTERN_MAX];
-	if (pattern_lib_load(PATTERN_LIBRARY, &lib, why) != 0) {
+	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &lib, why) != 0) {
 		fprintf(stderr, "%s\n", why);
 		abort();
 	}

@@ -91,7 +91,7 @@ void policies_init(const char *library)
 	uint16_t ids[2][PATTERN_MAX];
 	size_t n[2] = {0};
 	tls_init();
-	need(pattern_lib_load(library, &shared.patterns, why) == 0, why);
+	need(pattern_lib_load((const char *const[]){library}, 1, &shared.patterns, why) == 0, why);
 	shared.n_patterns = (uint16_t)pattern_lib_count(shared.patterns);
 	for (uint16_t i = 0; i < shared.n_patterns; i++) {
 		const struct pattern_info *info = pattern_lib_info(shared.patterns, i);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+static const struct config_folders library = {.n = 1, .list = {PATTERNS}};
 static const uint64_t second = 1000000000, epoch = 5000000000;
 
 // ---- a recording
@@ -103,7 +104,7 @@ static struct snapshot *policy(const char *text)
 	struct snapshot *snapshot = NULL;
 	struct config *config = sample_config(text);
 
-	snprintf(config->gateway.patterns, sizeof(config->gateway.patterns), "%s", PATTERNS);
+	config->gateway.patterns = library;
 	assert_int_equal(snapshot_build(config, 1, 1, key, NULL, &snapshot, &errors), 0);
 	config_errors_fini(&errors);
 	config_free(config);
@@ -130,7 +131,7 @@ static json_t *judge_between(struct tape *t, const char *text, uint64_t from, ui
 {
 	const struct dryrun_ask ask = {
 		.text = span_str(text),
-		.patterns = PATTERNS,
+		.patterns = &library,
 		.from_ns = from,
 		.to_ns = to,
 		.limit = 3,
@@ -341,7 +342,7 @@ static void bounded(void **state)
 	struct tape *t = *state;
 	struct snapshot *current = policy(SAMPLE);
 	struct dryrun_ask ask =
-		{.text = SPAN_LIT(SAMPLE), .patterns = PATTERNS, .to_ns = second, .limit = 1};
+		{.text = SPAN_LIT(SAMPLE), .patterns = &library, .to_ns = second, .limit = 1};
 	struct dryruns *runs = dryruns_new("t.yaml", t->folder.path, t->index);
 	char id[DRYRUN_ID_SIZE];
 	int busy = 0;

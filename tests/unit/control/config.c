@@ -190,7 +190,8 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->timeouts.connect_ms, 250);
 	assert_int_equal(g->timeouts.drain_ms, 60000);
 	assert_int_equal(g->timeouts.idle_ms, 0);
-	assert_string_equal(g->patterns, "lib");
+	assert_int_equal(g->patterns.n, 1);
+	assert_string_equal(g->patterns.list[0], "lib");
 	assert_string_equal(g->admin_socket, "/run/b.sock");
 	assert_int_equal(g->metrics.port, 9464);
 	assert_int_equal(g->log_level, LOG_DEBUG);
@@ -562,7 +563,7 @@ static void the_files_it_names_are_looked_at(void **)
 	write_file(folder, "key.pem", "x", 0604);
 	snprintf(path, sizeof(path), "%s/t.yaml", folder);
 	assert_int_equal(config_load(path, &config, &errors), ERR_CONFIG);
-	assert_true(says(&errors, "t.yaml:2:3: `patterns`"));
+	assert_true(says(&errors, "t.yaml:3:13: `patterns`"));
 	assert_true(says(&errors, "t.yaml:8:64: `keys`"));
 	assert_true(says(&errors, "t.yaml:14:39: credential"));
 	assert_true(says(&errors, "open to every user; run chmod o-rwx"));

@@ -54,7 +54,7 @@ static void its_patterns_are_in_the_library(void **)
 	uint16_t ids[PATTERN_MAX];
 	char why[PATTERN_WHY];
 
-	assert_int_equal(pattern_lib_load(PATTERNS, &lib, why), 0);
+	assert_int_equal(pattern_lib_load((const char *const[]){PATTERNS}, 1, &lib, why), 0);
 	for (uint16_t i = 0; i < config->n_rules; i++) {
 		const struct config_rule *rule = &config->rules[i];
 		for (uint16_t m = 0; m < rule->n_masks; m++)

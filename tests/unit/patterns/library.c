@@ -24,7 +24,7 @@ static int setup(void **)
 {
 	char why[PATTERN_WHY] = "";
 	uint16_t ids[PATTERN_MAX];
-	if (pattern_lib_load(PATTERN_LIBRARY, &lib, why) != 0)
+	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &lib, why) != 0)
 		fail_msg("%s", why);
 	for (uint16_t i = 0; i < pattern_lib_count(lib); i++)
 		ids[i] = i;
@@ -154,7 +154,7 @@ static void a_directory_is_read_strictly(void **)
 	struct pattern_lib *other = NULL;
 	char why[PATTERN_WHY] = "", dir[] = "/tmp/patterns-XXXXXX", path[64];
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(pattern_lib_load(dir, &other, why), 0);
+	assert_int_equal(pattern_lib_load((const char *const[]){dir}, 1, &other, why), 0);
 	assert_int_equal(pattern_lib_count(other), 0);
 	pattern_lib_free(other);
 
@@ -162,7 +162,7 @@ static void a_directory_is_read_strictly(void **)
 	FILE *file = fopen(path, "w");
 	assert_non_null(file);
 	fclose(file);
-	assert_int_equal(pattern_lib_load(dir, &other, why), ERR_CONFIG);
+	assert_int_equal(pattern_lib_load((const char *const[]){dir}, 1, &other, why), ERR_CONFIG);
 	assert_non_null(strstr(why, "x.txt: only .yaml"));
 	assert_int_equal(unlink(path), 0);
 
@@ -171,11 +171,11 @@ static void a_directory_is_read_strictly(void **)
 	assert_non_null(file);
 	fputs("name: x\ncolour: red\n", file);
 	fclose(file);
-	assert_int_equal(pattern_lib_load(dir, &other, why), ERR_CONFIG);
+	assert_int_equal(pattern_lib_load((const char *const[]){dir}, 1, &other, why), ERR_CONFIG);
 	assert_non_null(strstr(why, "x.yaml:2:1: unknown key 'colour'"));
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(rmdir(dir), 0);
-	assert_int_equal(pattern_lib_load(dir, &other, why), -ENOENT);
+	assert_int_equal(pattern_lib_load((const char *const[]){dir}, 1, &other, why), -ENOENT);
 }
 
 int main(void)

@@ -271,7 +271,7 @@ static void the_scanner_agrees(void **)
 static int setup(void **)
 {
 	char why[PATTERN_WHY] = "";
-	if (pattern_lib_load(PATTERN_LIBRARY, &lib, why) != 0)
+	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &lib, why) != 0)
 		fail_msg("%s", why);
 	return 0;
 }
