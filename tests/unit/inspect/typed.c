@@ -31,7 +31,7 @@ static int set_up(void **state)
 	static uint16_t ids[PATTERN_MAX];
 	size_t n = 0;
 	(void)state;
-	if (pattern_lib_load(PATTERN_LIBRARY, &library, why) != 0)
+	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &library, why) != 0)
 		return -1;
 	for (uint16_t i = 0; i < pattern_lib_count(library); i++)
 		names[i] = pattern_lib_info(library, i)->name;

@@ -37,7 +37,7 @@ static int setup(void **)
 	char why[PATTERN_WHY] = "";
 	uint16_t ids[PATTERN_MAX];
 	size_t n = 0;
-	if (pattern_lib_load(PATTERN_LIBRARY, &lib, why) != 0)
+	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &lib, why) != 0)
 		fail_msg("%s", why);
 	for (uint16_t i = 0; i < pattern_lib_count(lib); i++) {
 		if (pattern_lib_info(lib, i)->kind == PATTERN_ENTITY)
