@@ -226,19 +226,20 @@ void judged_command(struct judge *judge, struct judged *session, uint64_t, struc
 	session->pending = buf_append(&session->text, data) == 0;
 }
 
-static uint32_t recorded_kinds(const json_t *json, uint32_t otherwise)
+// `key`: "effects" or "flags".
+static uint64_t recorded(const json_t *json, const char *key, uint64_t otherwise)
 {
-	const json_t *list = json_object_get(json, "effects");
-	uint32_t kinds = 0;
+	const json_t *list = json_object_get(json, key);
+	uint64_t effects = 0;
 
 	if (!json_is_array(list))
 		return otherwise;
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *word = json_string_value(json_array_get(list, i));
 		if (word != NULL)
-			kinds |= effect_parse(span_str(word));
+			effects |= effects_parse(span_str(word));
 	}
-	return kinds;
+	return effects;
 }
 
 static bool has_word(struct span text, const char *word)
@@ -290,7 +291,7 @@ static struct verdict judge_text(
 }
 
 static struct verdict judge_again(
-	struct judge *judge, struct judged *session, const json_t *recorded
+	struct judge *judge, struct judged *session, const json_t *verdict_then
 )
 {
 	static const struct inspect_context settled = {.utf8 = true, .standard_strings = true};
@@ -298,7 +299,8 @@ static struct verdict judge_again(
 		*inspect_statement(judge->cache, &settled, buf_span(&session->text));
 
 	// What the gateway saw was not masked yet, and it knew how the server would read it.
-	effects.kinds = recorded_kinds(recorded, effects.kinds);
+	effects.kinds = (uint32_t)recorded(verdict_then, "effects", effects.kinds);
+	effects.flags |= (uint32_t)(recorded(verdict_then, "flags", 0) >> EFFECT_FLAG_SHIFT);
 	session->exposed = false;
 	if (!session->has_rights)
 		return (struct verdict

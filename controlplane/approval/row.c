@@ -60,7 +60,7 @@ static void read_who(struct columns *c, struct approval_row *row)
 	next_copy(c, row->database, sizeof(row->database));
 	next_copy(c, row->rule, sizeof(row->rule));
 	row->quorum = (uint32_t)next_number(c);
-	row->effects = (uint32_t)next_number(c);
+	row->effects = next_number(c);
 	row->cut = next_number(c) != 0;
 	if (!store_row_is_null(c->row, c->at))
 		row->text = text_show(store_row_blob(c->row, c->at));
@@ -166,29 +166,16 @@ int row_move(
 
 // ---- to show
 
-static json_t *effects_json(uint32_t effects)
+static json_t *effects_json(uint64_t effects)
 {
 	json_t *list = json_array();
 
-	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
-		if ((effects & bit) != 0)
-			json_array_append_new(list, json_string(effect_name((enum effect)bit)));
+	for (uint64_t left = effects; left != 0; left &= left - 1) {
+		const char *name = effects_name(left & -left);
+		if (name != NULL)
+			json_array_append_new(list, json_string(name));
 	}
 	return list;
-}
-
-static void effects_text(uint32_t effects, char *out, size_t size)
-{
-	size_t n = 0;
-
-	out[0] = '\0';
-	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
-		if ((effects & bit) != 0 && n < size)
-			n += (size_t)snprintf(
-				out + n, size - n, "%s%s", n == 0 ? "" : ", ",
-				effect_name((enum effect)bit)
-			);
-	}
 }
 
 static json_t *time_json(uint64_t ns)
@@ -284,7 +271,7 @@ json_t *row_fields(const struct approval_row *row)
 {
 	char effects[128], *approvers;
 
-	effects_text(row->effects, effects, sizeof(effects));
+	effects_list(row->effects, effects, sizeof(effects));
 	approvers = json_dumps(row->approvers, JSON_COMPACT);
 	const char *masked = json_string_value(row->masked);
 	json_t *fields = json_pack(

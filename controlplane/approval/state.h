@@ -96,7 +96,8 @@ struct approval_row {
 	struct digest digest, chain, policy;
 	json_t *links, *approvers;
 	char who[512], resource[64], database[64], rule[64];
-	uint32_t quorum, effects;
+	uint32_t quorum;
+	uint64_t effects;
 	json_t *text, *masked; // displayable; text NULL: erased
 	bool cut;
 };

@@ -325,7 +325,7 @@ struct config_rule {
 	struct rule_when when;
 	struct config_names resources;
 	uint64_t resource_bits[RESOURCE_WORDS]; // indices into config.resources
-	uint32_t allow, hold, deny;             // enum effect
+	uint64_t allow, hold, deny;             // effects, and in the last two flags
 	struct config_names blocks;
 	uint16_t n_masks;
 	const struct config_mask *masks;

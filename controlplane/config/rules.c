@@ -10,29 +10,38 @@ enum rule_limit { MASKS_MAX = 256 };
 
 static const uint64_t ns_per_s = 1000000000;
 
-static uint32_t read_effect_list(
-	struct reader *r, const struct node *map, const char *key, struct config_rule *rule
+enum { EFFECT_WORDS_MAX = 32 };
+
+static uint64_t read_effect_list(
+	struct reader *r, const struct node *map, const char *key, bool flags,
+	struct config_rule *rule
 )
 {
 	const struct node *node = tree_get(map, key);
 	struct config_names names = {0};
-	uint32_t effects = 0;
+	uint64_t effects = 0;
 
 	if (node == NULL)
 		return 0;
-	(void)read_names(r, node, key, 8, 32, &names);
+	(void)read_names(r, node, key, EFFECT_WORDS_MAX, 32, &names);
 	for (uint16_t i = 0; i < names.n; i++) {
 		const struct config_name *name = &names.list[i];
-		uint32_t effect = effect_parse(span_str(name->text));
-		if (effect == 0) {
+		uint64_t effect = effects_parse(span_str(name->text));
+		if (effect == 0)
 			read_fail(
 				r, name->at,
-				"`%.32s` is no effect; one of read, write, ddl, admin, exec, unknown, session",
+				"`%.32s` is no effect; one of read, write, ddl, admin, exec, unknown, "
+				"session, or a flag such as no-where (bulkhead.yaml(5) lists them)",
 				name->text
 			);
-			continue;
-		}
-		if (((rule->allow | rule->hold | rule->deny) & effect) != 0)
+		else if (effect > EFFECT_ALL && !flags)
+			read_fail(
+				r, name->at,
+				"`%.32s` is a flag, which can be in `hold` or `deny` only: without "
+				"them it passes",
+				name->text
+			);
+		else if (((rule->allow | rule->hold | rule->deny) & effect) != 0)
 			read_fail(
 				r, name->at,
 				"`%.32s` is in two lists of the rule's `effects`; keep one of them",
@@ -49,9 +58,9 @@ static void read_effects(struct reader *r, const struct node *node, struct confi
 
 	if (!read_map(r, node, "`effects`", keys))
 		return;
-	out->allow = read_effect_list(r, node, "allow", out);
-	out->hold = read_effect_list(r, node, "hold", out);
-	out->deny = read_effect_list(r, node, "deny", out);
+	out->allow = read_effect_list(r, node, "allow", false, out);
+	out->hold = read_effect_list(r, node, "hold", true, out);
+	out->deny = read_effect_list(r, node, "deny", true, out);
 }
 
 static bool is_same_target(const struct config_mask *a, const struct config_mask *b)

@@ -3,6 +3,8 @@
 
 #include "dataplane/api/effects.h"
 
+#include <stdio.h>
+
 const char *effect_name(enum effect effect)
 {
 	switch (effect) {
@@ -99,4 +101,26 @@ uint32_t effect_flag_parse(struct span word)
 			return flag;
 	}
 	return 0;
+}
+
+const char *effects_name(uint64_t bit)
+{
+	uint32_t flag = (uint32_t)(bit >> EFFECT_FLAG_SHIFT);
+	return flag != 0 ? effect_flag_name((enum effect_flag)flag) : effect_name((enum effect)bit);
+}
+
+uint64_t effects_parse(struct span word)
+{
+	return effects_with_flags(effect_parse(word), effect_flag_parse(word));
+}
+
+void effects_list(uint64_t effects, char *out, size_t size)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (uint64_t left = effects; left != 0 && n < size; left &= left - 1) {
+		const char *name = effects_name(left & -left);
+		if (name != NULL)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n == 0 ? "" : ", ", name);
+	}
 }

@@ -78,6 +78,20 @@ struct effects {
 	const char *why_unknown;    // static text or NULL
 };
 
+// What a rule speaks of and a verdict names: effects in the low half, flags in the high one.
+enum { EFFECT_FLAG_SHIFT = 32 };
+
+static inline uint64_t effects_with_flags(uint32_t kinds, uint32_t flags)
+{
+	return kinds | (uint64_t)flags << EFFECT_FLAG_SHIFT;
+}
+
+// The name of a bit of either half, or NULL; the bit of a name, or 0.
+const char *effects_name(uint64_t bit);
+uint64_t effects_parse(struct span word);
+// Write "read, no-where"; cut to `size` bytes, NUL included.
+void effects_list(uint64_t effects, char *out, size_t size);
+
 // "read", "write"...; NULL for a value that is not one bit. effect_parse: 0 for an unknown word.
 const char *effect_name(enum effect effect);
 uint32_t effect_parse(struct span word);

@@ -20,7 +20,7 @@ struct held {
 	// nodes of the chain, digest of the policy, what holds it there.
 	uint8_t digest[32];
 	uint16_t rule;    // index in the snapshot of `snapshot_version`: whose approval it needs
-	uint32_t effects; // that are held; 0: a budget is spent
+	uint64_t effects; // that are held, and flags; 0: a budget is spent
 	uint32_t
 		text_len; // the command as it would be forwarded, parameters and settings behind it
 	uint32_t masked_len; // the command as it is recorded; all that is kept once it is decided

@@ -170,7 +170,8 @@ struct rule_when {
 
 // What a rule gives. The rights along a chain are combined to one of these (policy/policy.h).
 struct right {
-	uint32_t allow, hold, deny;                // effects; what is in none of them is denied
+	// Effects; what is in none of them is denied. Flags in `hold` and `deny`; the rest passes.
+	uint64_t allow, hold, deny;
 	uint64_t blocks[SNAPSHOT_PATTERN_WORDS];   // classes of blocklist patterns
 	uint64_t entities[SNAPSHOT_PATTERN_WORDS]; // classes of entities that are masked
 	uint64_t columns[COLUMN_WORDS];            // column masks in force

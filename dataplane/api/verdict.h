@@ -38,7 +38,7 @@ struct verdict {
 	enum verdict_reason reason;
 	uint16_t rule;     // that decided: index in the snapshot; UINT16_MAX: none
 	uint16_t link;     // of the chain, whose rule that is
-	uint32_t effects;  // those that decided
+	uint64_t effects;  // those that decided, and flags
 	uint16_t pattern;  // REASON_BLOCKED: which
 	uint64_t approval; // held.id; 0: nobody is asked
 };

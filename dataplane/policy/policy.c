@@ -5,17 +5,17 @@
 
 enum side { SIDE_REFUSES, SIDE_HOLDS, SIDE_BLOCKS, SIDE_MASKS, SIDE_APPROVES };
 
-static bool is_reason(const struct rule *rule, enum side side, uint32_t what)
+static bool is_reason(const struct rule *rule, enum side side, uint64_t what)
 {
 	const struct right *right = &rule->right;
 
 	switch (side) {
 	case SIDE_REFUSES:
-		return (what & (right->deny | ~(right->allow | right->hold))) != 0;
+		return (what & (right->deny | (EFFECT_ALL & ~(right->allow | right->hold)))) != 0;
 	case SIDE_HOLDS:
 		return (what & right->hold) != 0;
 	case SIDE_BLOCKS:
-		return bit_is_set(right->blocks, what);
+		return bit_is_set(right->blocks, (uint16_t)what);
 	case SIDE_MASKS:
 		return bit_is_any_set(right->columns, COLUMN_WORDS);
 	case SIDE_APPROVES:
@@ -26,7 +26,7 @@ static bool is_reason(const struct rule *rule, enum side side, uint32_t what)
 
 // The first link, from the root, whose rule is the reason. Out: *v, untouched when there is none.
 static bool find_reason(
-	const struct policy_input *input, enum side side, uint32_t what, struct verdict *v
+	const struct policy_input *input, enum side side, uint64_t what, struct verdict *v
 )
 {
 	for (uint16_t i = 0; i < input->rights->n_links; i++) {
@@ -41,7 +41,7 @@ static bool find_reason(
 }
 
 static void deny(
-	const struct policy_input *input, enum verdict_reason reason, enum side side, uint32_t what,
+	const struct policy_input *input, enum verdict_reason reason, enum side side, uint64_t what,
 	struct verdict *v
 )
 {
@@ -72,7 +72,7 @@ static bool is_as_strict(const struct rule *rule, const struct rule *other)
 }
 
 static bool is_strictest(
-	const struct policy_input *input, uint32_t effects, const struct rule *rule
+	const struct policy_input *input, uint64_t effects, const struct rule *rule
 )
 {
 	const struct rule *rules = input->snapshot->rules;
@@ -86,7 +86,7 @@ static bool is_strictest(
 }
 
 // The first rule, from the root, by which it is held as all that hold it want.
-static bool find_strictest(const struct policy_input *input, uint32_t effects, struct verdict *v)
+static bool find_strictest(const struct policy_input *input, uint64_t effects, struct verdict *v)
 {
 	for (uint16_t i = 0; i < input->rights->n_links; i++) {
 		uint16_t index = input->rights->rules[i];
@@ -100,7 +100,7 @@ static bool find_strictest(const struct policy_input *input, uint32_t effects, s
 	return false;
 }
 
-static void hold(const struct policy_input *input, uint32_t effects, struct verdict *v)
+static void hold(const struct policy_input *input, uint64_t effects, struct verdict *v)
 {
 	v->effects = effects;
 	v->action = VERDICT_HOLD;
@@ -126,8 +126,11 @@ struct verdict policy_judge(const struct policy_input *input)
 		return v;
 	}
 	v.link = (uint16_t)(rights->n_links - 1);
-	uint32_t kinds = input->effects->kinds & ~(uint32_t)EFFECT_SESSION;
-	uint32_t refused = kinds & ~(rights->right.allow | rights->right.hold);
+	const struct right *right = &rights->right;
+	uint64_t does = effects_with_flags(
+		input->effects->kinds & ~(uint32_t)EFFECT_SESSION, input->effects->flags
+	);
+	uint64_t refused = does & (right->deny | (EFFECT_ALL & ~(right->allow | right->hold)));
 	if (input->blocked >= 0) {
 		v.pattern = (uint16_t)input->blocked;
 		deny(input, REASON_BLOCKED, SIDE_BLOCKS, v.pattern, &v);
@@ -139,8 +142,8 @@ struct verdict policy_judge(const struct policy_input *input)
 		deny(input, REASON_UNRESOLVED, SIDE_MASKS, 0, &v);
 	} else if (input->carries_masked) {
 		deny(input, REASON_MASKED_COLUMN, SIDE_MASKS, 0, &v);
-	} else if ((kinds & rights->right.hold) != 0) {
-		hold(input, kinds & rights->right.hold, &v);
+	} else if ((does & right->hold) != 0) {
+		hold(input, does & right->hold, &v);
 	} else {
 		v.action = VERDICT_FORWARD;
 		v.reason = REASON_ALLOWED;

@@ -86,10 +86,12 @@ static void combine(const struct snapshot *snapshot, uint16_t index, struct righ
 	const struct rule *rule = &snapshot->rules[index];
 	const struct right *from = &rule->right;
 	struct right *to = &out->right;
-	uint32_t left = (from->allow | from->hold) & ~from->deny;
+	uint64_t left = (from->allow | from->hold) & ~from->deny;
 
 	to->hold |= from->hold;
-	to->allow &= left; // with what is held, until all are combined
+	to->deny |=
+		from->deny & ~(uint64_t)EFFECT_ALL; // flags: those of effects are made by narrow
+	to->allow &= left;                          // with what is held, until all are combined
 	add_words(to->blocks, from->blocks, SNAPSHOT_PATTERN_WORDS);
 	add_words(to->entities, from->entities, SNAPSHOT_PATTERN_WORDS);
 	add_words(to->columns, from->columns, COLUMN_WORDS);
@@ -116,11 +118,12 @@ static bool is_in_scope(const struct token_scope *scope, const char *resource)
 static void narrow(const struct token_scope *scope, struct rights *out)
 {
 	struct right *right = &out->right;
-	uint32_t left = right->allow & scope->effects;
+	uint64_t left = right->allow & scope->effects;
+	uint64_t flags = right->hold & ~(uint64_t)EFFECT_ALL & ~right->deny;
 
-	right->hold = (right->hold | scope->hold) & left;
+	right->hold = ((right->hold | scope->hold) & left) | flags;
 	right->allow = left & ~right->hold;
-	right->deny = EFFECT_ALL & ~left;
+	right->deny |= EFFECT_ALL & ~left;
 	for (uint16_t i = 0; i < scope->n_budgets; i++)
 		out->metrics |= 1U << scope->budgets[i].metric;
 }

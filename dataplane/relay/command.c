@@ -118,18 +118,6 @@ static struct verdict judge(
 	return policy_judge(&input);
 }
 
-void command_name_effects(uint32_t effects, char *out, size_t size)
-{
-	size_t n = 0;
-	out[0] = '\0';
-	for (uint32_t bit = 1; bit < EFFECT_ALL && n < size; bit <<= 1)
-		if ((effects & bit) != 0)
-			n += (size_t)snprintf(
-				out + n, size - n, "%s%s", n == 0 ? "" : ", ",
-				effect_name((enum effect)bit)
-			);
-}
-
 // The rule that decided need not be the actor's own. NULL when it is.
 static const char *name_link(
 	const struct session *s, const struct verdict *v, char *out, size_t size

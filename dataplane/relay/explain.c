@@ -139,7 +139,7 @@ void explain(
 		.rule = v->rule < snapshot->n_rules ? snapshot->rules[v->rule].name : "none",
 		.hint = hint,
 	};
-	command_name_effects(v->effects, w.effects, sizeof(w.effects));
+	effects_list(v->effects, w.effects, sizeof(w.effects));
 	*hint = "Nothing of the statement reached the server.";
 	if (!explain_hold(s, v, &w))
 		explain_rule(snapshot, s, v, &w);

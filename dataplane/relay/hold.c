@@ -45,7 +45,7 @@ static void tell_first(struct relay *relay, struct session *s, const struct verd
 	const char *rule = v->rule < snapshot->n_rules ? snapshot->rules[v->rule].name : "none";
 	char message[320], detail[96], names[64], time[32];
 
-	command_name_effects(v->effects, names, sizeof(names));
+	effects_list(v->effects, names, sizeof(names));
 	if (v->reason == REASON_BUDGET)
 		snprintf(
 			message, sizeof(message),

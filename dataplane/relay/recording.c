@@ -115,13 +115,14 @@ static bool put_links(struct buf *out, const struct subject *subject, size_t mos
 	return ok && put(out, "],");
 }
 
-static bool put_effects(struct buf *out, uint32_t kinds)
+static bool put_effects(struct buf *out, uint64_t effects)
 {
 	bool first = true;
-	for (uint32_t bit = 1; bit < EFFECT_ALL; bit <<= 1) {
-		if ((kinds & bit) == 0)
+	for (uint64_t left = effects; left != 0; left &= left - 1) {
+		const char *name = effects_name(left & -left);
+		if (name == NULL)
 			continue;
-		if (!put(out, "%s\"%s\"", first ? "" : ",", effect_name((enum effect)bit)))
+		if (!put(out, "%s\"%s\"", first ? "" : ",", name))
 			return false;
 		first = false;
 	}
@@ -286,7 +287,8 @@ static bool put_verdict(
 	       (v->approval == 0 ||
 		put(out, "\"approval\":\"%016llx\",", (unsigned long long)v->approval)) &&
 	       put(out, "\"policy\":%u,\"effects\":[", snapshot->version) &&
-	       put_effects(out, effects->kinds) && put(out, "]}");
+	       put_effects(out, effects->kinds) && put(out, "],\"flags\":[") &&
+	       put_effects(out, effects_with_flags(0, effects->flags)) && put(out, "]}");
 }
 
 int recording_render(

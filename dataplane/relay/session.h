@@ -297,8 +297,6 @@ void budget_return_command(
 enum step budget_answer(
 	struct relay *relay, struct session *s, const struct proto_msg *msg, uint64_t masked
 );
-// "write, ddl", as much of it as fits.
-void command_name_effects(uint32_t effects, char *out, size_t size);
 
 // hold.c
 // What holding makes of the verdict on the command that was just fed: what is only stored passes,

@@ -40,6 +40,14 @@ static void flags_are_read_as_they_are_written(void **state)
 		assert_int_equal(effect_parse(span_str(name)), 0);
 	}
 	assert_int_equal(named, 21);
+	char list[64];
+	uint64_t both = effects_with_flags(EFFECT_READ | EFFECT_DDL, EFFECT_FILE | EFFECT_INDIRECT);
+	effects_list(both, list, sizeof(list));
+	assert_string_equal(list, "read, ddl, file");
+	effects_list(both, list, 9);
+	assert_string_equal(list, "read, dd");
+	assert_int_equal(effects_parse(SPAN_LIT("ddl")), EFFECT_DDL);
+	assert_int_equal(effects_parse(SPAN_LIT("file")), effects_with_flags(0, EFFECT_FILE));
 	assert_null(effect_flag_name((enum effect_flag)(EFFECT_FILE | EFFECT_SLEEP)));
 	assert_int_equal(effect_flag_parse(SPAN_LIT("indirect")), 0);
 	assert_int_equal(effect_flag_parse(SPAN_LIT("")), 0);

@@ -256,7 +256,7 @@ static void every_form_of_a_mask_is_read(void **)
 		"  - name: read\n"
 		"    subjects: {any: true, max_depth: 2}\n"
 		"    resources: [orders]\n"
-		"    effects: {allow: [read, exec], hold: [write], deny: [ddl]}\n"
+		"    effects: {allow: [read, exec], hold: [write, star], deny: [ddl, no-where]}\n"
 		"    approval: {approvers: [dba]}\n"
 		"    block: [sql-tautology]\n"
 		"    record: strict\n"
@@ -276,8 +276,8 @@ static void every_form_of_a_mask_is_read(void **)
 
 	assert_true(rule->any_subject);
 	assert_int_equal(rule->max_depth, 2);
-	assert_int_equal(rule->hold, EFFECT_WRITE);
-	assert_int_equal(rule->deny, EFFECT_DDL);
+	assert_int_equal(rule->hold, effects_with_flags(EFFECT_WRITE, EFFECT_STAR));
+	assert_int_equal(rule->deny, effects_with_flags(EFFECT_DDL, EFFECT_NO_WHERE));
 	assert_int_equal(rule->record, RECORD_STRICT);
 	assert_int_equal(rule->idle_timeout_ms, 300000);
 	assert_int_equal(rule->n_masks, 9);

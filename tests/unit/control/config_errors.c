@@ -251,7 +251,12 @@ static const struct wrong rules[] = {
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [read], deny: [read]}"),
 	 "17:93: `read` is in two lists of the rule's `effects`; keep one of them"},
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [reed]}"),
-	 "17:79: `reed` is no effect; one of read, write, ddl, admin, exec, unknown, session"},
+	 "17:79: `reed` is no effect; one of read, write, ddl, admin, exec, unknown, session, or a flag "
+	 "such as no-where (bulkhead.yaml(5) lists them)"},
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [star]}"),
+	 "17:79: `star` is a flag, which can be in `hold` or `deny` only: without them it passes"},
+	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{deny: [file, file]}"),
+	 "17:84: `file` is in `deny` twice; remove one"},
 	{G I R L "rules:\n" RULE("{groups: [a, a]}", "[orders]", "{}"),
 	 "17:38: `a` is in `groups` twice; remove one"},
 	{G I R L "rules:\n" RULE("{}", "[orders]", "{}"),

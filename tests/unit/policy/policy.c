@@ -51,6 +51,32 @@ static void effects_decide(void **)
 	assert_int_equal(judge(0, -1).action, VERDICT_FORWARD);
 }
 
+static struct verdict judge_flags(uint32_t flags)
+{
+	effects.flags = flags;
+	return judge(EFFECT_READ, -1);
+}
+
+// Along a chain each rule's flags count, and to be denied outdoes to be held.
+static void flags_decide_where_a_rule_says_so(void **)
+{
+	assert_int_equal(judge_flags(EFFECT_SLEEP | EFFECT_STAR).action, VERDICT_FORWARD);
+	wide->right.deny |= effects_with_flags(0, EFFECT_SLEEP);
+	narrow->right.hold |= effects_with_flags(0, EFFECT_STAR);
+	assert_int_equal(judge_flags(EFFECT_FILE).action, VERDICT_FORWARD);
+	struct verdict v = judge_flags(EFFECT_SLEEP | EFFECT_FILE);
+	assert_int_equal(v.action, VERDICT_DENY);
+	assert_int_equal(v.reason, REASON_EFFECT);
+	assert_int_equal(v.effects, effects_with_flags(0, EFFECT_SLEEP));
+	assert_int_equal(v.rule, 1);
+	v = judge_flags(EFFECT_STAR);
+	assert_int_equal(v.action, VERDICT_HOLD);
+	assert_int_equal(v.effects, effects_with_flags(0, EFFECT_STAR));
+	assert_int_equal(v.rule, 0);
+	wide->right.deny |= effects_with_flags(0, EFFECT_STAR);
+	assert_int_equal(judge_flags(EFFECT_STAR).action, VERDICT_DENY);
+}
+
 static void a_denial_names_the_rule_and_link_that_decided(void **)
 {
 	struct verdict v = judge(EFFECT_DDL, -1);
@@ -161,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(effects_decide, each),
+		cmocka_unit_test_setup(flags_decide_where_a_rule_says_so, each),
 		cmocka_unit_test_setup(a_denial_names_the_rule_and_link_that_decided, each),
 		cmocka_unit_test_setup(a_held_effect_names_whose_people_approve, each),
 		cmocka_unit_test_setup(the_strictest_rule_of_a_chain_says_who_approves, each),
