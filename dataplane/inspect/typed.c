@@ -15,72 +15,87 @@ enum {
 	UUID_BYTES = 16,
 	FAMILY_INET = 2, // PGSQL_AF_INET, PGSQL_AF_INET6 of inet.h
 	FAMILY_INET6 = 3,
-	NUMERIC_HEAD = 8, // groups, weight, sign, scale
+	NUMERIC_MINUS = 0x4000,
 };
 
-// A numeric's wire form: groups of four decimal digits, of which the first counts 10000^weight.
+// numeric_send: groups of four decimal digits, of which the first counts 10000^weight; a sign; how
+// many digits are shown behind the point.
 struct numeric {
-	uint16_t groups, scale;
-	int16_t weight;
-	struct cursor digits;
+	int n, weight;
+	uint16_t sign, scale;
+	uint16_t groups[TYPED_TEXT_MAX / 4];
 };
 
-static struct numeric numeric_of(struct span wire)
+static bool parse_numeric(struct span wire, struct numeric *out)
 {
-	struct numeric n = {.digits = cursor_of(wire)};
-	n.groups = cursor_be16(&n.digits);
-	n.weight = (int16_t)cursor_be16(&n.digits);
-	(void)cursor_be16(&n.digits); // sign
-	n.scale = cursor_be16(&n.digits);
-	return n;
+	struct cursor c = cursor_of(wire);
+	out->n = cursor_be16(&c);
+	out->weight = (int16_t)cursor_be16(&c);
+	out->sign = cursor_be16(&c);
+	out->scale = cursor_be16(&c);
+	if ((size_t)out->n > sizeof(out->groups) / sizeof(out->groups[0]))
+		return false;
+	for (int i = 0; i < out->n; i++)
+		out->groups[i] = cursor_be16(&c) % 10000;
+	// Nothing behind what is shown.
+	return cursor_done(&c) && (out->n == 0 || out->n - out->weight - 1 <= (out->scale + 3) / 4);
 }
 
-// All groups down to the point, which trailing zeros are not sent of.
-static int all_groups(const struct numeric *n)
+// The digits that count 10000^power.
+static unsigned group_at(const struct numeric *n, int power)
 {
-	return n->groups > n->weight ? n->groups : n->weight + 1;
+	int i = n->weight - power;
+	return i >= 0 && i < n->n ? n->groups[i] : 0;
 }
 
+// As numeric_out writes it.
 static bool read_numeric(struct typed *t)
 {
-	struct numeric n = numeric_of(t->wire);
-	int groups = all_groups(&n);
-	if (n.digits.bad || groups * 4 + 1 >= TYPED_TEXT_MAX)
+	struct numeric n;
+	if (!parse_numeric(t->wire, &n))
 		return false;
-	for (int i = 0; i < groups; i++) {
-		unsigned group = i < n.groups ? cursor_be16(&n.digits) : 0;
-		if (group > 9999)
-			return false;
-		if (i == n.weight + 1)
-			t->text[t->n++] = '.';
-		t->n += (size_t
-		)snprintf(t->text + t->n, sizeof(t->text) - t->n, i == 0 ? "%u" : "%04u", group);
-	}
-	return cursor_done(&n.digits);
+	int first = n.weight < 0 ? 0 : n.weight;
+	if ((size_t)first * 4 + n.scale + 16 > TYPED_TEXT_MAX)
+		return false;
+	char *to = t->text;
+	if (n.sign == NUMERIC_MINUS)
+		*to++ = '-';
+	else if (n.sign != 0)
+		return true; // NaN, infinity: no digits
+	for (int power = first; power >= 0; power--)
+		to += sprintf(to, power == first ? "%u" : "%04u", group_at(&n, power));
+	if (n.scale > 0)
+		*to++ = '.';
+	char *end = to + n.scale;
+	for (int power = -1; to < end; power--)
+		to += sprintf(to, "%04u", group_at(&n, power));
+	t->n = (size_t)(end - t->text);
+	return true;
+}
+
+// Four digits of `text`, of which those before `from` and from `to` on are 0.
+static unsigned four(const char *text, int at, int from, int to)
+{
+	unsigned group = 0;
+	for (int i = at; i < at + 4; i++)
+		group = group * 10 + (i < from || i >= to ? 0 : (unsigned)(text[i] - '0'));
+	return group;
 }
 
 static int write_numeric(const struct typed *t, const char *text, struct buf *out)
 {
-	struct numeric n = numeric_of(t->wire);
-	int groups = all_groups(&n), shown = n.scale + 4 * (n.weight + 1);
-	size_t at = 0;
-	if (n.weight < 0)
-		return -ENOENT; // less than one: nothing that has a form
-	int r = buf_append_be16(out, (uint16_t)groups);
+	int from = text[0] == '-', point = from + (int)strcspn(text + from, ".");
+	int end = (int)strlen(text), behind = end > point ? point + 1 : end;
+	int groups = (point - from + 3) / 4, more = (end - behind + 3) / 4;
+	int r = buf_append_be16(out, (uint16_t)(groups + more));
 	if (r == 0)
-		r = buf_append(out, span_of(t->wire.p + 2, NUMERIC_HEAD - 2));
-	for (int i = 0; i < groups && r == 0; i++) {
-		size_t digits = i > 0 ? 4 : strcspn(text, ".") - 4 * (size_t)n.weight;
-		unsigned group = 0;
-		if (text[at] == '.')
-			at++;
-		for (size_t k = 0; k < digits; k++) {
-			bool beyond = i > n.weight && i * 4 + (int)k >= shown;
-			group = group * 10 + (beyond ? 0 : (unsigned)(text[at] - '0'));
-			at++;
-		}
-		r = buf_append_be16(out, (uint16_t)group);
-	}
+		r = buf_append_be16(out, (uint16_t)(groups - 1)); // weight
+	if (r == 0)
+		r = buf_append(out, span_of(t->wire.p + 4, 4)); // sign and scale
+	for (int i = groups; i > 0 && r == 0; i--)
+		r = buf_append_be16(out, (uint16_t)four(text, point - 4 * i, from, point));
+	for (int i = 0; i < more && r == 0; i++)
+		r = buf_append_be16(out, (uint16_t)four(text, behind + 4 * i, behind, end));
 	return r;
 }
 

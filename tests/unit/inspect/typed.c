@@ -185,34 +185,59 @@ static void a_number_stays_in_its_range(void **state)
 	assert_null(masked_whole(placeholder, PG_INT4, 0, SPAN_LIT("")).p);
 }
 
+static void assert_other_card(struct span text)
+{
+	assert_true(is_card(text));
+	assert_false(span_equal(text, SPAN_LIT("4111111111111111")));
+}
+
+// What four groups say.
+static struct span groups_text(struct span wire, char text[static 32])
+{
+	for (size_t i = 0; i < 4; i++)
+		sprintf(text + 4 * i, "%04u", (unsigned)get_be(span_of(wire.p + 8 + 2 * i, 2)));
+	return span_of(text, 16);
+}
+
 static void a_numeric_keeps_its_scale(void **state)
 {
-	// 4111111111111111.50: groups 4111 1111 1111 1111 5000, weight 3, scale 2
-	static const uint8_t wire[] = "\0\5\0\3\0\0\0\2\x10\x0f\x04\x57\x04\x57\x04\x57\x13\x88";
-	// 41111111111100000000: trailing zeros are not sent
-	static const uint8_t round[] = "\0\3\0\4\0\0\0\0\x10\x0f\x04\x57\x04\x57";
+	static const uint8_t card[] = "\0\4\0\3\0\0\0\0\x10\x0f\x04\x57\x04\x57\x04\x57";
+	// -1000.50: groups 1000 5000
+	static const uint8_t money[] = "\0\2\0\0\x40\0\0\2\x03\xe8\x13\x88";
+	// 0.0012; 10000, whose zeros are not sent; NaN
+	static const uint8_t small[] = "\0\1\xff\xff\0\0\0\4\0\x0c";
+	static const uint8_t round[] = "\0\1\0\1\0\0\0\0\0\1";
+	static const uint8_t nan[] = "\0\0\0\0\xc0\0\0\0";
+	char text[32], expected[32];
 	(void)state;
 	style_all(placeholder);
-	struct span made = masked(PG_NUMERIC, 1, span_of(wire, sizeof(wire) - 1));
-	assert_int_equal(made.n, sizeof(wire) - 1);
-	assert_memory_equal(made.p, wire, 8);
-	assert_memory_equal(made.p + 16, wire + 16, 2);
-	char text[32];
-	int n = 0;
-	for (size_t i = 8; i < 16; i += 2)
-		n += snprintf(
-			text + n, sizeof(text) - (size_t)n, "%04u",
-			(unsigned)get_be(span_of(made.p + i, 2))
-		);
-	assert_true(is_card(span_of(text, 16)));
-	made = masked(PG_NUMERIC, 0, SPAN_LIT("4111111111111111.50"));
-	assert_true(is_card(span_first(made, 16)));
-	assert_true(span_equal(span_from(made, 16), SPAN_LIT(".50")));
-	made = masked_whole(placeholder, PG_NUMERIC, 1, span_of(round, sizeof(round) - 3));
-	assert_null(made.p); // cut
-	made = masked_whole(placeholder, PG_NUMERIC, 1, span_of(wire, sizeof(wire) - 1));
-	assert_int_equal(made.n, sizeof(wire) - 1);
-	assert_int_equal(get_be(span_of(made.p + 16, 2)) % 100, 0); // nothing beyond the scale
+	struct span made = masked(PG_NUMERIC, 1, span_of(card, sizeof(card) - 1));
+	assert_int_equal(made.n, sizeof(card) - 1);
+	assert_memory_equal(made.p, card, 8);
+	assert_other_card(groups_text(made, text));
+	assert_other_card(masked(PG_NUMERIC, 0, SPAN_LIT("4111111111111111")));
+	// the same in both formats
+	made = masked_whole(placeholder, PG_NUMERIC, 0, SPAN_LIT("-1000.50"));
+	snprintf(expected, sizeof(expected), "%.*s", (int)made.n, (const char *)made.p);
+	assert_int_equal(strlen(expected), 8);
+	made = masked_whole(placeholder, PG_NUMERIC, 1, span_of(money, sizeof(money) - 1));
+	assert_memory_equal(made.p, money, 8);
+	snprintf(
+		text, sizeof(text), "-%u.%02u", (unsigned)get_be(span_of(made.p + 8, 2)),
+		(unsigned)get_be(span_of(made.p + 10, 2)) / 100
+	);
+	assert_string_equal(text, expected);
+	assert_int_equal(get_be(span_of(made.p + 10, 2)) % 100, 0); // nothing beyond the scale
+	made = masked_whole(placeholder, PG_NUMERIC, 1, span_of(small, sizeof(small) - 1));
+	assert_int_equal(made.n, 12); // 0 is a digit, too
+	made = masked_whole(placeholder, PG_NUMERIC, 1, span_of(round, sizeof(round) - 1));
+	assert_memory_equal(made.p, "\0\2\0\1\0\0\0\0", 8);
+	assert_int_not_equal(get_be(span_of(made.p + 8, 2)), 0);
+	struct span not_a_number = span_of(nan, sizeof(nan) - 1);
+	assert_true(span_equal(masked(PG_NUMERIC, 1, not_a_number), not_a_number));
+	assert_null(masked_whole(placeholder, PG_NUMERIC, 1, not_a_number).p);
+	for (size_t n = 1; n < sizeof(card) - 1; n++) // cut anywhere
+		assert_null(masked(PG_NUMERIC, 1, span_of(card, n)).p);
 }
 
 static void an_address_stays_one(void **state)
