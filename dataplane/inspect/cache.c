@@ -8,6 +8,7 @@
 #include "dataplane/base/list.h"
 #include "dataplane/inspect/inspect.h"
 #include "dataplane/inspect/statement.h"
+#include "dataplane/inspect/text.h"
 
 #include <pg_query.h>
 
@@ -120,32 +121,6 @@ static struct entry *find(struct inspect_cache *c, uint64_t hash, struct span te
 		return e;
 	}
 	return NULL;
-}
-
-// RFC 3629 4: no overlong forms, no surrogates, nothing beyond U+10FFFF; and no NUL.
-static bool is_text(struct span s)
-{
-	for (size_t i = 0; i < s.n;) {
-		uint8_t c = s.p[i];
-		size_t follow = c < 0x80                ? 0
-				: c >= 0xc2 && c < 0xe0 ? 1
-				: c >= 0xe0 && c < 0xf0 ? 2
-				: c >= 0xf0 && c < 0xf5 ? 3
-							: 4;
-		if (c == 0 || follow == 4 || follow > s.n - i - 1)
-			return false;
-		if (follow > 0) {
-			uint8_t d = s.p[i + 1];
-			if ((c == 0xe0 && d < 0xa0) || (c == 0xed && d > 0x9f) ||
-			    (c == 0xf0 && d < 0x90) || (c == 0xf4 && d > 0x8f))
-				return false;
-		}
-		for (size_t k = 1; k <= follow; k++)
-			if ((s.p[i + k] & 0xc0) != 0x80)
-				return false;
-		i += 1 + follow;
-	}
-	return true;
 }
 
 // Which of several statements a refusal should name: the one that can do most.
@@ -335,7 +310,7 @@ const struct effects *inspect_statement(
 		refused = &other_reading;
 	else if (text.n > STATEMENT_TEXT_MAX)
 		refused = &too_long;
-	else if (!is_text(text))
+	else if (!text_is_utf8(text))
 		refused = &not_text;
 	if (refused != NULL) {
 		c->stats.unknown++;
