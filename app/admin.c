@@ -143,8 +143,12 @@ static int on_status(void *context, struct admin_call *, json_t **out, char *)
 static int on_reload(void *context, struct admin_call *call, json_t **out, char *why)
 {
 	struct control *control = context;
+	int r;
 
-	int r = control_reload(control, why);
+	if (call->number == 0)
+		call->number = control_reload(control);
+	if (!control_reloaded(control, call->number, &r, why))
+		return -EINPROGRESS;
 	if (r != 0)
 		return ERR_CONFIG;
 	return on_policy(context, call, out, why);

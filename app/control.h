@@ -26,6 +26,16 @@
 #include "controlplane/sts/sts.h"
 #include "dataplane/worker/worker.h"
 
+struct load;
+
+// Reloads are numbered; one runs at a time.
+struct reloads {
+	uint64_t wanted, begun, ended;
+	struct load *load; // the one that runs, or NULL
+	int result;        // of the last that ended, with
+	char why[ADMIN_WHY];
+};
+
 struct control {
 	const char *file;            // the configuration's
 	struct config *config;       // in force
@@ -52,6 +62,7 @@ struct control {
 	struct recorder *recorder;
 	struct record_queue *queues[SNAPSHOT_WORKERS_MAX]; // what the recorder drains
 	struct watch *watch;
+	struct reloads reloads;
 	struct dryruns *dryruns;
 	struct admin *admin;
 	struct chains *chains;
@@ -130,13 +141,22 @@ int control_admin_start(struct control *control, char why[static ADMIN_WHY]) mus
 
 // ---- policy.c
 
-// Read the configuration, build its snapshot and put it in force; log and audit the outcome. The
-// first time `control->config` is the one that was read at start. Returns 0, or a negative result
-// with `why`, and its first error: the running policy stays.
-int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
-	must_check;
-// Read the file again, then as above. Out: `why`, when it is refused.
-int control_reload(struct control *control, char why[static ADMIN_WHY]);
+// Build the snapshot of control->config, which was read at the start, and put it in force; log and
+// audit the outcome. Returns 0, or a negative result with its first error in `why`.
+int control_load(struct control *control, char why[static ADMIN_WHY]) must_check;
+// Begin to read the file again, then as above, beside everything else; when that is done already,
+// do it once more afterwards, for all who have asked meanwhile. What is refused changes nothing.
+// Returns a number for control_reloaded.
+uint64_t control_reload(struct control *control);
+// Has that one ended? Out: *result, and `why` when it was refused; of a later one, if that has
+// ended too.
+bool control_reloaded(
+	const struct control *control, uint64_t number, int *result, char why[static ADMIN_WHY]
+);
+// Put in force what has been read. Call often.
+void control_reload_poll(struct control *control);
+// Waits for the one that runs, and forgets it.
+void control_reload_free(struct control *control);
 
 // ---- revoke.c
 

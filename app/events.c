@@ -280,6 +280,7 @@ void control_tick(struct control *control)
 	control_approvals_tick(control);
 	api_approvals_tick(control);
 	catalogs_update(control);
+	control_reload_poll(control);
 	if (now == control->next_second)
 		return;
 	control->next_second = now;

@@ -157,15 +157,13 @@ static void drain(struct control *control, const sigset_t *signals)
 
 static void loop(struct control *control, const sigset_t *signals)
 {
-	char why[ADMIN_WHY]; // the log has it
-
 	for (;;) {
 		unsigned n = control_events(control);
 		control_tick(control);
 		admin_poll(control->admin);
 		switch (wait_signal(signals, n > 0 ? 0 : 1)) {
 		case SIGHUP:
-			(void)control_reload(control, why);
+			(void)control_reload(control);
 			break;
 		case SIGTERM:
 		case SIGINT:

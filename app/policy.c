@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "app/control.h"
+#include "app/load.h"
 #include "controlplane/secrets/secret.h"
 
 #include <errno.h>
@@ -27,14 +28,23 @@ static void log_errors(const struct config_errors *errors)
 		log_line(LOG_ERROR, "config", "%u more", errors->n_left_out);
 }
 
+static const char *first_error(const struct config_errors *errors)
+{
+	for (uint32_t i = 0; i < errors->n; i++)
+		if (!errors->is_warning[i])
+			return errors->lines[i];
+	return NULL;
+}
+
 // Told to whoever asked, to the log and to the audit.
 static void refuse(
 	struct control *control, const struct config_errors *errors, int result,
 	char why[static ADMIN_WHY]
 )
 {
-	const char *text = errors->n > 0 ? errors->lines[0] : err_text(result);
+	const char *text = first_error(errors);
 
+	text = text == NULL ? err_text(result) : text;
 	snprintf(why, ADMIN_WHY, "%s", text);
 	log_errors(errors);
 	log_line(
@@ -91,57 +101,133 @@ static void renew_https(struct control *control)
 		);
 }
 
-int control_load(struct control *control, struct config *config, char why[static ADMIN_WHY])
+static struct load *load_new(struct control *control)
 {
-	const struct snapshot_hooks hooks = contexts_hooks(&control->contexts, control->managed);
-	struct config_errors errors = {0};
-	struct identity_set *issuers = NULL;
-	struct snapshot *snapshot = NULL;
+	struct load *load = calloc(1, sizeof(*load));
 
-	int r = identity_prepare(config, &issuers, &errors);
-	if (r == 0)
-		r = snapshot_build(
-			config, publisher_next_version(control->publisher),
-			control->contexts.n_workers, control->hash_key, &hooks, &snapshot, &errors
-		);
-	if (r == 0)
-		r = put_in_force(control, snapshot);
+	if (load == NULL)
+		return NULL;
+	load->file = control->file;
+	load->hooks = contexts_hooks(&control->contexts, control->managed);
+	load->n_workers = control->contexts.n_workers;
+	memcpy(load->hash_key, control->hash_key, sizeof(load->hash_key));
+	return load;
+}
+
+// Takes of `load` what it puts in force.
+static int finish(struct control *control, struct load *load, char why[static ADMIN_WHY])
+{
+	struct config *config = load->config;
+	int r = load->result;
+
 	if (r == 0) {
-		identity_commit(control->identity, issuers);
-		sts_configure(control->sts, config, (uint64_t)time(NULL));
-		if (control->config != config)
-			config_free(control->config);
-		control->config = config;
-		control_approvals_policy(control, publisher_current(control->publisher));
-		log_errors(&errors);
-		tell(control, config);
-		renew_https(control);
-		if (watch_follow(control->watch, publisher_current(control->publisher)) != 0)
-			log_line(LOG_ERROR, "policy", "catalogs: %s", err_text(-ENOMEM));
-	} else {
-		identity_set_free(issuers);
-		refuse(control, &errors, r, why);
+		snapshot_set_version(load->snapshot, publisher_next_version(control->publisher));
+		r = put_in_force(control, load->snapshot);
+		load->snapshot = NULL;
 	}
-	config_errors_fini(&errors);
+	if (r != 0) {
+		refuse(control, &load->errors, r, why);
+		return r;
+	}
+	identity_commit(control->identity, load->issuers);
+	load->issuers = NULL;
+	sts_configure(control->sts, config, (uint64_t)time(NULL));
+	if (control->config != config)
+		config_free(control->config);
+	control->config = config;
+	load->config = NULL;
+	control_approvals_policy(control, publisher_current(control->publisher));
+	log_errors(&load->errors);
+	tell(control, config);
+	renew_https(control);
+	if (watch_follow(control->watch, publisher_current(control->publisher)) != 0)
+		log_line(LOG_ERROR, "policy", "catalogs: %s", err_text(-ENOMEM));
+	return 0;
+}
+
+int control_load(struct control *control, char why[static ADMIN_WHY])
+{
+	struct load *load = load_new(control);
+
+	if (load == NULL)
+		return -ENOMEM;
+	load->config = control->config;
+	load_run(load);
+	int r = finish(control, load, why);
+	load->config = NULL; // control's, whatever came of it
+	load_free(load);
 	return r;
 }
 
-int control_reload(struct control *control, char why[static ADMIN_WHY])
-{
-	struct config_errors errors = {0};
-	struct config *next = NULL;
+// ---- reloads
 
-	int r = config_load(control->file, &next, &errors);
-	if (r != 0) {
-		refuse(control, &errors, r, why);
-		config_errors_fini(&errors);
-		return r;
-	}
-	(void)config_restart_needed(control->config, next, &errors);
-	log_errors(&errors);
-	config_errors_fini(&errors);
-	r = control_load(control, next, why);
-	if (r != 0)
-		config_free(next);
-	return r;
+static void ended(struct control *control, int result)
+{
+	control->reloads.ended = control->reloads.begun;
+	control->reloads.result = result;
+}
+
+static void begin(struct control *control)
+{
+	struct reloads *reloads = &control->reloads;
+
+	reloads->begun++;
+	reloads->why[0] = '\0';
+	reloads->load = load_new(control);
+	int r = reloads->load == NULL ? -ENOMEM : load_start(reloads->load);
+	if (r == 0)
+		return;
+	const struct config_errors none = {0};
+	refuse(control, &none, r, reloads->why);
+	load_free(reloads->load);
+	reloads->load = NULL;
+	ended(control, r);
+}
+
+uint64_t control_reload(struct control *control)
+{
+	struct reloads *reloads = &control->reloads;
+
+	// What runs may have read the file already.
+	reloads->wanted = reloads->begun + 1;
+	if (reloads->load == NULL)
+		begin(control);
+	return reloads->wanted;
+}
+
+bool control_reloaded(
+	const struct control *control, uint64_t number, int *result, char why[static ADMIN_WHY]
+)
+{
+	const struct reloads *reloads = &control->reloads;
+
+	if (reloads->ended < number)
+		return false;
+	*result = reloads->result;
+	memcpy(why, reloads->why, ADMIN_WHY);
+	return true;
+}
+
+void control_reload_poll(struct control *control)
+{
+	struct reloads *reloads = &control->reloads;
+	struct load *load = reloads->load;
+
+	if (load == NULL || !load_join(load, false))
+		return;
+	if (load->config != NULL)
+		(void)config_restart_needed(control->config, load->config, &load->errors);
+	ended(control, finish(control, load, reloads->why));
+	load_free(load);
+	reloads->load = NULL;
+	if (reloads->wanted > reloads->begun)
+		begin(control);
+}
+
+void control_reload_free(struct control *control)
+{
+	if (control->reloads.load != NULL)
+		(void)load_join(control->reloads.load, true);
+	load_free(control->reloads.load);
+	control->reloads.load = NULL;
 }

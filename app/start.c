@@ -160,7 +160,7 @@ int control_start(struct control *control)
 	if (r == 0)
 		r = start_workers(control);
 	if (r == 0)
-		r = control_load(control, control->config, why);
+		r = control_load(control, why);
 	if (r == 0)
 		r = workers_launch(control->workers);
 	if (r != 0)
@@ -184,6 +184,7 @@ void control_stop(struct control *control)
 {
 	admin_free(control->admin);
 	dryruns_free(control->dryruns);
+	control_reload_free(control);
 	control->admin = NULL;
 	if (control->workers != NULL)
 		workers_stop(control->workers);

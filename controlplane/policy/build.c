@@ -287,6 +287,11 @@ struct snapshot *snapshot_derive(
 	return snapshot;
 }
 
+void snapshot_set_version(struct snapshot *snapshot, uint32_t version)
+{
+	snapshot->version = version;
+}
+
 void snapshot_free(struct snapshot *snapshot)
 {
 	if (snapshot == NULL)

@@ -7,7 +7,8 @@
 // new snapshot that shares the rest.
 //
 // Usage order: snapshot_build, publish (publish/publish.h), any number of snapshot_derive and
-// publish, snapshot_free for each when nobody reads it. All of it on control threads.
+// publish, snapshot_free for each when nobody reads it. Building on any one thread at a time for
+// each snapshot, the rest on the control thread.
 
 #pragma once
 
@@ -48,7 +49,7 @@ int snapshot_build(
 // A snapshot of rules that are only tried, never published: no secret is read, no host is looked up
 // and no TLS context made, so that whoever may try one learns of nothing beyond the text. Addresses
 // and the hash key are those of `like`; it has one worker. On any thread; a reload that needs the
-// same patterns meanwhile waits for them. Out and results as of snapshot_build.
+// same patterns meanwhile waits for those. Out and results as of snapshot_build.
 int snapshot_build_trial(
 	const struct config *config, const struct snapshot *like, struct snapshot **out,
 	struct config_errors *errors
@@ -59,6 +60,9 @@ int snapshot_build_trial(
 struct snapshot *snapshot_derive(
 	const struct snapshot *from, uint32_t version, const struct catalog *const *catalogs
 ) must_check;
+
+// Of one that nobody reads yet.
+void snapshot_set_version(struct snapshot *snapshot, uint32_t version);
 
 // A worker may hold no pointer into it. Accepts NULL.
 void snapshot_free(struct snapshot *snapshot);

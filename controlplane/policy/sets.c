@@ -16,6 +16,7 @@
 
 // Those that living snapshots use; nothing is kept for its own sake.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t compiled = PTHREAD_COND_INITIALIZER;
 static struct shared_set *alive;
 
 // ---- the digest
@@ -93,7 +94,7 @@ static struct shared_set *find(
 )
 {
 	for (struct shared_set *s = alive; s != NULL; s = s->next)
-		if (s->n == n && memcmp(s->digest, digest, SETS_DIGEST) == 0 &&
+		if (s->n == n && s->result == 0 && memcmp(s->digest, digest, SETS_DIGEST) == 0 &&
 		    memcmp(s->ids, ids, n * sizeof(ids[0])) == 0)
 			return s;
 	return NULL;
@@ -108,28 +109,42 @@ static void shared_free(struct shared_set *shared)
 	free(shared);
 }
 
-static int shared_new(
-	const struct pattern_lib *lib, const uint8_t digest[static SETS_DIGEST],
-	const uint16_t *ids, size_t n, struct shared_set **out, char why[static PATTERN_WHY]
+// In the list, to be compiled. Called with the lock.
+static struct shared_set *shared_new(
+	const uint8_t digest[static SETS_DIGEST], const uint16_t *ids, size_t n
 )
 {
 	struct shared_set *shared = calloc(1, sizeof(*shared));
-	int rc = -ENOMEM;
 
 	if (shared != NULL)
 		shared->ids = calloc(n + 1, sizeof(ids[0]));
-	if (shared != NULL && shared->ids != NULL) {
-		memcpy(shared->ids, ids, n * sizeof(ids[0]));
-		memcpy(shared->digest, digest, SETS_DIGEST);
-		shared->n = n;
-		shared->refs = 1;
-		rc = pattern_set_compile(lib, ids, n, &shared->set, why);
-	}
-	if (rc == 0)
-		*out = shared;
-	else
+	if (shared == NULL || shared->ids == NULL) {
 		shared_free(shared);
-	return rc;
+		return NULL;
+	}
+	memcpy(shared->ids, ids, n * sizeof(ids[0]));
+	memcpy(shared->digest, digest, SETS_DIGEST);
+	shared->n = n;
+	shared->refs = 1;
+	shared->next = alive;
+	alive = shared;
+	return shared;
+}
+
+// Compile what others may be waiting for.
+static void compile(struct shared_set *shared, const struct pattern_lib *lib)
+{
+	struct pattern_set *set = NULL;
+	char why[PATTERN_WHY] = "";
+
+	int result = pattern_set_compile(lib, shared->ids, shared->n, &set, why);
+	pthread_mutex_lock(&lock);
+	shared->set = set;
+	shared->result = result;
+	memcpy(shared->why, why, sizeof(why));
+	shared->done = true;
+	pthread_cond_broadcast(&compiled);
+	pthread_mutex_unlock(&lock);
 }
 
 int sets_get(
@@ -137,23 +152,31 @@ int sets_get(
 	const uint16_t *ids, size_t n, struct shared_set **out, char why[static PATTERN_WHY]
 )
 {
-	int rc = 0;
+	bool mine = false;
 
 	pthread_mutex_lock(&lock);
 	struct shared_set *shared = find(digest, ids, n);
-	if (shared != NULL) {
-		shared->refs++;
+	if (shared == NULL) {
+		shared = shared_new(digest, ids, n);
+		mine = shared != NULL;
 	} else {
-		rc = shared_new(lib, digest, ids, n, &shared, why);
-		if (rc == 0) {
-			shared->next = alive;
-			alive = shared;
-		}
+		shared->refs++;
 	}
+	while (shared != NULL && !mine && !shared->done)
+		pthread_cond_wait(&compiled, &lock);
 	pthread_mutex_unlock(&lock);
-	if (rc == 0)
+	if (shared == NULL)
+		return -ENOMEM;
+	if (mine)
+		compile(shared, lib);
+	int result = shared->result;
+	if (result == 0) {
 		*out = shared;
-	return rc;
+	} else {
+		memcpy(why, shared->why, PATTERN_WHY);
+		sets_put(shared);
+	}
+	return result;
 }
 
 void sets_put(struct shared_set *shared)

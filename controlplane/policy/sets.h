@@ -12,6 +12,9 @@ enum sets_size { SETS_DIGEST = 32 };
 
 struct shared_set {
 	struct pattern_set *set;
+	bool done;  // compiled, with
+	int result; // 0: there is a set
+	char why[PATTERN_WHY];
 	uint32_t refs;
 	uint8_t digest[SETS_DIGEST];
 	size_t n;
@@ -25,8 +28,8 @@ int sets_library_digest(const char *const *folders, size_t n, uint8_t out[static
 	must_check;
 
 // The set of the `n` patterns `ids`, in rising order, of `lib`, which `digest` stands for: one that
-// a living snapshot uses, or a new one. Thread-safe. Out: *out, given back by sets_put. Returns as
-// pattern_set_compile.
+// a living snapshot uses, or a new one. Thread-safe: who asks for another meanwhile does not wait.
+// Out: *out, given back by sets_put. Returns as pattern_set_compile.
 int sets_get(
 	const struct pattern_lib *lib, const uint8_t digest[static SETS_DIGEST],
 	const uint16_t *ids, size_t n, struct shared_set **out, char why[static PATTERN_WHY]
