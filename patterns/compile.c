@@ -45,6 +45,23 @@ static int compile_anchored(
 	return keep_database(set, *out, name, why);
 }
 
+// Decide how its matches are found.
+static int find_entry(
+	struct pattern_set *set, struct set_entry *entry, const struct definition *def, char *why
+)
+{
+	unsigned tiers = 0;
+	uint32_t index = (uint32_t)(entry - set->entries);
+	if (locator_add(&set->locator, index, def, &tiers, &entry->gate) != 0) {
+		snprintf(why, PATTERN_WHY, "out of memory");
+		return -ENOMEM;
+	}
+	entry->tiers = (uint8_t)tiers;
+	if ((tiers & TIER_SEARCHED) != 0 && def->candidate_width.max > set->overlap)
+		set->overlap = def->candidate_width.max;
+	return 0;
+}
+
 static int compile_entry(
 	struct pattern_set *set, struct set_entry *entry, const struct definition *def, char *why
 )
@@ -57,15 +74,10 @@ static int compile_entry(
 	entry->validator_count = def->validator_count;
 	for (size_t i = 0; i < def->validator_count; i++)
 		entry->validators[i] = def->validators[i]->accepts;
-	if (def->candidate_width.max > set->overlap)
-		set->overlap = def->candidate_width.max;
 	entry->sure = def->info.score >= PATTERN_SURE;
-	int result = compile_anchored(set, def->pattern, def->info.name, &entry->pattern, why);
-	if (result == 0 && !entry->sure) {
-		result = context_init(&entry->context, def->info.context);
-		if (result != 0)
-			snprintf(why, PATTERN_WHY, "out of memory");
-	}
+	int result = find_entry(set, entry, def, why);
+	if (result == 0)
+		result = compile_anchored(set, def->pattern, def->info.name, &entry->pattern, why);
 	if (result == 0 && !entry->sure && def->strong != NULL)
 		result = compile_anchored(set, def->strong, def->info.name, &entry->strong, why);
 	if (result == 0 && def->before != NULL)
@@ -73,14 +85,14 @@ static int compile_entry(
 	return result;
 }
 
-// What the first scan looks for: malloced.
+// What is searched for: malloced.
 static char *candidate_text(const struct definition *def)
 {
+	const char *expression = def->info.score >= PATTERN_SURE ? def->pattern : def->strong;
 	char *text = NULL;
 	if (def->anchor != NULL)
 		return strdup(def->anchor);
-	if (asprintf(&text, "(?:%s)(?:%s)", def->before == NULL ? "" : def->before, def->pattern) <
-	    0)
+	if (asprintf(&text, "(?:%s)(?:%s)", def->before == NULL ? "" : def->before, expression) < 0)
 		return NULL;
 	return text;
 }
@@ -88,29 +100,32 @@ static char *candidate_text(const struct definition *def)
 static int compile_candidates(const struct pattern_lib *lib, struct pattern_set *set, char *why)
 {
 	const char *texts[PATTERN_MAX] = {};
-	unsigned flags[PATTERN_MAX], ids[PATTERN_MAX];
+	unsigned flags[PATTERN_MAX], indexes[PATTERN_MAX], n = 0;
 	hs_compile_error_t *error = NULL;
 	int result = 0;
 
-	for (size_t i = 0; i < set->count; i++) {
-		texts[i] = candidate_text(pattern_lib_definition(lib, set->entries[i].id));
-		if (texts[i] == NULL) {
+	for (unsigned i = 0; i < set->count; i++) {
+		if ((set->entries[i].tiers & TIER_SEARCHED) == 0)
+			continue;
+		texts[n] = candidate_text(pattern_lib_definition(lib, set->entries[i].id));
+		if (texts[n] == NULL) {
 			snprintf(why, PATTERN_WHY, "out of memory");
 			result = -ENOMEM;
 			goto out;
 		}
-		flags[i] = expression_flags();
-		ids[i] = (unsigned)i;
+		flags[n] = expression_flags();
+		indexes[n++] = i;
 	}
+	if (n == 0)
+		return 0;
 	if (hs_compile_multi(
-		    texts, flags, ids, (unsigned)set->count, HS_MODE_BLOCK, NULL, &set->candidates,
-		    &error
+		    texts, flags, indexes, n, HS_MODE_BLOCK, NULL, &set->candidates, &error
 	    ) != HS_SUCCESS)
 		result = refused("the candidates of the set", error, why);
 	else
 		result = keep_database(set, set->candidates, "the set", why);
 out:
-	for (size_t i = 0; i < set->count; i++)
+	for (unsigned i = 0; i < n; i++)
 		free((void *)(uintptr_t)texts[i]);
 	return result;
 }
@@ -158,12 +173,16 @@ int pattern_set_compile(
 	for (size_t i = 0; i < set->count && result == 0; i++) {
 		struct set_entry *entry = &set->entries[i];
 		const struct definition *def = pattern_lib_definition(lib, entry->id);
-		if (def->info.kind == PATTERN_ENTITY)
-			set->entities[i / 64] |= UINT64_C(1) << i % 64;
+		entry->is_entity = def->info.kind == PATTERN_ENTITY;
+		set->has_entities = set->has_entities || entry->is_entity;
 		result = compile_entry(set, entry, def, why);
 	}
-	if (result == 0 && set->count > 0)
+	if (result == 0)
 		result = compile_candidates(lib, set, why);
+	if (result == 0 && locator_finish(&set->locator) != 0) {
+		snprintf(why, PATTERN_WHY, "out of memory");
+		result = -ENOMEM;
+	}
 	if (result != 0) {
 		pattern_set_free(set);
 		return result;
@@ -180,8 +199,8 @@ void pattern_set_free(struct pattern_set *set)
 		hs_free_database(set->entries[i].pattern);
 		hs_free_database(set->entries[i].before);
 		hs_free_database(set->entries[i].strong);
-		context_fini(&set->entries[i].context);
 	}
+	locator_fini(&set->locator);
 	hs_free_database(set->candidates);
 	hs_free_scratch(set->scratch);
 	free(set);

@@ -3,8 +3,6 @@
 
 #include "patterns/context.h"
 
-#include "patterns/patterns.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +27,7 @@ static bool is_word(uint8_t c)
 	return is_lower(c) || is_upper(c) || is_digit(c);
 }
 
-static uint8_t fold(uint8_t c)
+uint8_t context_fold(uint8_t c)
 {
 	if (is_upper(c))
 		return c | 0x20;
@@ -63,7 +61,7 @@ int context_init(struct context *out, const char *const *words)
 		if (out->words[i] == NULL)
 			return -ENOMEM;
 		for (char *p = out->words[i]; *p != '\0'; p++)
-			*p = (char)fold((uint8_t)*p);
+			*p = (char)context_fold((uint8_t)*p);
 	}
 	return 0;
 }
@@ -82,45 +80,15 @@ static bool is_edge(uint8_t a, uint8_t b)
 	return !is_word(a) || !is_word(b) || (!is_upper(a) && is_upper(b));
 }
 
-static bool stands_at(const char *word, size_t n, struct span in, size_t at)
+bool context_stands_at(const char *word, size_t n, struct span in, size_t at)
 {
+	if (n > in.n - at)
+		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (fold(in.p[at + i]) != (uint8_t)word[i])
+		if (context_fold(in.p[at + i]) != (uint8_t)word[i])
 			return false;
 	}
 	return (at == 0 || is_edge(in.p[at - 1], in.p[at])) &&
-	       (at + n == in.n || is_edge(in.p[at + n - 1], in.p[at + n]));
-}
-
-// Does a word stand in [from, to) of `in`?
-static bool stands_within(const struct context *context, struct span in, size_t from, size_t to)
-{
-	for (char **word = context->words; *word != NULL; word++) {
-		size_t n = strlen(*word);
-		for (size_t at = from; n <= to - from && at <= to - n; at++) {
-			if (stands_at(*word, n, in, at))
-				return true;
-		}
-	}
-	return false;
-}
-
-static bool is_newline(uint8_t c)
-{
-	return c == '\n' || c == '\r';
-}
-
-bool context_names(const struct context *context, struct span name)
-{
-	return stands_within(context, name, 0, name.n);
-}
-
-bool context_near(const struct context *context, struct span in, size_t start, size_t end)
-{
-	size_t from = start, to = end;
-	while (from > 0 && start - from < PATTERN_CONTEXT_BEFORE && !is_newline(in.p[from - 1]))
-		from--;
-	while (to < in.n && to - end < PATTERN_CONTEXT_AFTER && !is_newline(in.p[to]))
-		to++;
-	return stands_within(context, in, from, start) || stands_within(context, in, end, to);
+	       (at + n == in.n || !is_word(in.p[at + n]) ||
+		(n >= CONTEXT_HUMP_MIN && is_edge(in.p[at + n - 1], in.p[at + n])));
 }

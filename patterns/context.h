@@ -2,20 +2,28 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // Words that tell what a number is: "ssn", "card no". A word stands whole: no ASCII letter or digit
-// beside it, except at a hump (customerSsn, ssnOfCustomer). The case of ASCII letters is ignored; a
-// space, tab, dash and underscore in it match each other.
+// beside it, except at a hump (customerSsn, ssnOfCustomer; not behind two letters). The case of
+// ASCII letters is ignored; a space, tab, dash and underscore in it match each other.
 
 #pragma once
 
 #include "dataplane/base/err.h"
 #include "dataplane/base/span.h"
 
-enum context_limit { CONTEXT_WORD_MAX = 40 };
+enum context_limit {
+	CONTEXT_WORD_MAX = 40,
+	CONTEXT_HUMP_MIN = 3, // bytes of a word behind which a hump may stand
+};
 
 // The words of one definition, owned.
 struct context {
 	char **words; // NULL-terminated; every space, tab and underscore in them is a dash
 };
+
+// A byte as words are compared: lower case, and a dash for space, tab and underscore.
+uint8_t context_fold(uint8_t c);
+// Does `word`, folded and `n` bytes long, stand at in[at]?
+bool context_stands_at(const char *word, size_t n, struct span in, size_t at);
 
 // May a definition name this word?
 bool context_is_word(const char *word);
@@ -24,8 +32,3 @@ bool context_is_word(const char *word);
 int context_init(struct context *out, const char *const *words) must_check;
 // Accepts a zeroed or half-made context.
 void context_fini(struct context *context);
-
-// Does a word stand anywhere in `name`?
-bool context_names(const struct context *context, struct span name);
-// Does a word stand near [start, end) of `in`: before it or behind it, on the same line?
-bool context_near(const struct context *context, struct span in, size_t start, size_t end);

@@ -26,7 +26,8 @@ enum pattern_limit {
 	PATTERN_CONTEXT = 50,        // what a context word adds to a match's score
 	PATTERN_CONTEXT_BEFORE = 64, // bytes before a match in which such a word counts
 	PATTERN_CONTEXT_AFTER = 32,  // bytes behind it
-	SCAN_FINDINGS_MAX = 4096,    // matches one scan can hold before it says `more`
+	PATTERN_NAME_CONTEXT_MAX = 256, // bytes of a name that are read for such words
+	SCAN_FINDINGS_MAX = 4096,       // matches one scan can hold before it says `more`
 };
 
 enum pattern_kind {

@@ -1,55 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Two steps. One database of all patterns finds where candidates end; it keeps no start of match,
-// which would make it several times slower or not compile. Around each candidate the pattern's own
-// anchored database is then tried at each start the candidate allows, which yields every end for
-// that start; boundary and validators choose the longest.
+// Two steps, a chunk at a time. The kernel, and Hyperscan for the few entries that the kernel
+// cannot find, say where matches may begin: candidates. They are confirmed in order (confirm.c).
 
 #include "patterns/decode.h"
 #include "patterns/overlap.h"
-#include "patterns/scanner.h"
-#include "patterns/set.h"
+#include "patterns/scratch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum scan_size {
-	CHUNK = 16 * 1024, // bytes whose candidates are collected at a time
-	CHUNK_WORDS = CHUNK / 64,
-	// Ends the validators see for one start, longest first: bounds what a hostile text costs.
-	// Without a boundary on the right they see one.
-	ENDS_MAX = 32,
-	ENDS_WORDS = PATTERN_WIDTH_MAX / 64 + 1,
-};
-
-struct scan_scratch {
-	const struct pattern_set *set;
-	hs_scratch_t *hs;
-	struct pattern_state {
-		size_t next_start;          // starts before it have been tried in this scan
-		bool dirty;                 // some bit of `ends` is set
-		uint64_t ends[CHUNK_WORDS]; // candidates: bit i ends after byte chunk + i
-	} * states;
-	// This scan.
-	struct span in, name;
-	uint64_t wanted[PATTERN_ID_WORDS]; // by index in the set
-	bool names_only;                   // matches are not kept, but for
-	int lowest;                        // the lowest id found; -1: none
-	size_t first; // of the matches, in this text: one that is encoded is a text by itself
-	struct match_list matches;
-	struct decode *decode;
-	uint32_t forms;
-	// This chunk: its first byte, and that of the stretch given to Hyperscan.
-	size_t chunk, base;
-	// This attempt: where the expression may end, relative to `origin`.
-	size_t origin, last_end;
-	enum boundary right;
-	uint64_t ends[ENDS_WORDS];
-	size_t strong_size; // of the match that is asked about
-	bool is_strong;
-};
+enum { SEARCH_MIN = 64 }; // bytes: least stretch that is searched anew when candidates overrun
 
 struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 {
@@ -58,9 +21,9 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 		return NULL;
 	scratch->set = set;
 	scratch->forms = SCAN_FORMS_TEXT;
-	scratch->states = calloc(set->count + 1, sizeof(scratch->states[0]));
+	scratch->tried = calloc(set->count + 1, sizeof(scratch->tried[0]));
 	scratch->decode = decode_new(set);
-	if (scratch->states == NULL || scratch->decode == NULL ||
+	if (scratch->tried == NULL || scratch->decode == NULL ||
 	    (set->scratch != NULL && hs_clone_scratch(set->scratch, &scratch->hs) != HS_SUCCESS)) {
 		scan_scratch_free(scratch);
 		return NULL;
@@ -74,7 +37,7 @@ void scan_scratch_free(struct scan_scratch *scratch)
 		return;
 	hs_free_scratch(scratch->hs);
 	decode_free(scratch->decode);
-	free(scratch->states);
+	free(scratch->tried);
 	free(scratch);
 }
 
@@ -83,243 +46,322 @@ void scan_scratch_forms(struct scan_scratch *scratch, uint32_t forms)
 	scratch->forms = forms;
 }
 
-static bool bit_get(const uint64_t *bits, size_t i)
+static bool sorts_before(const struct candidate *a, const struct candidate *b)
 {
-	return (bits[i / 64] >> i % 64 & 1) != 0;
+	return a->entry != b->entry ? a->entry < b->entry : a->from < b->from;
 }
 
-static void bit_set(uint64_t *bits, size_t i)
+static void sift_down(struct candidate *heap, size_t at, size_t n)
 {
-	bits[i / 64] |= UINT64_C(1) << i % 64;
-}
-
-// Hyperscan's callback for ends of an anchored expression, in any order.
-static int on_end(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
-{
-	struct scan_scratch *scratch = context;
-	size_t end = scratch->origin + (size_t)to;
-	if (to > PATTERN_WIDTH_MAX || !boundary_ends(scratch->right, scratch->in, end) ||
-	    boundary_splits_utf8(scratch->in, end))
-		return 0;
-	bit_set(scratch->ends, (size_t)to);
-	if (to > scratch->last_end)
-		scratch->last_end = (size_t)to;
-	return 0;
-}
-
-// All ends of the anchored `db` from `at` on, as bits of scratch->ends up to scratch->last_end.
-static int collect_ends(
-	struct scan_scratch *scratch, const hs_database_t *db, size_t at, uint32_t width,
-	enum boundary right
-)
-{
-	size_t n = scratch->in.n - at < width ? scratch->in.n - at : width;
-	scratch->origin = at;
-	scratch->last_end = 0;
-	scratch->right = right;
-	hs_error_t result =
-		hs_scan(db, (const char *)scratch->in.p + at, (unsigned)n, 0, scratch->hs, on_end,
-			scratch);
-	return result == HS_SUCCESS ? 0 : -EIO;
-}
-
-static void clear_ends(struct scan_scratch *scratch)
-{
-	memset(scratch->ends, 0, (scratch->last_end / 64 + 1) * sizeof(scratch->ends[0]));
-}
-
-static bool validate(const struct set_entry *entry, struct span text)
-{
-	for (size_t i = 0; i < entry->validator_count; i++) {
-		if (!entry->validators[i](text))
-			return false;
-	}
-	return true;
-}
-
-static int on_strong(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
-{
-	struct scan_scratch *scratch = context;
-	scratch->is_strong = scratch->is_strong || to == scratch->strong_size;
-	return 0;
-}
-
-// Does the strong expression match all of [at, at + n)? Returns 1, 0 or -EIO.
-static int match_is_strong(
-	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
-)
-{
-	if (entry->strong == NULL)
-		return 0;
-	scratch->is_strong = false;
-	scratch->strong_size = n;
-	hs_error_t result =
-		hs_scan(entry->strong, (const char *)scratch->in.p + at, (unsigned)n, 0,
-			scratch->hs, on_strong, scratch);
-	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
-}
-
-// Does the match [at, at + n) score enough to be a finding? Returns 1, 0 or -EIO.
-static int match_scores(
-	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
-)
-{
-	if (entry->sure || context_names(&entry->context, scratch->name) ||
-	    context_near(&entry->context, scratch->in, at, at + n))
-		return 1;
-	return match_is_strong(scratch, entry, at, n);
-}
-
-// The longest match of `entry` that begins at `at`. Returns its length, 0 for none, or -EIO.
-static int longest_match(struct scan_scratch *scratch, const struct set_entry *entry, size_t at)
-{
-	int length = 0;
-	int result = collect_ends(scratch, entry->pattern, at, entry->width, entry->right);
-	for (size_t end = scratch->last_end, tried = 0; result == 0 && end > 0; end--) {
-		if (!bit_get(scratch->ends, end))
-			continue;
-		if (validate(entry, span_of(scratch->in.p + at, end))) {
-			result = match_scores(scratch, entry, at, end);
-			if (result == 1)
-				length = (int)end;
-			if (result != 0)
-				break;
-		}
-		if (++tried == ENDS_MAX || entry->right == BOUNDARY_NONE)
+	struct candidate moved = heap[at];
+	for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
+		if (child + 1 < n && sorts_before(&heap[child], &heap[child + 1]))
+			child++;
+		if (!sorts_before(&moved, &heap[child]))
 			break;
+		heap[at] = heap[child];
+		at = child;
 	}
-	clear_ends(scratch);
-	return result < 0 ? result : length;
+	heap[at] = moved;
 }
 
-static void keep_match(
-	struct scan_scratch *scratch, const struct set_entry *entry, size_t start, size_t length
-)
+// Heap sort: qsort(3) may allocate, and a worker may not.
+static void sort(struct candidate *list, size_t n)
 {
-	struct match_list *matches = &scratch->matches;
-	struct finding match = {(uint32_t)start, (uint32_t)(start + length), entry->id};
-	if (scratch->names_only) {
-		if (scratch->lowest < 0 || entry->id < scratch->lowest)
-			scratch->lowest = entry->id;
+	size_t sorted = 1;
+	while (sorted < n && !sorts_before(&list[sorted], &list[sorted - 1]))
+		sorted++;
+	if (sorted >= n)
 		return;
+	for (size_t i = n / 2; i > 0; i--)
+		sift_down(list, i - 1, n);
+	for (size_t i = n - 1; i > 0; i--) {
+		struct candidate last = list[i];
+		list[i] = list[0];
+		list[0] = last;
+		sift_down(list, 0, i);
 	}
-	if (matches->count > scratch->first) {
-		const struct finding *last = &matches->list[matches->count - 1];
-		if (last->pattern == match.pattern && last->start <= match.start &&
-		    last->end >= match.end)
-			return;
-	}
-	if (matches->count == SCAN_FINDINGS_MAX)
-		matches->overflow = true;
-	else
-		matches->list[matches->count++] = match;
 }
 
-// Try the pattern behind each place where the context that begins at `start` ends.
-static int try_behind_context(
-	struct scan_scratch *scratch, const struct set_entry *entry, size_t start
-)
+// Confirm the candidates there are.
+static int flush(struct scan_scratch *scratch)
 {
-	int result =
-		collect_ends(scratch, entry->before, start, DEFINITION_BEFORE_MAX, BOUNDARY_NONE);
-	uint64_t ends = scratch->ends[0];
-	clear_ends(scratch);
-	for (; result == 0 && ends != 0; ends &= ends - 1) {
-		size_t at = start + (size_t)__builtin_ctzll(ends);
-		int length = longest_match(scratch, entry, at);
-		if (length < 0)
-			return length;
-		if (length > 0)
-			keep_match(scratch, entry, at, (size_t)length);
-	}
+	int result = 0;
+	sort(scratch->candidates, scratch->candidate_count);
+	for (size_t i = 0;
+	     i < scratch->candidate_count && result == 0 && !scratch->matches.overflow; i++)
+		result = confirm(scratch, &scratch->candidates[i]);
+	scratch->candidate_count = 0;
 	return result;
 }
 
-static int try_start(struct scan_scratch *scratch, const struct set_entry *entry, size_t start)
+static bool is_wanted(const struct scan_scratch *scratch, uint32_t entry)
 {
-	if (!boundary_begins(entry->left, scratch->in, start) ||
-	    boundary_splits_utf8(scratch->in, start))
+	const struct set_entry *e = &scratch->set->entries[entry];
+	const struct pattern_choice *wanted = scratch->wanted;
+	if (scratch->only_entities && !e->is_entity)
+		return false;
+	if (wanted == NULL)
+		return true;
+	uint16_t class = wanted->class_of == NULL ? e->id : wanted->class_of[e->id];
+	return (wanted->classes[class / 64] >> class % 64 & 1) != 0;
+}
+
+// The entry may match from [from, to]. Returns 0 or -EIO.
+static int add(struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to)
+{
+	if (!is_wanted(scratch, entry))
 		return 0;
-	if (entry->before != NULL)
-		return try_behind_context(scratch, entry, start);
-	int length = longest_match(scratch, entry, start);
-	if (length > 0)
-		keep_match(scratch, entry, start, (size_t)length);
-	return length < 0 ? length : 0;
+	scratch->candidates[scratch->candidate_count++] =
+		(struct candidate){entry, (uint32_t)from, (uint32_t)to};
+	return scratch->candidate_count == SCRATCH_CANDIDATES ? flush(scratch) : 0;
 }
 
-// Try every start that a candidate ending at `to` allows and that was not tried before.
-static int confirm(
-	struct scan_scratch *scratch, const struct set_entry *entry, struct pattern_state *state,
-	size_t to
+// The entry may match from `start`: a look at its first bytes decides whether to ask further.
+static int add_start(struct scan_scratch *scratch, uint32_t entry, size_t start)
+{
+	if (!lead_gate_passes(&scratch->set->entries[entry].gate, scratch->in, start))
+		return 0;
+	return add(scratch, entry, start, start);
+}
+
+// Does a number begin at `at`?
+static bool begins_number(const struct scan_scratch *scratch, size_t at)
+{
+	size_t offset = at - scratch->chunk;
+	if (at >= scratch->chunk && offset < KERNEL_CHUNK)
+		return (scratch->hits.starts[offset / 64] >> offset % 64 & 1) != 0;
+	return kernel_symbol(scratch->in.p[at]) == '0' &&
+	       (at == 0 || kernel_symbol(scratch->in.p[at - 1]) == 0);
+}
+
+// The next start from `at` on that may be a match of the word's entries, or `end`.
+static size_t next_start(
+	const struct scan_scratch *scratch, const struct locator_word *word, size_t at, size_t end
 )
 {
-	size_t start = to > entry->lead ? to - entry->lead : 0;
-	size_t last = to - entry->candidate_min;
-	int result = 0;
-	if (start < state->next_start)
-		start = state->next_start;
-	for (; start <= last && result == 0 && !scratch->matches.overflow; start++)
-		result = try_start(scratch, entry, start);
-	if (last >= state->next_start)
-		state->next_start = last + 1;
-	return result;
+	while (at < end) {
+		size_t offset = at - scratch->chunk;
+		if (word->numeric && at >= scratch->chunk && offset < KERNEL_CHUNK) {
+			uint64_t bits = scratch->hits.starts[offset / 64] >> offset % 64;
+			if (bits == 0) {
+				at += 64 - offset % 64;
+				continue;
+			}
+			at += (size_t)__builtin_ctzll(bits);
+			if (at >= end)
+				break;
+		} else if (word->numeric && !begins_number(scratch, at)) {
+			at++;
+			continue;
+		}
+		if (lead_gate_passes(&word->gate, scratch->in, at))
+			return at;
+		at++;
+	}
+	return end;
 }
 
-static int confirm_chunk(struct scan_scratch *scratch)
+// A context word gives meaning to matches that begin in [from, to).
+static int add_near(
+	struct scan_scratch *scratch, const struct locator_word *word, size_t from, size_t to
+)
 {
 	int result = 0;
-	for (size_t i = 0; i < scratch->set->count; i++) {
-		struct pattern_state *state = &scratch->states[i];
-		if (!state->dirty)
-			continue;
-		for (size_t word = 0; word < CHUNK_WORDS; word++) {
-			for (uint64_t bits = state->ends[word]; bits != 0; bits &= bits - 1) {
-				size_t bit = word * 64 + (size_t)__builtin_ctzll(bits);
-				if (result == 0 && !scratch->matches.overflow)
-					result =
-						confirm(scratch, &scratch->set->entries[i], state,
-							scratch->chunk + bit + 1);
-			}
-			state->ends[word] = 0;
-		}
-		state->dirty = false;
+	for (size_t at = next_start(scratch, word, from, to); at < to && result == 0;
+	     at = next_start(scratch, word, at + 1, to)) {
+		for (uint32_t i = 0; i < word->count && result == 0; i++)
+			result = add_start(scratch, word->entries[i], at);
 	}
 	return result;
 }
 
-// Hyperscan's callback for candidates, in any order. Ends before the chunk were its predecessor's.
+// A context word may stand at `at`.
+static int add_word(struct scan_scratch *scratch, const struct locator_word *word, size_t at)
+{
+	if (!context_stands_at(word->text, word->length, scratch->in, at))
+		return 0;
+	size_t from = at > word->reach_before ? at - word->reach_before : 0;
+	size_t to = at + PATTERN_CONTEXT_BEFORE + 1;
+	return add_near(scratch, word, from, to < scratch->in.n ? to : scratch->in.n);
+}
+
+static int add_ref(struct scan_scratch *scratch, const struct locator_ref *ref, size_t at)
+{
+	if (ref->is_word)
+		return add_word(scratch, &scratch->set->locator.words[ref->target], at);
+	return ref->offset > at ? 0 : add_start(scratch, ref->target, at - ref->offset);
+}
+
+static int words_found(struct scan_scratch *scratch)
+{
+	int result = 0;
+	for (size_t i = 0; i < scratch->hits.n_words && result == 0; i++) {
+		size_t n, at = scratch->chunk + scratch->hits.words[i];
+		const struct locator_ref *ref =
+			locator_look_up(&scratch->set->locator, scratch->in, at, &n);
+		for (; n > 0 && result == 0; n--, ref++)
+			result = add_ref(scratch, ref, at);
+	}
+	return result;
+}
+
+static int numbers_found(struct scan_scratch *scratch)
+{
+	const struct locator *locator = &scratch->set->locator;
+	int result = 0;
+	for (size_t i = 0; i < scratch->hits.n_numbers; i++) {
+		size_t at = scratch->chunk + scratch->hits.numbers[i];
+		for (size_t k = 0; k < locator->number_count && result == 0; k++)
+			result = add_ref(scratch, &locator->numbers[k], at);
+	}
+	return result;
+}
+
+static int add_pair(struct scan_scratch *scratch, const struct locator_pair *pair, size_t at)
+{
+	struct span in = scratch->in;
+	if (!byte_set_has(&pair->first, in.p[at]) ||
+	    (at + 1 < in.n && !byte_set_has(&pair->second, in.p[at + 1])))
+		return 0;
+	if (pair->is_word)
+		return add_word(scratch, &scratch->set->locator.words[pair->target], at);
+	if (at < pair->back_min)
+		return 0;
+	return add(
+		scratch, pair->target, at > pair->back_max ? at - pair->back_max : 0,
+		at - pair->back_min
+	);
+}
+
+static int pairs_found(struct scan_scratch *scratch)
+{
+	const struct locator *locator = &scratch->set->locator;
+	int result = 0;
+	for (size_t i = 0; i < scratch->hits.n_pivots; i++) {
+		size_t at = scratch->chunk + scratch->hits.pivots[i];
+		for (size_t k = 0; k < locator->pair_count && result == 0; k++)
+			result = add_pair(scratch, &locator->pairs[k], at);
+	}
+	return result;
+}
+
+// Hyperscan's callback for candidates, in any order. Ends before the stretch were found before.
 static int on_candidate(
 	unsigned index, unsigned long long, unsigned long long to, unsigned, void *context
 )
 {
 	struct scan_scratch *scratch = context;
+	const struct set_entry *entry = &scratch->set->entries[index];
 	size_t end = scratch->base + (size_t)to;
-	if (end <= scratch->chunk || !bit_get(scratch->wanted, index))
+	if (end <= scratch->end || !is_wanted(scratch, index))
 		return 0;
-	bit_set(scratch->states[index].ends, end - scratch->chunk - 1);
-	scratch->states[index].dirty = true;
+	size_t from = end > entry->lead ? end - entry->lead : 0;
+	if (scratch->candidate_count == SCRATCH_CANDIDATES) {
+		scratch->candidates_overran = true;
+		return 1;
+	}
+	scratch->candidates[scratch->candidate_count++] =
+		(struct candidate){index, (uint32_t)from, (uint32_t)(end - entry->candidate_min)};
 	return 0;
+}
+
+// Search [from, to) for ends of candidates.
+static int search(struct scan_scratch *scratch, size_t from, size_t to)
+{
+	const struct pattern_set *set = scratch->set;
+	scratch->base = from > set->overlap ? from - set->overlap : 0;
+	scratch->end = from;
+	scratch->candidates_overran = false;
+	hs_error_t result =
+		hs_scan(set->candidates, (const char *)scratch->in.p + scratch->base,
+			(unsigned)(to - scratch->base), 0, scratch->hs, on_candidate, scratch);
+	return result == HS_SUCCESS || result == HS_SCAN_TERMINATED ? 0 : -EIO;
+}
+
+// The same in stretches that are halved as long as their candidates do not fit.
+static int search_chunk(struct scan_scratch *scratch, size_t from, size_t to)
+{
+	size_t step = to - from;
+	int result = 0;
+	while (from < to && result == 0 && !scratch->matches.overflow) {
+		size_t end = to - from < step ? to : from + step;
+		result = search(scratch, from, end);
+		if (result == 0 && scratch->candidates_overran && step > SEARCH_MIN) {
+			scratch->candidate_count = 0;
+			step /= 2;
+			continue;
+		}
+		if (scratch->candidates_overran)
+			scratch->matches.overflow = true;
+		if (result == 0)
+			result = flush(scratch);
+		from = end;
+	}
+	return result;
 }
 
 static int scan_chunk(struct scan_scratch *scratch)
 {
 	const struct pattern_set *set = scratch->set;
-	size_t end =
-		scratch->in.n - scratch->chunk < CHUNK ? scratch->in.n : scratch->chunk + CHUNK;
-	scratch->base = scratch->chunk > set->overlap ? scratch->chunk - set->overlap : 0;
-	hs_error_t result =
-		hs_scan(set->candidates, (const char *)scratch->in.p + scratch->base,
-			(unsigned)(end - scratch->base), 0, scratch->hs, on_candidate, scratch);
-	int confirmed = confirm_chunk(scratch);
-	return result == HS_SUCCESS ? confirmed : -EIO;
+	size_t left = scratch->in.n - scratch->chunk;
+	size_t end = scratch->chunk + (left < KERNEL_CHUNK ? left : KERNEL_CHUNK);
+	int result = 0;
+	set->locator.kernel(&set->locator.tables, scratch->in, scratch->chunk, &scratch->hits);
+	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count && result == 0; i++)
+		result = add_near(
+			scratch, &set->locator.words[scratch->name->words[i]], scratch->chunk, end
+		);
+	if (result == 0)
+		result = words_found(scratch);
+	if (result == 0)
+		result = numbers_found(scratch);
+	if (result == 0)
+		result = pairs_found(scratch);
+	if (result == 0)
+		result = flush(scratch);
+	if (result == 0 && set->candidates != NULL && !scratch->matches.overflow)
+		result = search_chunk(scratch, scratch->chunk, end);
+	scratch->candidate_count = 0;
+	return result;
 }
 
-static bool is_wanted(const struct pattern_choice *wanted, uint16_t id)
+static void find_name_words(const struct locator *locator, struct span name, struct name_words *out)
 {
-	if (wanted == NULL)
-		return true;
-	return bit_get(wanted->classes, wanted->class_of == NULL ? id : wanted->class_of[id]);
+	out->count = 0;
+	for (size_t at = 0; at < name.n; at++) {
+		size_t n = 0;
+		const struct locator_ref *ref = locator_words_at(locator, name, at, &n);
+		for (; n > 0 && out->count < SCRATCH_NAME_WORDS; n--, ref++) {
+			const struct locator_word *word = &locator->words[ref->target];
+			if (ref->is_word && context_stands_at(word->text, word->length, name, at))
+				out->words[out->count++] = ref->target;
+		}
+	}
+}
+
+// The context words of the name, from memory where it was seen before.
+static const struct name_words *name_words(struct scan_scratch *scratch, struct span name)
+{
+	const struct locator *locator = &scratch->set->locator;
+	uint32_t hash = (uint32_t)name.n;
+	if (name.n == 0 || locator->word_count == 0)
+		return NULL;
+	if (name.n > SCRATCH_NAME_MAX) {
+		find_name_words(
+			locator, span_first(name, PATTERN_NAME_CONTEXT_MAX), &scratch->long_name
+		);
+		return &scratch->long_name;
+	}
+	for (size_t i = 0; i < name.n; i++)
+		hash = hash * 31 + name.p[i];
+	struct name_words *known = &scratch->names[hash % SCRATCH_NAMES];
+	if (known->length != name.n || memcmp(known->name, name.p, name.n) != 0) {
+		known->length = (uint32_t)name.n;
+		memcpy(known->name, name.p, name.n);
+		find_name_words(locator, name, known);
+	}
+	return known;
 }
 
 // Add the matches in `in`.
@@ -328,10 +370,12 @@ static int scan_text(struct scan_scratch *scratch, struct span in)
 	int result = 0;
 	scratch->in = in;
 	scratch->first = scratch->matches.count;
-	for (size_t i = 0; i < scratch->set->count; i++)
-		scratch->states[i].next_start = 0;
+	if (++scratch->scan == 0) { // after 2^32 texts the old ones' marks must go
+		memset(scratch->tried, 0, scratch->set->count * sizeof(scratch->tried[0]));
+		scratch->scan = 1;
+	}
 	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->matches.overflow;
-	     scratch->chunk += CHUNK)
+	     scratch->chunk += KERNEL_CHUNK)
 		result = scan_chunk(scratch);
 	return result;
 }
@@ -343,32 +387,20 @@ struct match_list *scanner_matches(struct scan_scratch *scratch)
 
 int scanner_find(struct scan_scratch *scratch, struct span text)
 {
-	scratch->name = (struct span){NULL, 0};
+	scratch->name = NULL;
 	return scan_text(scratch, text);
 }
 
-// Block patterns read statements as they stand. Returns whether an entity is wanted.
-static bool only_entities(struct scan_scratch *scratch)
+static void start(
+	struct scan_scratch *scratch, struct span name, const struct pattern_choice *wanted
+)
 {
-	bool any = false;
-	for (size_t i = 0; i < PATTERN_ID_WORDS; i++) {
-		scratch->wanted[i] &= scratch->set->entities[i];
-		any = any || scratch->wanted[i] != 0;
-	}
-	return any;
-}
-
-static void start(struct scan_scratch *scratch, const struct pattern_choice *wanted)
-{
-	const struct pattern_set *set = scratch->set;
 	scratch->matches.overflow = false;
 	scratch->matches.count = 0;
 	scratch->lowest = -1;
-	memset(scratch->wanted, 0, sizeof(scratch->wanted));
-	for (size_t i = 0; i < set->count; i++) {
-		if (is_wanted(wanted, set->entries[i].id))
-			bit_set(scratch->wanted, i);
-	}
+	scratch->wanted = wanted;
+	scratch->only_entities = false;
+	scratch->name = name_words(scratch, name);
 }
 
 // What the matches that begin in [from, to) may depend on, as they stand. Out: *skip, before it.
@@ -389,11 +421,10 @@ int scanner_scan_range(
 	struct match_list *matches = &scratch->matches;
 	size_t skip, kept = 0;
 	scratch->names_only = false;
-	scratch->name = name;
-	start(scratch, wanted);
+	start(scratch, name, wanted);
 	if (in.n >= UINT32_MAX)
 		return ERR_LIMIT;
-	if (set->candidates == NULL)
+	if (set->count == 0)
 		return 0;
 	int result = scan_text(scratch, range_of(scratch, in, from, to, &skip));
 	for (size_t i = 0; i < matches->count; i++) {
@@ -404,8 +435,9 @@ int scanner_scan_range(
 			matches->list[kept++] = f;
 	}
 	matches->count = kept;
-	if (result != 0 || matches->overflow || scratch->forms == 0 || !only_entities(scratch))
+	if (result != 0 || matches->overflow || scratch->forms == 0 || !set->has_entities)
 		return result;
+	scratch->only_entities = true; // block patterns read statements as they stand
 	return decode_scan(scratch->decode, scratch, scratch->forms, in, from, to);
 }
 
@@ -437,11 +469,10 @@ int scan_match(
 )
 {
 	scratch->names_only = true;
-	scratch->name = (struct span){NULL, 0};
-	start(scratch, wanted);
+	start(scratch, (struct span){NULL, 0}, wanted);
 	if (in.n >= UINT32_MAX)
 		return ERR_LIMIT;
-	int result = set->candidates == NULL ? 0 : scan_text(scratch, in);
+	int result = set->count == 0 ? 0 : scan_text(scratch, in);
 	if (result != 0)
 		return result;
 	return scratch->lowest < 0 ? -ENOENT : scratch->lowest;

@@ -7,32 +7,34 @@
 
 #include "patterns/context.h"
 #include "patterns/definition.h"
+#include "patterns/locator.h"
 
 #include <hs.h>
 
 // One pattern of a set: what confirming a candidate takes.
 struct set_entry {
-	uint16_t id; // in the library
+	uint16_t id;   // in the library
+	bool sure;     // a match is a finding without more
+	uint8_t tiers; // enum locator_tier
 	enum boundary left, right;
-	uint32_t candidate_min; // least bytes of a candidate
-	uint32_t lead;          // most bytes from a match's start (context included) to the
-				// candidate's end
+	uint32_t candidate_min; // least bytes of a candidate that is searched for
+	uint32_t lead;          // most bytes from a match's start (context included) to its end
 	uint32_t width;         // most bytes of a finding
+	struct lead_gate gate;  // of the match, `before` included
 	hs_database_t *pattern; // anchored at the first byte
 	hs_database_t *before;  // the same; NULL: a finding begins where the match does
 	hs_database_t *strong;  // the same; NULL: no match scores more than the others
-	bool sure;              // a match is a finding without more
-	struct context context; // words, one of which must be near when it is not
 	bool (*validators[DEFINITION_VALIDATORS])(struct span text);
 	size_t validator_count;
 };
 
 struct pattern_set {
-	hs_database_t *candidates; // all patterns, without start of match; NULL: an empty set
+	struct locator locator;
+	hs_database_t *candidates; // of TIER_SEARCHED, without start of match; NULL: there is none
 	hs_scratch_t *scratch;     // large enough for every database; cloned, never used
 	size_t size;               // bytes of databases
 	uint32_t overlap; // bytes before a chunk that a candidate ending in it may begin in
 	size_t count;
-	uint64_t entities[PATTERN_ID_WORDS]; // by index: those that are also found encoded
+	bool has_entities;
 	struct set_entry entries[];
 };

@@ -160,7 +160,8 @@ static bool has_word(const struct definition *def, struct span in, size_t from, 
 			size_t end = at + strlen(*word);
 			if (word_at(*word, text, to, at) &&
 			    (at == 0 || edge(text[at - 1], text[at])) &&
-			    (end == in.n || edge(text[end - 1], text[end])))
+			    (end == in.n || (text[end] & 0x80) != 0 || isalnum(text[end]) == 0 ||
+			     (end - at > 2 && edge(text[end - 1], text[end]))))
 				return true;
 		}
 	}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The entry's own anchored database is tried at a start, which yields every end for that start;
+// boundary, validators and score choose the longest.
+
+#include "patterns/scratch.h"
+
+#include <errno.h>
+
+static bool bit_get(const uint64_t *bits, size_t i)
+{
+	return (bits[i / 64] >> i % 64 & 1) != 0;
+}
+
+static void bit_set(uint64_t *bits, size_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+// Hyperscan's callback for ends of an anchored expression, in any order.
+static int on_end(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
+{
+	struct scan_scratch *scratch = context;
+	size_t end = scratch->origin + (size_t)to;
+	if (to > PATTERN_WIDTH_MAX || !boundary_ends(scratch->right, scratch->in, end) ||
+	    boundary_splits_utf8(scratch->in, end))
+		return 0;
+	bit_set(scratch->ends, (size_t)to);
+	if (to > scratch->last_end)
+		scratch->last_end = (size_t)to;
+	return 0;
+}
+
+// All ends of the anchored `db` from `at` on, as bits of scratch->ends up to scratch->last_end.
+static int collect_ends(
+	struct scan_scratch *scratch, const hs_database_t *db, size_t at, uint32_t width,
+	enum boundary right
+)
+{
+	size_t n = scratch->in.n - at < width ? scratch->in.n - at : width;
+	scratch->origin = at;
+	scratch->last_end = 0;
+	scratch->right = right;
+	hs_error_t result =
+		hs_scan(db, (const char *)scratch->in.p + at, (unsigned)n, 0, scratch->hs, on_end,
+			scratch);
+	return result == HS_SUCCESS ? 0 : -EIO;
+}
+
+static void clear_ends(struct scan_scratch *scratch)
+{
+	memset(scratch->ends, 0, (scratch->last_end / 64 + 1) * sizeof(scratch->ends[0]));
+}
+
+static bool validate(const struct set_entry *entry, struct span text)
+{
+	for (size_t i = 0; i < entry->validator_count; i++) {
+		if (!entry->validators[i](text))
+			return false;
+	}
+	return true;
+}
+
+static int on_strong(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
+{
+	struct scan_scratch *scratch = context;
+	scratch->is_strong = scratch->is_strong || to == scratch->strong_size;
+	return 0;
+}
+
+// Does the strong expression match all of [at, at + n)? Returns 1, 0 or -EIO.
+static int match_is_strong(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
+)
+{
+	if (entry->strong == NULL)
+		return 0;
+	scratch->is_strong = false;
+	scratch->strong_size = n;
+	hs_error_t result =
+		hs_scan(entry->strong, (const char *)scratch->in.p + at, (unsigned)n, 0,
+			scratch->hs, on_strong, scratch);
+	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
+}
+
+// Does a word of the entry's context stand in [from, to) of the text?
+static bool stands_within(
+	const struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to
+)
+{
+	const struct locator *locator = &scratch->set->locator;
+	for (size_t at = from; at < to; at++) {
+		size_t n = 0;
+		const struct locator_ref *ref = locator_words_at(locator, scratch->in, at, &n);
+		for (; n > 0; n--, ref++) {
+			const struct locator_word *word = &locator->words[ref->target];
+			if (ref->is_word && word->length <= to - at &&
+			    context_stands_at(word->text, word->length, scratch->in, at) &&
+			    locator_word_serves(word, entry))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_newline(uint8_t c)
+{
+	return c == '\n' || c == '\r';
+}
+
+// Does one stand before or behind [start, end), on the same line, or in the name?
+static bool has_context(
+	const struct scan_scratch *scratch, uint32_t entry, size_t start, size_t end
+)
+{
+	struct span in = scratch->in;
+	size_t from = start, to = end;
+	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count; i++) {
+		const uint32_t word = scratch->name->words[i];
+		if (locator_word_serves(&scratch->set->locator.words[word], entry))
+			return true;
+	}
+	while (from > 0 && start - from < PATTERN_CONTEXT_BEFORE && !is_newline(in.p[from - 1]))
+		from--;
+	while (to < in.n && to - end < PATTERN_CONTEXT_AFTER && !is_newline(in.p[to]))
+		to++;
+	return stands_within(scratch, entry, from, start) || stands_within(scratch, entry, end, to);
+}
+
+// Does the match [at, at + n) score enough to be a finding? Returns 1, 0 or -EIO.
+static int match_scores(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
+)
+{
+	uint32_t index = (uint32_t)(entry - scratch->set->entries);
+	if (entry->sure || has_context(scratch, index, at, at + n))
+		return 1;
+	return match_is_strong(scratch, entry, at, n);
+}
+
+// The longest match of `entry` that begins at `at`. Returns its length, 0 for none, or -EIO.
+static int longest_match(struct scan_scratch *scratch, const struct set_entry *entry, size_t at)
+{
+	int length = 0;
+	int result = collect_ends(scratch, entry->pattern, at, entry->width, entry->right);
+	for (size_t end = scratch->last_end, tried = 0; result == 0 && end > 0; end--) {
+		if (!bit_get(scratch->ends, end))
+			continue;
+		if (validate(entry, span_of(scratch->in.p + at, end))) {
+			result = match_scores(scratch, entry, at, end);
+			if (result == 1)
+				length = (int)end;
+			if (result != 0)
+				break;
+		}
+		if (++tried == SCRATCH_ENDS_MAX || entry->right == BOUNDARY_NONE)
+			break;
+	}
+	clear_ends(scratch);
+	return result < 0 ? result : length;
+}
+
+static void keep_match(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t start, size_t length
+)
+{
+	struct match_list *matches = &scratch->matches;
+	struct finding match = {(uint32_t)start, (uint32_t)(start + length), entry->id};
+	if (scratch->names_only) {
+		if (scratch->lowest < 0 || entry->id < scratch->lowest)
+			scratch->lowest = entry->id;
+		return;
+	}
+	if (matches->count > scratch->first) {
+		const struct finding *last = &matches->list[matches->count - 1];
+		if (last->pattern == match.pattern && last->start <= match.start &&
+		    last->end >= match.end)
+			return;
+	}
+	if (matches->count == SCAN_FINDINGS_MAX)
+		matches->overflow = true;
+	else
+		matches->list[matches->count++] = match;
+}
+
+// Try the pattern behind each place where the context that begins at `start` ends.
+static int try_behind_context(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t start
+)
+{
+	int result =
+		collect_ends(scratch, entry->before, start, DEFINITION_BEFORE_MAX, BOUNDARY_NONE);
+	uint64_t ends = scratch->ends[0];
+	clear_ends(scratch);
+	for (; result == 0 && ends != 0; ends &= ends - 1) {
+		size_t at = start + (size_t)__builtin_ctzll(ends);
+		int length = longest_match(scratch, entry, at);
+		if (length < 0)
+			return length;
+		if (length > 0)
+			keep_match(scratch, entry, at, (size_t)length);
+	}
+	return result;
+}
+
+static int try_start(struct scan_scratch *scratch, const struct set_entry *entry, size_t start)
+{
+	if (!boundary_begins(entry->left, scratch->in, start) ||
+	    boundary_splits_utf8(scratch->in, start))
+		return 0;
+	if (entry->before != NULL)
+		return try_behind_context(scratch, entry, start);
+	int length = longest_match(scratch, entry, start);
+	if (length > 0)
+		keep_match(scratch, entry, start, (size_t)length);
+	return length < 0 ? length : 0;
+}
+
+static int try_starts(
+	struct scan_scratch *scratch, const struct set_entry *entry, size_t from, size_t to
+)
+{
+	int result = 0;
+	for (size_t start = from; start < to && result == 0 && !scratch->matches.overflow;
+	     start++) {
+		if (lead_gate_passes(&entry->gate, scratch->in, start))
+			result = try_start(scratch, entry, start);
+	}
+	return result;
+}
+
+int confirm(struct scan_scratch *scratch, const struct candidate *candidate)
+{
+	const struct set_entry *entry = &scratch->set->entries[candidate->entry];
+	struct tried *tried = &scratch->tried[candidate->entry];
+	uint32_t from = candidate->from, to = candidate->to + 1;
+	int result = 0;
+	if (tried->scan != scratch->scan || from > tried->to || to < tried->from) {
+		*tried = (struct tried){scratch->scan, from, to};
+		return try_starts(scratch, entry, from, to);
+	}
+	// They touch: what is new lies before and behind.
+	if (from < tried->from) {
+		result = try_starts(scratch, entry, from, tried->from);
+		tried->from = from;
+	}
+	if (to > tried->to) {
+		if (result == 0)
+			result = try_starts(scratch, entry, tried->to, to);
+		tried->to = to;
+	}
+	return result;
+}

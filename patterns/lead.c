@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "patterns/lead.h"
+
+#include "patterns/context.h"
+
+static bool is_alnum(uint8_t c)
+{
+	return kernel_symbol(c) != 0;
+}
+
+// All bytes that are this symbol.
+static struct byte_set symbol_bytes(uint8_t symbol)
+{
+	struct byte_set set = {};
+	for (unsigned c = 0; c < 256; c++) {
+		if (kernel_symbol((uint8_t)c) == symbol)
+			byte_set_add(&set, (uint8_t)c);
+	}
+	return set;
+}
+
+static struct byte_set all_bytes(void)
+{
+	return (struct byte_set){{UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+}
+
+struct byte_set lead_after(enum boundary right)
+{
+	return right == BOUNDARY_NONE ? all_bytes() : symbol_bytes(0);
+}
+
+// The symbols a key is made of: none, digit, letters.
+static const char symbols[] = "\0"
+			      "0abcdefghijklmnopqrstuvwxyz";
+
+enum { SYMBOLS = sizeof(symbols) - 1 };
+
+static bool find_keys(
+	const struct automaton *a, const struct automaton_position *at, uint8_t offset,
+	unsigned have, uint32_t key, struct lead *out
+)
+{
+	if (have == KERNEL_KEY) {
+		if (out->n_keys == LEAD_KEYS)
+			return false;
+		out->keys[out->n_keys++] = (struct lead_key){key, offset};
+		return true;
+	}
+	for (unsigned i = have == 0 ? 2 : 0; i < SYMBOLS; i++) {
+		struct byte_set bytes = symbol_bytes((uint8_t)symbols[i]);
+		struct automaton_position next;
+		if (automaton_step(a, at, &bytes, &next) &&
+		    !find_keys(
+			    a, &next, offset, have + 1,
+			    key | (uint32_t)(uint8_t)symbols[i] << 8 * have, out
+		    ))
+			return false;
+	}
+	return true;
+}
+
+static void find_signatures(
+	const struct automaton *a, const struct automaton_position *at, unsigned have,
+	uint16_t signature, struct lead *out
+)
+{
+	struct byte_set digits = symbol_bytes('0'), others = all_bytes();
+	struct automaton_position next;
+	if (have == KERNEL_SIGNATURE) {
+		out->signatures[signature / 64] |= UINT64_C(1) << signature % 64;
+		return;
+	}
+	if (automaton_is_past(a, at)) {
+		for (uint32_t s = signature; s < 65536; s += UINT32_C(1) << have)
+			out->signatures[s / 64] |= UINT64_C(1) << s % 64;
+		return;
+	}
+	for (size_t i = 0; i < 4; i++)
+		others.bits[i] &= ~digits.bits[i];
+	if (automaton_step(a, at, &digits, &next))
+		find_signatures(a, &next, have + 1, (uint16_t)(signature | 1u << have), out);
+	if (have > 0 && automaton_step(a, at, &others, &next))
+		find_signatures(a, &next, have + 1, signature, out);
+}
+
+// The bytes behind a number's start that are certainly the match's.
+static void find_run(
+	const struct automaton *a, const struct automaton_position *number, struct lead *out
+)
+{
+	struct byte_set all = all_bytes(), digits = symbol_bytes('0');
+	struct automaton_position at = *number, next;
+	unsigned run = 1;
+	(void)automaton_step(a, &at, &digits, &next);
+	for (at = next; run < 8 && !automaton_is_over(a, &at); at = next, run++) {
+		struct byte_set bytes = automaton_next(a, &at);
+		for (size_t i = 0; i < 4; i++)
+			out->inner[run].bits[i] |= bytes.bits[i];
+		(void)automaton_step(a, &at, &all, &next);
+	}
+	if (run < out->run)
+		out->run = run;
+}
+
+bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out)
+{
+	struct byte_set digits = symbol_bytes('0'), punctuation = symbol_bytes(0);
+	struct automaton_position at = automaton_start(automaton), next;
+	*out = (struct lead){.run = 8};
+	for (unsigned offset = 0;; offset++, at = next) {
+		struct byte_set bytes = automaton_next(automaton, &at);
+		if (automaton_is_over(automaton, &at))
+			return false;
+		for (unsigned c = 0; c < 256 && offset == 0 && left == BOUNDARY_NONE; c++) {
+			if (is_alnum((uint8_t)c) && byte_set_has(&bytes, (uint8_t)c))
+				return false;
+		}
+		if (byte_set_meets(&bytes, &digits)) {
+			out->number_offsets |= (uint8_t)(1u << offset);
+			find_signatures(automaton, &at, 0, 0, out);
+			find_run(automaton, &at, out);
+		}
+		if (!find_keys(automaton, &at, (uint8_t)offset, 0, 0, out))
+			return false;
+		if (!automaton_step(automaton, &at, &punctuation, &next))
+			return true;
+		if (offset == LEAD_OFFSET)
+			return false;
+	}
+}
+
+void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
+{
+	struct byte_set all = all_bytes();
+	struct automaton_position at = automaton_start(automaton), next;
+	*out = (struct lead_gate){};
+	for (unsigned i = 0; i < LEAD_GATE; i++, at = next) {
+		struct byte_set bytes = automaton_next(automaton, &at);
+		for (unsigned c = 0; c < 256; c++) {
+			if (byte_set_has(&bytes, (uint8_t)c))
+				out->allows[c] |= (uint8_t)(1u << i);
+		}
+		(void)automaton_step(automaton, &at, &all, &next);
+	}
+}
+
+// How often a byte stands in logs, JSON and CSV, roughly.
+static double byte_often(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return 0.02;
+	if (c >= 'a' && c <= 'z')
+		return 0.03;
+	if (c >= 'A' && c <= 'Z')
+		return 0.006;
+	switch (c) {
+	case ' ':
+		return 0.12;
+	case '"':
+	case ',':
+	case ':':
+	case '-':
+	case '.':
+	case '\n':
+		return 0.02;
+	case '=':
+	case '/':
+	case '_':
+	case '{':
+	case '}':
+	case '[':
+	case ']':
+	case '(':
+	case ')':
+		return 0.006;
+	}
+	return c >= 0x80 ? 0.0005 : 0.001;
+}
+
+static double set_often(const struct byte_set *set)
+{
+	double sum = 0;
+	for (unsigned c = 0; c < 256; c++)
+		sum += byte_set_has(set, (uint8_t)c) ? byte_often((uint8_t)c) : 0;
+	return sum < 1 ? sum : 1;
+}
+
+struct lead_pair lead_pair_find(const struct automaton *automaton)
+{
+	struct byte_set all = all_bytes();
+	struct automaton_position at = automaton_start(automaton), next;
+	struct lead_pair best = {.often = 2};
+	for (unsigned i = 0; i < 64 && !automaton_is_over(automaton, &at); i++, at = next) {
+		struct lead_pair pair = {.at = i};
+		(void)automaton_step(automaton, &at, &all, &next);
+		pair.first = automaton_next(automaton, &at);
+		pair.second = automaton_next(automaton, &next);
+		pair.often = set_often(&pair.first) * set_often(&pair.second);
+		if (pair.often < best.often)
+			best = pair;
+	}
+	return best;
+}
+
+size_t lead_word_keys(const char *word, uint32_t keys[static LEAD_KEYS])
+{
+	size_t length = strlen(word), n = 0;
+	uint32_t key = 0;
+	if (kernel_symbol((uint8_t)word[0]) < 'a')
+		return 0;
+	for (size_t i = 0; i < KERNEL_KEY && i < length; i++)
+		key |= (uint32_t)kernel_symbol((uint8_t)word[i]) << 8 * i;
+	if (length >= KERNEL_KEY) {
+		keys[0] = key;
+		return 1;
+	}
+	// Behind a short word comes no letter or digit, or a hump; behind that, anything.
+	for (unsigned i = 0; i < SYMBOLS; i++) {
+		if (symbols[i] == '0' || (symbols[i] != 0 && length < CONTEXT_HUMP_MIN))
+			continue;
+		uint32_t next = key | (uint32_t)(uint8_t)symbols[i] << 8 * length;
+		for (unsigned j = 0; j < SYMBOLS; j++) {
+			if (length + 1 == KERNEL_KEY) {
+				keys[n++] = next;
+				break;
+			}
+			keys[n++] = next | (uint32_t)(uint8_t)symbols[j] << 8 * (length + 1);
+		}
+	}
+	return n;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What a scan works with, and its second step: is there a match where one may begin?
+
+#pragma once
+
+#include "patterns/scanner.h"
+#include "patterns/set.h"
+
+enum scratch_size {
+	// Ends the validators see for one start, longest first: bounds what a hostile text costs.
+	// Without a boundary on the right they see one.
+	SCRATCH_ENDS_MAX = 32,
+	SCRATCH_ENDS_WORDS = PATTERN_WIDTH_MAX / 64 + 1,
+	SCRATCH_CANDIDATES = 4096,
+	SCRATCH_NAMES = 64,       // names remembered
+	SCRATCH_NAME_MAX = 64,    // bytes of a name that is remembered
+	SCRATCH_NAME_WORDS = 128, // context words of a name
+};
+
+// Entry `entry` may match from one of the starts [from, to].
+struct candidate {
+	uint32_t entry, from, to;
+};
+
+// The context words of a name.
+struct name_words {
+	uint32_t length; // of the name; 0: nothing is remembered here
+	uint8_t name[SCRATCH_NAME_MAX];
+	uint32_t count;
+	uint32_t words[SCRATCH_NAME_WORDS];
+};
+
+struct scan_scratch {
+	const struct pattern_set *set;
+	hs_scratch_t *hs;
+	// Per entry: the starts [from, to) have been tried in scan number `scan`.
+	struct tried {
+		uint32_t scan, from, to;
+	} * tried;
+	uint32_t scan;
+	// This scan.
+	struct span in;
+	const struct name_words *name;
+	const struct pattern_choice *wanted; // NULL: all
+	bool only_entities;                  // of them
+	bool names_only;                     // matches are not kept, but for
+	int lowest;                          // the lowest id found; -1: none
+	uint32_t forms;
+	struct decode *decode;
+	size_t first; // of the matches, in this text: one that is encoded is a text by itself
+	struct match_list matches;
+	// This chunk.
+	size_t chunk;
+	struct kernel_hits hits;
+	size_t base, end;        // the stretch given to Hyperscan, and the chunk's end
+	bool candidates_overran; // it found more than fit
+	size_t candidate_count;
+	struct candidate candidates[SCRATCH_CANDIDATES];
+	// This attempt: where the expression may end, relative to `origin`.
+	size_t origin, last_end;
+	enum boundary right;
+	uint64_t ends[SCRATCH_ENDS_WORDS];
+	size_t strong_size; // of the match that is asked about
+	bool is_strong;
+	// Names, by hash; and the place of one too long to be remembered.
+	struct name_words names[SCRATCH_NAMES], long_name;
+};
+
+// Try every start of the candidate that was not tried before, and keep the matches. Returns 0 or
+// -EIO.
+int confirm(struct scan_scratch *scratch, const struct candidate *candidate) must_check;
