@@ -13,9 +13,10 @@
 
 // One pattern of a set: what confirming a candidate takes.
 struct set_entry {
-	uint16_t id;   // in the library
-	bool sure;     // a match is a finding without more
-	uint8_t tiers; // enum locator_tier
+	uint16_t id;    // in the library
+	bool sure;      // a match is a finding without more
+	bool is_entity; // also found encoded
+	uint8_t tiers;  // enum locator_tier
 	enum boundary left, right;
 	uint32_t candidate_min; // least bytes of a candidate that is searched for
 	uint32_t lead;          // most bytes from a match's start (context included) to its end
