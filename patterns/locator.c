@@ -85,8 +85,8 @@ static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, 
 	for (size_t i = 0; i < lead->n_keys && result == 0; i++)
 		result =
 			add_key(f, lead->keys[i].key,
-				(struct locator_ref){.target = index, .offset = lead->keys[i].offset}
-			);
+				(struct locator_ref
+				){.target = index, .offset = lead->keys[i].offset});
 	*tiers |= lead->n_keys > 0 ? TIER_WORDS : 0;
 	*tiers |= lead->number_offsets != 0 ? TIER_NUMBERS : 0;
 	return result;
