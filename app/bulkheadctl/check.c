@@ -60,7 +60,7 @@ static int build(const struct config *config, struct config_errors *errors)
 	return ret;
 }
 
-int ctl_check(const struct args *args)
+int ctl_policy_check(const struct args *args)
 {
 	struct config_errors errors = {0};
 	struct config *config = NULL;

@@ -34,6 +34,9 @@ const struct option options[] = {
 	{"for", required_argument, NULL, OPTION_FOR},
 	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
 	{"all", no_argument, NULL, OPTION_ALL},
+	{"issuer", required_argument, NULL, OPTION_ISSUER},
+	{"statement", required_argument, NULL, OPTION_STATEMENT},
+	{"dialect", required_argument, NULL, OPTION_DIALECT},
 	{0},
 };
 
@@ -69,8 +72,21 @@ const struct command commands[] = {
 	 "the last lines of the audit log, newest first",
 	 "  --limit N      at most so many, 1 to 1000\n"
 	 "  --before N     those before, as the line \"more\" says\n"},
-	{"policy dry-run", "FILE", ASKS | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT), ctl_policy_dry_run,
-	 "what another configuration would have done to recorded sessions",
+	{"policy check", "FILE", COMMON, ctl_policy_check,
+	 "read a configuration and tell every error in it, without a gateway", ""},
+	{"policy explain", "FILE",
+	 COMMON | BIT(OPTION_STATEMENT) | BIT(OPTION_DIALECT) | BIT(OPTION_RESOURCE) |
+		 BIT(OPTION_ISSUER) | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP),
+	 ctl_policy_explain,
+	 "what a statement would do, what the configuration says to it, and why",
+	 "  --statement S  the statement; without it standard input is read\n"
+	 "  --dialect D    postgres, mysql, tsql or shell; postgres\n"
+	 "  --resource R   where; the only one\n"
+	 "  --issuer I     who vouches for the subject; the first of the configuration\n"
+	 "  --subject S    who asks\n"
+	 "  --group G      in this group; as often as needed\n"},
+	{"policy simulate", "FILE", ASKS | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT),
+	 ctl_policy_simulate, "what another configuration would have done to recorded sessions",
 	 "  --since TIME   to those of the last 90s, 30m, 24h...; 24h\n"
 	 "  --limit N      show at most so many differences, 1 to 10000; 20\n"},
 	{"policy", NULL, ASKS, ctl_policy, "version, file and sizes of the policy in force", ""},
@@ -168,8 +184,6 @@ const struct command commands[] = {
 	 "what the library finds in a file, or in standard input (-)",
 	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
 	 "\n"},
-	{"check", "FILE", COMMON, ctl_check,
-	 "read a configuration and tell every error in it, without a gateway", ""},
 	{"version", NULL, COMMON, ctl_version, "the version of this program", ""},
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

@@ -35,6 +35,10 @@ enum option_code {
 	OPTION_FOR,
 	OPTION_DRY_RUN,
 	OPTION_ALL,
+	OPTION_ISSUER,
+	OPTION_STATEMENT,
+	OPTION_DIALECT,
+	OPTION_COUNT,
 };
 
 static inline uint32_t option_bit(int option)

@@ -33,8 +33,9 @@ struct args {
 	size_t n_groups;
 	bool all, dry_run;
 	const char *comment, *lasts; // --for
-	const char *doing;           // what may take long there, for a terminal; NULL: waiting
-	const char *word;            // the argument behind the command's name, or NULL
+	const char *issuer, *statement, *dialect;
+	const char *doing; // what may take long there, for a terminal; NULL: waiting
+	const char *word;  // the argument behind the command's name, or NULL
 };
 
 // Each returns an exit status and has said what went wrong.
@@ -45,7 +46,9 @@ int ctl_sessions_replay(const struct args *args);
 int ctl_sessions_kill(const struct args *args);
 int ctl_audit_verify(const struct args *args);
 int ctl_policy(const struct args *args);
-int ctl_policy_dry_run(const struct args *args);
+int ctl_policy_check(const struct args *args);
+int ctl_policy_explain(const struct args *args);
+int ctl_policy_simulate(const struct args *args);
 int ctl_reload(const struct args *args);
 int ctl_token(const struct args *args);
 int ctl_patterns_list(const struct args *args);
@@ -72,7 +75,6 @@ int ctl_notifications_requeue(const struct args *args);
 int ctl_audit_tail(const struct args *args);
 int ctl_whoami(const struct args *args);
 int ctl_completion(const struct args *args);
-int ctl_check(const struct args *args);
 int ctl_version(const struct args *args);
 
 // Is it written as a session's name is: 16 lower-case hexadecimal digits?

@@ -184,7 +184,7 @@ static int report(const struct args *args, json_t *run)
 	return status;
 }
 
-int ctl_policy_dry_run(const struct args *args)
+int ctl_policy_simulate(const struct args *args)
 {
 	uint64_t since = (uint64_t)ctl_seconds(args->since == NULL ? "24h" : args->since);
 	long limit = args->limit == NULL ? LIMIT_DEFAULT : strtol(args->limit, NULL, 10);
@@ -192,9 +192,11 @@ int ctl_policy_dry_run(const struct args *args)
 	json_t *run = NULL;
 
 	if (since == 0 || since > now)
-		return fail(EXIT_USAGE, "policy dry-run: --since is a time such as 90s, 1h or 24h");
+		return fail(
+			EXIT_USAGE, "policy simulate: --since is a time such as 90s, 1h or 24h"
+		);
 	if (limit < 1 || limit > LIMIT_MAX)
-		return fail(EXIT_USAGE, "policy dry-run: --limit is 1 to %d", LIMIT_MAX);
+		return fail(EXIT_USAGE, "policy simulate: --limit is 1 to %d", LIMIT_MAX);
 	json_t *text = read_text(args->word);
 	if (text == NULL)
 		return EXIT_FAILED;

@@ -102,7 +102,7 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 	*args = (struct args){.speed = 1};
 	*given = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option < OPTION_HELP || option > OPTION_ALL)
+		if (option < OPTION_HELP || option >= OPTION_COUNT)
 			return false;
 		*given |= option_bit(option);
 		switch ((enum option_code)option) {
@@ -180,6 +180,17 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 			break;
 		case OPTION_ALL:
 			args->all = true;
+			break;
+		case OPTION_ISSUER:
+			args->issuer = optarg;
+			break;
+		case OPTION_STATEMENT:
+			args->statement = optarg;
+			break;
+		case OPTION_DIALECT:
+			args->dialect = optarg;
+			break;
+		case OPTION_COUNT:
 			break;
 		}
 	}

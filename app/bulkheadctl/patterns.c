@@ -159,25 +159,6 @@ int ctl_patterns_show(const struct args *args)
 	return ret;
 }
 
-static int file_read(const char *path, struct buf *text)
-{
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	int ret = file == NULL ? -errno : 0;
-
-	while (ret == 0) {
-		ret = buf_reserve(text, 65536);
-		size_t n = ret == 0 ? fread(buf_tail(text), 1, 65536, file) : 0;
-		buf_commit(text, n);
-		if (n == 0)
-			break;
-	}
-	if (ret == 0 && ferror(file))
-		ret = -EIO;
-	if (file != NULL && file != stdin)
-		fclose(file);
-	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "cannot read %s: %s", path, err_text(ret));
-}
-
 static void print_found(
 	const struct args *args, const struct pattern_lib *lib, struct span text,
 	const struct finding *finding, uint32_t *line, uint32_t *line_start, uint32_t *at
@@ -247,7 +228,9 @@ int ctl_patterns_test(const struct args *args)
 	if (ret != EXIT_OK)
 		return ret;
 	buf_init(&text, NULL, TEST_FILE_MAX);
-	ret = file_read(args->word, &text);
+	int read = text_read_file(args->word, &text);
+	ret = read == 0 ? EXIT_OK
+			: fail(EXIT_FAILED, "cannot read %s: %s", args->word, err_text(read));
 	if (ret == EXIT_OK)
 		ret = test_text(args, lib, buf_span(&text));
 	buf_fini(&text);

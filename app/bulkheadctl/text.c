@@ -3,6 +3,7 @@
 
 #include "app/bulkheadctl/text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -104,4 +105,24 @@ const char *text_time(uint64_t ns, char out[static TEXT_TIME_MAX])
 	size_t n = strftime(out, TEXT_TIME_MAX, "%Y-%m-%d %H:%M:%S", &tm);
 	snprintf(out + n, TEXT_TIME_MAX - n, ".%03u", (unsigned)(ns / 1000000 % 1000));
 	return out;
+}
+
+int text_read_file(const char *path, struct buf *out)
+{
+	enum { AT_ONCE = 65536 };
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	int ret = file == NULL ? -errno : 0;
+
+	while (ret == 0) {
+		ret = buf_reserve(out, AT_ONCE);
+		size_t n = ret == 0 ? fread(buf_tail(out), 1, AT_ONCE, file) : 0;
+		buf_commit(out, n);
+		if (n == 0)
+			break;
+	}
+	if (ret == 0 && ferror(file))
+		ret = -EIO;
+	if (file != NULL && file != stdin)
+		fclose(file);
+	return ret;
 }

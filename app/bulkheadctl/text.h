@@ -6,7 +6,8 @@
 
 #pragma once
 
-#include "dataplane/base/span.h"
+#include "dataplane/base/buf.h"
+#include "dataplane/base/err.h"
 
 #include <jansson.h>
 
@@ -22,6 +23,9 @@ size_t text_write_json(FILE *out, const json_t *string);
 
 // A JSON string of any bytes: what is no UTF-8 becomes \xNN. NULL when memory is short.
 json_t *text_json(struct span text);
+
+// Append the file `path`, or standard input ("-"), to `out`. Returns 0, -errno or as buf_reserve.
+int text_read_file(const char *path, struct buf *out) must_check;
 
 // "2026-11-22 18:41:06.123" (UTC) of nanoseconds since 1970, into `out`, which it returns.
 enum { TEXT_TIME_MAX = 32 };

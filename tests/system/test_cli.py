@@ -488,8 +488,8 @@ class Cli(GatewayCase):
         for typed, whole in (("approvals app", "approvals approve "),
                              ("--socket /x revoke --reason why sub", "revoke --reason why subject "),
                              ("approvals approve 00 --com", "approve 00 --comment "),
-                             ("policy dry-run x --si", "policy dry-run x --since "), ("policy d", "policy dry-run "), ("completion z", "completion zsh "),
-                             ("check forged-nam", "check forged-name.yaml ")):
+                             ("policy simulate x --si", "policy simulate x --since "), ("policy s", "policy simulate "), ("completion z", "completion zsh "),
+                             ("policy check forged-nam", "policy check forged-name.yaml ")):
             terminal.type(b"bulkheadctl " + typed.encode() + b"\t")
             terminal.until(re.escape(whole.encode()))
             terminal.type(b"\x15echo nex''t\n")  # the line is thrown away

@@ -206,10 +206,10 @@ class Pasted(ConsoleCase):
 
         file = self.a.dir / "stricter.yaml"
         file.write_text(self.stricter(text))
-        told = json.loads(self.a.ctl("policy", "dry-run", file, "--since", "1h", "--json").stdout)
+        told = json.loads(self.a.ctl("policy", "simulate", file, "--since", "1h", "--json").stdout)
         self.assertEqual(told["state"], "done")
         self.assertGreaterEqual(told["counts"]["denied"], 1)
-        shown = self.a.ctl("policy", "dry-run", file, "--since", "1h").stdout
+        shown = self.a.ctl("policy", "simulate", file, "--since", "1h").stdout
         self.assertIn("CREATE TABLE t", shown)
 
     def stricter(self, text):
