@@ -582,6 +582,56 @@ static void the_files_it_names_are_looked_at(void **)
 	assert_int_equal(system(command), 0);
 }
 
+// Whoever covers a rule is found by any of its names, in whichever order they stand.
+static void shadows_are_found_among_thousands(void **)
+{
+	enum { RULES = 3000, TEXT = RULES * 160 };
+	struct config_errors errors = {0};
+	struct config *config = NULL;
+	char *text = malloc(TEXT);
+	size_t n;
+
+	assert_non_null(text);
+	n = (size_t)snprintf(
+		text, TEXT, "%s",
+		SAMPLE_GATEWAY SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS "rules:\n"
+	);
+	for (unsigned i = 0; i < RULES; i++)
+		n += (size_t)snprintf(
+			text + n, TEXT - n,
+			"  - {name: r%u, subjects: {groups: [all, a%u, b%u]}, resources: [orders], "
+			"effects: {}}\n",
+			i, i, i + 1
+		);
+	n += (size_t)snprintf(
+		text + n, TEXT - n,
+		"  - {name: one, subjects: {groups: [b1500]}, resources: [orders], effects: {}}\n"
+		"  - {name: two, subjects: {groups: [a7, all], actor: {kind: agent}},"
+		" resources: [orders], effects: {}}\n"
+		"  - {name: three, subjects: {groups: [a7, b7]}, resources: [orders], effects: {}}\n"
+		"  - {name: four, subjects: {groups: [a7], issuers: [test]}, resources: [orders],"
+		" effects: {}}\n"
+		"  - {name: five, subjects: {issuers: [test]}, resources: [orders], effects: {}}\n"
+		"  - {name: six, subjects: {any: true}, resources: [orders], effects: {}}\n"
+		"  - {name: seven, subjects: {groups: [z]}, resources: [orders], effects: {}}\n"
+	);
+	assert_true(n < TEXT);
+	assert_int_equal(
+		config_parse("t.yaml", span_of((const uint8_t *)text, n), &config, &errors),
+		ERR_CONFIG
+	);
+	assert_true(says(&errors, "rule `one` can never match: rule `r1499` in line"));
+	assert_true(says(&errors, "rule `two` can never match: rule `r7` in line"));
+	assert_false(says(&errors, "rule `three` can never"));
+	assert_true(says(&errors, "rule `four` can never match: rule `r7` in line"));
+	assert_false(says(&errors, "rule `five` can never"));
+	assert_false(says(&errors, "rule `six` can never"));
+	assert_true(says(&errors, "rule `seven` can never match: rule `six` in line"));
+	assert_int_equal(errors.n - errors.n_warnings, 4);
+	config_errors_fini(&errors);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -602,6 +652,7 @@ int main(void)
 		cmocka_unit_test(a_local_issuer_is_loud),
 		cmocka_unit_test(what_needs_a_restart_is_said),
 		cmocka_unit_test(the_files_it_names_are_looked_at),
+		cmocka_unit_test(shadows_are_found_among_thousands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
