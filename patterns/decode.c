@@ -30,8 +30,8 @@ struct look {
 	struct decode *decode;
 	unsigned level; // how often it has been decoded itself
 	struct span text;
-	size_t from, to;                  // where matches may begin
-	size_t done_url, done_json, done; // up to where escapes, and runs, have been followed
+	size_t from, to;              // where matches may begin
+	size_t done[SCAN_FORM_COUNT]; // up to where each form has been followed
 };
 
 struct decode_ranges decode_ranges(const struct pattern_set *set)
@@ -66,7 +66,7 @@ struct decode *decode_new(const struct pattern_set *set)
 	d->ranges = decode_ranges(set);
 	for (unsigned i = 0; i < DECODE_DEPTH; i++) {
 		const struct decode_range *range = &d->ranges.level[i + 1];
-		if (decoded_init(&d->windows[i], 2 * (range->left + range->reach) + WINDOW_LEAST) !=
+		if (decoded_init(&d->windows[i], 4 * (range->left + range->reach) + WINDOW_LEAST) !=
 		    0) {
 			decode_free(d);
 			return NULL;
@@ -219,7 +219,7 @@ static struct decoded *window_of(struct look *look, enum scan_form form)
 }
 
 // The text around an escape. A '+' in URL text is itself or a space: both are read.
-static int follow_escape(struct look *look, enum scan_form form, size_t at, size_t *done)
+static int follow_escape(struct look *look, enum scan_form form, size_t at)
 {
 	const struct decode_range *range = &look->decode->ranges.level[look->level];
 	struct decoded *d = window_of(look, form);
@@ -233,7 +233,7 @@ static int follow_escape(struct look *look, enum scan_form form, size_t at, size
 	}
 	if (end < 0)
 		return (int)end;
-	*done = (size_t)end > at ? (size_t)end : at + 1;
+	look->done[form] = (size_t)end > at ? (size_t)end : at + 1;
 	return 0;
 }
 
@@ -244,8 +244,8 @@ static int follow_run(struct look *look, enum scan_form form, size_t start, size
 	int64_t done = follow(look, d, decoded_run_start(d, start));
 	if (done < 0)
 		return (int)done;
-	if ((size_t)done > look->done)
-		look->done = (size_t)done;
+	if ((size_t)done > look->done[form])
+		look->done[form] = (size_t)done;
 	return 0;
 }
 
@@ -263,18 +263,18 @@ static int look_at_escape(struct look *look, size_t at)
 {
 	struct span text = look->text;
 	if (text.p[at] == '\\') {
-		if (at < look->done_json || !wants(look, SCAN_JSON) ||
+		if (at < look->done[SCAN_JSON] || !wants(look, SCAN_JSON) ||
 		    !unit_is_escape(SCAN_JSON, text, at))
 			return 0;
-		return follow_escape(look, SCAN_JSON, at, &look->done_json);
+		return follow_escape(look, SCAN_JSON, at);
 	}
-	if (at < look->done_url || !wants(look, SCAN_URL))
+	if (at < look->done[SCAN_URL] || !wants(look, SCAN_URL))
 		return 0;
 	// A '+' alone says URL text when it parts digits.
 	if (text.p[at] == '+' ? at > 0 && text.n - at > 1 && is_decimal(text.p[at - 1]) &&
 					is_decimal(text.p[at + 1])
 			      : unit_is_escape(SCAN_URL, text, at))
-		return follow_escape(look, SCAN_URL, at, &look->done_url);
+		return follow_escape(look, SCAN_URL, at);
 	return 0;
 }
 
@@ -287,7 +287,7 @@ static int look_at_runs(
 		return 0;
 	for (; ends != 0 && result == 0; ends &= ends - 1) {
 		size_t end = base + (size_t)__builtin_ctzll(ends) + 1;
-		if (end - size >= look->done)
+		if (end - size >= look->done[form])
 			result = follow_run(look, form, end - size, end);
 	}
 	return result;

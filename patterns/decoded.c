@@ -145,7 +145,7 @@ static void fill_escapes(struct decoded *d, size_t at, size_t reach)
 		if (c == (json ? '\\' : '%') || c == '+') {
 			length = unit_read(d->form, d->from, at, d->text + d->n, &n);
 			d->n += n;
-			if (length > 1)
+			if (length > 1 && at + length > d->sure)
 				d->sure = at + length;
 			else if (c == '+' && !json)
 				d->plus = true;
@@ -204,7 +204,7 @@ static void fill_run(struct decoded *d, size_t at)
 		d->n += n;
 		at += length;
 		last = d->form == SCAN_BASE64 && (n == 1 || n == 2); // less than a whole unit
-		if (row >= sure_units(d->form))
+		if (row >= sure_units(d->form) && at > d->sure)
 			d->sure = at;
 		// A window may begin inside a character.
 		while (d->resumed && checked < d->n && checked < UNIT_BYTES - 1 &&

@@ -27,7 +27,7 @@ static void sift_down(struct finding *heap, size_t at, size_t n)
 }
 
 // Heap sort: qsort(3) may allocate, and a worker may not.
-static void sort(struct finding *matches, size_t n)
+void overlap_sort(struct finding *matches, size_t n)
 {
 	size_t sorted = 1;
 	while (sorted < n && !sorts_before(&matches[sorted], &matches[sorted - 1]))
@@ -44,27 +44,52 @@ static void sort(struct finding *matches, size_t n)
 	}
 }
 
+static void take(struct scan_join *join, const struct finding *match)
+{
+	struct finding *joined = &join->joined;
+	uint32_t length = match->end - match->start;
+	if (length > join->longest) {
+		join->longest = length;
+		joined->pattern = match->pattern;
+	}
+	if (match->end > joined->end)
+		joined->end = match->end;
+	if (joined->form == SCAN_PLAIN)
+		joined->form = match->form;
+}
+
+bool overlap_add(
+	struct scan_join *join, const struct finding *match, uint32_t limit, struct finding *closed
+)
+{
+	struct scan_join next = {*match, match->end - match->start, true};
+	if (join->open && match->start < join->joined.end) {
+		if (match->end <= join->joined.end || match->end - join->joined.start <= limit) {
+			take(join, match);
+			return false;
+		}
+		join->joined.end = match->start;
+	}
+	bool had = join->open;
+	*closed = join->joined;
+	*join = next;
+	return had;
+}
+
 size_t overlap_resolve(struct finding *matches, size_t n, struct finding *out, size_t max)
 {
-	size_t count = 0, i = 0;
-	sort(matches, n);
-	while (i < n) {
-		struct finding joined = matches[i];
-		uint32_t longest = joined.end - joined.start;
-		for (i++; i < n && matches[i].start < joined.end; i++) {
-			uint32_t length = matches[i].end - matches[i].start;
-			if (length > longest) {
-				longest = length;
-				joined.pattern = matches[i].pattern;
-			}
-			if (matches[i].end > joined.end)
-				joined.end = matches[i].end;
-			if (joined.form == SCAN_PLAIN)
-				joined.form = matches[i].form;
-		}
+	struct scan_join join = {0};
+	struct finding closed;
+	size_t count = 0;
+	overlap_sort(matches, n);
+	for (size_t i = 0; i < n; i++) {
+		if (!overlap_add(&join, &matches[i], UINT32_MAX, &closed))
+			continue;
 		if (count < max)
-			out[count] = joined;
+			out[count] = closed;
 		count++;
 	}
-	return count;
+	if (join.open && count < max)
+		out[count] = join.joined;
+	return count + join.open;
 }

@@ -7,6 +7,15 @@
 
 #include "patterns/patterns.h"
 
+// Sort as the functions below want it: by start, the longer first, then by id.
+void overlap_sort(struct finding *matches, size_t n);
+// Add the next match. Out: *closed, the finding before, when the match does not join it, or when
+// together they would be longer than `limit`; it then ends where the match begins. Returns whether
+// there is one.
+bool overlap_add(
+	struct scan_join *join, const struct finding *match, uint32_t limit, struct finding *closed
+);
+
 // Sort `matches` in place, join those that share a byte, and write the result to out[0..max).
 // The winner of a joined group is its longest match, then the leftmost, then the lowest id. Its
 // form is that of the first match that is not plain.

@@ -200,3 +200,61 @@ int scan_match(
 // Would the validators of pattern `id` accept `text`? True when it has none, or is not in the set.
 // Linear in the length; for whoever makes up values of a pattern's form.
 bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text);
+
+// Data that comes in pieces, a body or a COPY, of any length. However it is cut, the findings are
+// the same, and so is how far they are known after so many bytes: the stream is scanned in steps
+// that begin at the same positions of it, each with what the matches that begin there may depend
+// on. Together the findings are those of one scan over the whole, except that:
+// - a finding longer than the tail allows is told in pieces, one directly behind the other;
+// - a step with more matches than a scan holds becomes one finding, from the step's first byte to
+//   where a match that begins in it may end.
+//
+// Usage order: scan_stream_init, then scan_stream_push and scan_stream_read in turns until all
+// bytes are taken and nothing is ready; at the end, scan_stream_read with `end` until nothing is
+// ready.
+enum scan_stream_limit {
+	SCAN_STREAM_STEP = 16 * 1024,
+	SCAN_STREAM_FINDINGS = SCAN_FINDINGS_MAX + 2, // of one read
+};
+
+// A finding that further matches may still join.
+struct scan_join {
+	struct finding joined;
+	uint32_t longest; // match in it
+	bool open;        // there is one
+};
+
+// The caller's; its fields are the scanner's own. It borrows all that scan_stream_init is given.
+struct scan_stream {
+	const struct pattern_set *set;
+	const struct pattern_choice *wanted;
+	struct span name;
+	uint8_t *buffer;
+	size_t size, left, reach; // of the set
+	size_t n;                 // bytes in the buffer
+	size_t released;          // the bytes before have been read, and stay as context
+	size_t scanned;           // all matches that begin before are known
+	struct scan_join last;    // that matches to come may join
+};
+
+// Most bytes of a stream that are held back, so that what is released is known whole.
+size_t pattern_set_tail(const struct pattern_set *set);
+// Bytes of the buffer that scan_stream_init takes.
+size_t scan_stream_size(const struct pattern_set *set);
+// Begin. `name` and `wanted` are as in scan_named, `buffer` is of scan_stream_size bytes; all of
+// it, and `set`, outlives the stream. There is nothing to free.
+void scan_stream_init(
+	struct scan_stream *stream, const struct pattern_set *set, struct span name,
+	const struct pattern_choice *wanted, uint8_t *buffer
+);
+// Take bytes of `in` as far as there is room. Returns how many; when it is 0 and `in` is not empty,
+// something is ready.
+size_t scan_stream_push(struct scan_stream *stream, struct span in) must_check;
+// The next bytes that are scanned, and their findings, as positions in them. `end`: no more bytes
+// will come. `scratch` is any of the set. Out: *ready, valid until the next push or read; empty
+// when there is nothing, until more is pushed. Returns the number of findings, or -EIO (Hyperscan
+// failed): nothing more may be released.
+int scan_stream_read(
+	struct scan_stream *stream, struct scan_scratch *scratch, bool end,
+	struct finding out[static SCAN_STREAM_FINDINGS], struct span *ready
+) must_check;
