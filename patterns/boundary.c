@@ -36,13 +36,16 @@ const char *boundary_name(enum boundary boundary)
 		return "base64";
 	case BOUNDARY_BASE64URL:
 		return "base64url";
+	case BOUNDARY_ADDRESS:
+		return "address";
 	case BOUNDARY_COUNT:
 		break;
 	}
 	return "?";
 }
 
-// Does `c` beside a match forbid it? The longer looks of number and base64 are the callers'.
+// Does `c` beside a match forbid it? The longer looks of number, base64 and address are the
+// callers'.
 static bool forbids(enum boundary boundary, uint8_t c)
 {
 	switch (boundary) {
@@ -51,6 +54,7 @@ static bool forbids(enum boundary boundary, uint8_t c)
 		return false;
 	case BOUNDARY_WORD:
 	case BOUNDARY_NUMBER:
+	case BOUNDARY_ADDRESS:
 		return is_word(c);
 	case BOUNDARY_IDENTIFIER:
 		return is_identifier(c);
@@ -64,12 +68,49 @@ static bool forbids(enum boundary boundary, uint8_t c)
 	return true;
 }
 
+static bool is_hex(uint8_t c)
+{
+	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static bool is_separator(uint8_t c)
+{
+	return c == ':' || c == '-' || c == '.';
+}
+
+enum { GROUP_MAX = 4 }; // hexadecimal digits of an address between two separators
+
+// Does a group of an address, and so a part of what stands on the other side of the separator,
+// begin at `at`? Two colons are one too.
+static bool group_behind(struct span in, size_t at)
+{
+	size_t n = 0;
+	while (n <= GROUP_MAX && in.n - at > n && is_hex(in.p[at + n]))
+		n++;
+	if (n == 0)
+		return at < in.n && in.p[at] == ':' && in.p[at - 1] == ':';
+	return n <= GROUP_MAX && (in.n - at == n || !is_word(in.p[at + n]));
+}
+
+// The same for one that ends at `at`.
+static bool group_before(struct span in, size_t at)
+{
+	size_t n = 0;
+	while (n <= GROUP_MAX && at > n && is_hex(in.p[at - n - 1]))
+		n++;
+	if (n == 0)
+		return at > 0 && in.p[at - 1] == ':' && in.p[at] == ':';
+	return n <= GROUP_MAX && (at == n || !is_word(in.p[at - n - 1]));
+}
+
 bool boundary_begins(enum boundary boundary, struct span in, size_t at)
 {
 	if (at == 0)
 		return true;
 	uint8_t c = in.p[at - 1];
 	if (boundary == BOUNDARY_NUMBER && c == '.' && at > 1 && is_digit(in.p[at - 2]))
+		return false;
+	if (boundary == BOUNDARY_ADDRESS && is_separator(c) && group_before(in, at - 1))
 		return false;
 	return !forbids(boundary, c);
 }
@@ -80,6 +121,8 @@ bool boundary_ends(enum boundary boundary, struct span in, size_t at)
 		return true;
 	uint8_t c = in.p[at];
 	if (boundary == BOUNDARY_NUMBER && c == '.' && in.n - at > 1 && is_digit(in.p[at + 1]))
+		return false;
+	if (boundary == BOUNDARY_ADDRESS && is_separator(c) && group_behind(in, at + 1))
 		return false;
 	if (boundary == BOUNDARY_BASE64 && c == '=')
 		return false;

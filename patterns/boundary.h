@@ -15,6 +15,7 @@ enum boundary {
 	BOUNDARY_DOTTED,     // as identifier, and no dot
 	BOUNDARY_BASE64,     // no byte of base64 (RFC 4648 4); on the right no padding either
 	BOUNDARY_BASE64URL,  // no byte of base64url (RFC 4648 5)
+	BOUNDARY_ADDRESS,    // as word, and no further group of an IPv6 or MAC address
 	BOUNDARY_COUNT,
 };
 

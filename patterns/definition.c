@@ -171,7 +171,7 @@ static int read_one_boundary(
 	}
 	return document_fault(
 		doc, node,
-		"a boundary is none, word, number, identifier, dotted, base64 or base64url"
+		"a boundary is none, word, number, identifier, dotted, base64, base64url or address"
 	);
 }
 

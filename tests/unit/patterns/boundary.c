@@ -53,6 +53,26 @@ static void number_forbids_a_decimal_point(void **)
 	assert_true(ends(BOUNDARY_NUMBER, "1. 2", 1));
 }
 
+static void address_forbids_another_group(void **)
+{
+	assert_false(begins(BOUNDARY_ADDRESS, "ax", 1));
+	assert_false(begins(BOUNDARY_ADDRESS, "00:11", 3));
+	assert_false(begins(BOUNDARY_ADDRESS, "x::1", 3));
+	assert_false(begins(BOUNDARY_ADDRESS, " 00-11", 4));
+	assert_false(begins(BOUNDARY_ADDRESS, "2001:db8", 5));
+	assert_true(begins(BOUNDARY_ADDRESS, "MAC:00", 4));
+	assert_true(begins(BOUNDARY_ADDRESS, "12345:00", 6)); // five digits are no group
+	assert_true(begins(BOUNDARY_ADDRESS, ":00", 1));
+	assert_true(begins(BOUNDARY_ADDRESS, "[::1", 1));
+	assert_false(ends(BOUNDARY_ADDRESS, "11:00", 2));
+	assert_false(ends(BOUNDARY_ADDRESS, "11::", 2));
+	assert_false(ends(BOUNDARY_ADDRESS, "11:0f ", 2));
+	assert_true(ends(BOUNDARY_ADDRESS, "11: up", 2));
+	assert_true(ends(BOUNDARY_ADDRESS, "11:error", 2));
+	assert_true(ends(BOUNDARY_ADDRESS, "11.", 2));
+	assert_true(ends(BOUNDARY_ADDRESS, "11/64", 2));
+}
+
 static void identifier_and_dotted(void **)
 {
 	assert_false(begins(BOUNDARY_IDENTIFIER, "_x", 1));
@@ -90,6 +110,7 @@ int main(void)
 		cmocka_unit_test(the_edges_of_a_span_are_boundaries),
 		cmocka_unit_test(word_forbids_letters_and_digits),
 		cmocka_unit_test(number_forbids_a_decimal_point),
+		cmocka_unit_test(address_forbids_another_group),
 		cmocka_unit_test(identifier_and_dotted),
 		cmocka_unit_test(base64_alphabets),
 		cmocka_unit_test(utf8_sequences_are_not_split),

@@ -28,6 +28,7 @@ class Number:
     valid      what says whether a text is right: stdnum's is_valid, with what else we demand
     check      the places tried with every character of their class; -1 is the last
     rounds     how many random numbers; by default fewer the more places are tried
+    make       for what no search finds: makes a right one; template is then its alphabet
     """
     validator: str
     template: str
@@ -35,6 +36,7 @@ class Number:
     check: tuple = (-1,)
     classes: dict = field(default_factory=dict)
     rounds: int = 0
+    make: Callable = None
 
     def __post_init__(self):
         self.rounds = self.rounds or (300, 60, 20)[len(self.check) - 1]
@@ -54,8 +56,20 @@ def changed(rng, number, text):
         yield text[:at] + text[at + 1] + text[at] + text[at + 2:]
 
 
+def damaged(rng, number):
+    text = number.make(rng)
+    yield text
+    for _ in range(5):
+        at = rng.randrange(4, len(text))
+        yield text[:at] + rng.choice(number.template) + text[at + 1:]
+        yield text[:at - 1] + text[at] + text[at - 1] + text[at + 1:]
+
+
 def texts(rng, number):
     for _ in range(number.rounds):
+        if number.make:
+            yield from damaged(rng, number)
+            continue
         base = [rng.choice(alphabet(number, at)) for at in range(len(number.template))]
         for chars in itertools.product(*(alphabet(number, at) for at in number.check)):
             for at, char in zip(number.check, chars):

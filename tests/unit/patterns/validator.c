@@ -3,8 +3,12 @@
 
 #include "patterns/validator.h"
 
+#include "patterns/validate_crypto.h"
+#include "patterns/validate_date.h"
+#include "patterns/validate_device.h"
 #include "patterns/validate_finance.h"
 #include "patterns/validate_secret.h"
+#include "patterns/validate_us.h"
 
 // cmocka.h wants these first.
 #include <setjmp.h>
@@ -140,6 +144,105 @@ static void passwords(void **)
 	REFUSES(password, "");
 }
 
+// Vectors of BIP 173, BIP 350, BIP 32 and EIP-55; the others were made for this test.
+static void cryptocurrencies(void **)
+{
+	ACCEPTS(segwit, "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4");
+	ACCEPTS(segwit,
+		"bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y");
+	ACCEPTS(segwit, "BC1SW50QGDZ25J");
+	ACCEPTS(segwit, "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs");
+	ACCEPTS(segwit, "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0");
+	REFUSES(segwit, "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd"); // bech32
+	REFUSES(segwit, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh"); // bech32m
+	REFUSES(segwit, "bc1pw5dgrnzv");                               // one byte
+	REFUSES(segwit, "bc1QW508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"); // two cases
+	REFUSES(segwit, "bc1gmk9yu");                                  // no program
+	REFUSES(segwit, "1");
+	REFUSES(segwit, "");
+	ACCEPTS(bech32, "A12UEL5L");
+	ACCEPTS(bech32, "a1lqfn3a");
+	REFUSES(bech32, "A12UEL5M");
+	REFUSES(bech32, "pzry9x0s0muk");  // no separator
+	REFUSES(bech32, "1pzry9x0s0muk"); // nothing before it
+	ACCEPTS(base58check, "1BoatSLRHtKNngkdXEeobR76b53LETtpyT");
+	REFUSES(base58check, "1BoatSLRHtKNngkdXEeobR76b53LETtpyU");
+	REFUSES(base58check, "0BoatSLRHtKNngkdXEeobR76b53LETtpyT");
+	REFUSES(base58check, "");
+	ACCEPTS(base58check,
+		"xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8"
+	);
+	ACCEPTS(ethereum, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed");
+	ACCEPTS(ethereum, "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359");
+	ACCEPTS(ethereum, "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB");
+	ACCEPTS(ethereum, "0x52908400098527886E0F7030069857D2E4169EE7"); // one case: no checksum
+	ACCEPTS(ethereum, "0xde709f2102306220921060314715629080e2fb77");
+	REFUSES(ethereum, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD");
+	REFUSES(ethereum, "0x0000000000000000000000000000000000000000");
+	REFUSES(ethereum, "0x");
+}
+
+static void devices(void **)
+{
+	ACCEPTS(ipv6, "2001:db8::1");
+	ACCEPTS(ipv6, "::ffff:192.0.2.1");
+	ACCEPTS(ipv6, "2001:0db8:0000:0000:0000:0000:0000:0001");
+	ACCEPTS(ipv6, "::1");
+	REFUSES(ipv6, "::");
+	REFUSES(ipv6, "a::b"); // C++, Perl, Rust
+	REFUSES(ipv6, "::cafe");
+	REFUSES(ipv6, "10:20:30");
+	REFUSES(ipv6, "1::2::3");
+	REFUSES(ipv6, "2001:0db8:0000:0000:0000:0000:0000:0001:0002:0003:0004:0005");
+	ACCEPTS(mac, "00:1a:2b:3c:4d:5e");
+	ACCEPTS(mac, "00:11:22:33:44:55");
+	ACCEPTS(mac, "00-1A-2B-3C-4D-5E");
+	REFUSES(mac, "00-11-22-33-44-55");
+	REFUSES(mac, "00:00:00:00:00:00");
+	REFUSES(mac, "FF:FF:FF:FF:FF:FF");
+	ACCEPTS(vin, "1M8GDM9AXKP042788");
+	ACCEPTS(vin, "5GZCZ43D13S812715");
+	REFUSES(vin, "1M8GDM9A1KP042788");
+	REFUSES(vin, "11111111111111111");
+	REFUSES(vin, "");
+	ACCEPTS(imsi, "310150123456789");
+	REFUSES(imsi, "110150123456789");
+	REFUSES(imei, "000000000000000");
+}
+
+static void dates(void **)
+{
+	ACCEPTS(birth_date, "1980-02-29");
+	ACCEPTS(birth_date, "29.02.1980");
+	ACCEPTS(birth_date, "02/29/1980");
+	ACCEPTS(birth_date, "29 Feb 1980");
+	REFUSES(birth_date, "1981-02-29");
+	REFUSES(birth_date, "13/13/1980");
+	REFUSES(birth_date, "32 May 1980");
+	REFUSES(birth_date, "1880-01-01");
+	REFUSES(birth_date, "1980-01");
+	REFUSES(birth_date, "99999-01-01");
+	REFUSES(birth_date, "1-2-3-4");
+	REFUSES(birth_date, "");
+}
+
+static void health(void **)
+{
+	ACCEPTS(dea, "AB1234563");
+	REFUSES(dea, "AB1234564");
+	REFUSES(dea, "AB");
+	ACCEPTS(unii, "R16CO5Y76E"); // aspirin
+	ACCEPTS(unii, "362O9ITL9D"); // paracetamol
+	REFUSES(unii, "R16CO5Y76F");
+	REFUSES(unii, "R16");
+	ACCEPTS(snomed, "22298006"); // myocardial infarction
+	REFUSES(snomed, "22298007");
+	ACCEPTS(loinc, "2345-7"); // glucose
+	REFUSES(loinc, "2345-8");
+	ACCEPTS(npi, "1234567893"); // 45 CFR 162.406's example
+	REFUSES(npi, "1234567890");
+}
+
 static void sides(void **)
 {
 	ACCEPTS(same_sides, "OR 1=1");
@@ -170,7 +273,9 @@ int main(void)
 		cmocka_unit_test(base64s),   cmocka_unit_test(entropies),
 		cmocka_unit_test(sides),     cmocka_unit_test(tracks),
 		cmocka_unit_test(countries), cmocka_unit_test(secrets),
-		cmocka_unit_test(passwords), cmocka_unit_test(found_by_name),
+		cmocka_unit_test(passwords), cmocka_unit_test(cryptocurrencies),
+		cmocka_unit_test(devices),   cmocka_unit_test(dates),
+		cmocka_unit_test(health),    cmocka_unit_test(found_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
