@@ -9,10 +9,9 @@
 
 enum {
 	SEARCH_MAX = 128,         // bytes: nothing longer has check digits
-	TRIES_MAX = 2048,         // candidates shown to a wish for one value
+	TRIES_MAX = 3072,         // candidates shown to a wish for one value
 	TRIED_BYTES = 128 * 1024, // and their bytes in all
-	ROUNDS = 3,               // candidates that are new in every character
-	DRAWS = 4,                // for a part of a value without check digits
+	DRAWS = 4,                // of what has no check digits
 };
 
 struct maker {
@@ -155,11 +154,17 @@ static void redraw_parts(struct maker *m, size_t from, size_t to, enum class cla
 
 static void search(struct maker *m)
 {
+	// All of it, or all behind what may be a country or an issuer.
+	static const size_t starts[] = {0, 2, 4, 0, 2, 4, 2, 2};
 	size_t n = m->value.n;
 	m->turn = true;
-	for (int i = 0; i < ROUNDS; i++)
-		if (redraw(m, 0, n, ALL))
-			return;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]) && starts[i] < n; i++) {
+		if (!redraw(m, starts[i], n, ALL))
+			continue;
+		m->turn = false;
+		redraw_parts(m, 0, starts[i], ALL);
+		return;
+	}
 	m->turn = false;
 	redraw_parts(m, 0, n, ALL);
 	if (4 * m->drawn >= 3 * count(m, 0, n, ALL))
@@ -319,7 +324,7 @@ int placeholder_append(
 	memcpy(&m.random, seed, sizeof(m.random));
 	if (value.n == 0)
 		return -ENOENT;
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < DRAWS; i++) {
 		struct span made = {0};
 		int n = address(&m, value, text, sizeof(text));
 		if (n <= 0)

@@ -5,10 +5,14 @@
 
 #include "patterns/patterns.h"
 
-#include <openssl/hmac.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
 	HASH_BYTES = 8,   // shown; 2^32 values until two are likely to look equal
@@ -16,46 +20,83 @@ enum {
 	HIDDEN_MIN = 4,   // characters that keeping some must leave hidden
 };
 
-static int mac(const uint8_t key[static STYLE_MAC], struct span value, uint8_t *out)
+// One context a thread: to make one costs five times what a value does, and allocates.
+struct thread_mac {
+	EVP_MAC_CTX *ctx;
+	bool has_key;
+	uint8_t key[STYLE_MAC];
+};
+
+static pthread_key_t thread_key;
+static pthread_once_t thread_once = PTHREAD_ONCE_INIT;
+static bool has_thread_key;
+
+static void free_mac(void *arg)
 {
-	unsigned n = 0;
-	// HMAC allocates: once per value found, which is rare.
-	return HMAC(EVP_sha256(), key, STYLE_MAC, value.p, value.n, out, &n) == NULL ? -ENOMEM : 0;
+	struct thread_mac *mac = arg;
+	EVP_MAC_CTX_free(mac->ctx);
+	explicit_bzero(mac, sizeof(*mac));
+	free(mac);
 }
 
-// A key of its own for each use, so that what one shows says nothing of another; and for each root
-// where the root matters.
-static int make_key(struct styler *styler, enum style_key key)
+static void make_thread_key(void)
 {
-	struct {
-		char use[16];
-		struct node_id root;
-	} label = {0};
-	switch (key) {
-	case STYLE_KEY_HASH:
-		memcpy(label.use, "hash", 4);
-		break;
-	case STYLE_KEY_PLACEHOLDER:
-		memcpy(label.use, "placeholder", 11);
-		label.root = styler->root;
-		break;
-	case STYLE_KEY_TOKEN:
-	case STYLE_KEYS:
-		memcpy(label.use, "token", 5);
-		label.root = styler->root;
-		break;
-	}
-	int r = mac(styler->snapshot->hash_key, span_of(&label, sizeof(label)), styler->keys[key]);
-	styler->has_key[key] = r == 0;
-	return r;
+	has_thread_key = pthread_key_create(&thread_key, free_mac) == 0;
+}
+
+static struct thread_mac *new_mac(void)
+{
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+		OSSL_PARAM_END,
+	};
+	struct thread_mac *mac = calloc(1, sizeof(*mac));
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	if (mac != NULL && hmac != NULL)
+		mac->ctx = EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac);
+	if (mac != NULL && mac->ctx != NULL && EVP_MAC_CTX_set_params(mac->ctx, params) == 1 &&
+	    pthread_setspecific(thread_key, mac) == 0)
+		return mac;
+	if (mac != NULL)
+		free_mac(mac);
+	return NULL;
+}
+
+// Begin a MAC under `key`, which hardly ever changes. NULL when memory is short.
+static EVP_MAC_CTX *begin_mac(const uint8_t key[static STYLE_MAC])
+{
+	struct thread_mac *mac = NULL;
+	if (pthread_once(&thread_once, make_thread_key) != 0 || !has_thread_key)
+		return NULL;
+	mac = pthread_getspecific(thread_key);
+	if (mac == NULL && (mac = new_mac()) == NULL)
+		return NULL;
+	bool same = mac->has_key && memcmp(mac->key, key, STYLE_MAC) == 0;
+	memcpy(mac->key, key, STYLE_MAC);
+	mac->has_key = EVP_MAC_init(mac->ctx, same ? NULL : key, same ? 0 : STYLE_MAC, NULL) == 1;
+	return mac->has_key ? mac->ctx : NULL;
 }
 
 int style_mac(
-	struct styler *styler, enum style_key key, struct span value, uint8_t out[static STYLE_MAC]
+	const struct styler *styler, enum style_use use, struct span value,
+	uint8_t out[static STYLE_MAC]
 )
 {
-	int r = styler->has_key[key] ? 0 : make_key(styler, key);
-	return r == 0 ? mac(styler->keys[key], value, out) : r;
+	// What one use or root shows says nothing of another: nobody finds the MAC of one text from
+	// those of others.
+	struct {
+		uint64_t use;
+		struct node_id root;
+	} label = {.use = use};
+	size_t n = 0;
+	if (use != STYLE_USE_HASH)
+		label.root = styler->root;
+	EVP_MAC_CTX *ctx = begin_mac(styler->snapshot->hash_key);
+	bool ok = ctx != NULL && EVP_MAC_update(ctx, (const uint8_t *)&label, sizeof(label)) == 1 &&
+		  EVP_MAC_update(ctx, value.p, value.n) == 1 &&
+		  EVP_MAC_final(ctx, out, &n, STYLE_MAC) == 1;
+	return ok ? 0 : -ENOMEM;
 }
 
 static int redact(const struct styler *styler, uint16_t pattern, struct buf *out)
@@ -106,13 +147,13 @@ static int keep(const struct mask_style *style, struct span value, struct buf *o
 }
 
 static int tag(
-	struct styler *styler, enum style_key key, const char *word, size_t bytes, uint16_t pattern,
-	struct span value, struct buf *out
+	const struct styler *styler, enum style_use use, const char *word, size_t bytes,
+	uint16_t pattern, struct span value, struct buf *out
 )
 {
 	uint8_t digest[STYLE_MAC];
 	char text[STYLE_MAC * 2 + 16];
-	if (style_mac(styler, key, value, digest) != 0)
+	if (style_mac(styler, use, value, digest) != 0)
 		return redact(styler, pattern, out);
 	int n = snprintf(text, sizeof(text), "[%s:", word);
 	for (size_t i = 0; i < bytes; i++)
@@ -137,21 +178,21 @@ static bool accept_both(const void *ctx, struct span text)
 }
 
 int style_placeholder(
-	struct styler *styler, uint16_t pattern, struct span value,
+	const struct styler *styler, uint16_t pattern, struct span value,
 	const struct placeholder_wish *wish, struct buf *out
 )
 {
 	const struct both both = {styler->snapshot, pattern, wish};
 	const struct placeholder_wish all = {accept_both, &both};
 	uint8_t seed[STYLE_MAC];
-	if (style_mac(styler, STYLE_KEY_PLACEHOLDER, value, seed) != 0)
+	if (style_mac(styler, STYLE_USE_PLACEHOLDER, value, seed) != 0)
 		return -ENOENT;
 	return placeholder_append(seed, value, &all, out);
 }
 
 int style_apply(
-	struct styler *styler, const struct mask_style *style, uint16_t pattern, struct span value,
-	struct buf *out
+	const struct styler *styler, const struct mask_style *style, uint16_t pattern,
+	struct span value, struct buf *out
 )
 {
 	int r;
@@ -165,9 +206,9 @@ int style_apply(
 	case MASK_KEEP:
 		return keep(style, value, out);
 	case MASK_HASH:
-		return tag(styler, STYLE_KEY_HASH, "HASH", HASH_BYTES, pattern, value, out);
+		return tag(styler, STYLE_USE_HASH, "HASH", HASH_BYTES, pattern, value, out);
 	case MASK_TOKEN:
-		return tag(styler, STYLE_KEY_TOKEN, "TOKEN", TOKEN_BYTES, pattern, value, out);
+		return tag(styler, STYLE_USE_TOKEN, "TOKEN", TOKEN_BYTES, pattern, value, out);
 	case MASK_PLACEHOLDER:
 		r = style_placeholder(styler, pattern, value, NULL, out);
 		return r == -ENOENT ? redact(styler, pattern, out) : r;

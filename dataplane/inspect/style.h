@@ -9,38 +9,38 @@
 #include "dataplane/base/buf.h"
 #include "dataplane/inspect/placeholder.h"
 
-enum style_key { STYLE_KEY_HASH, STYLE_KEY_PLACEHOLDER, STYLE_KEY_TOKEN, STYLE_KEYS };
+enum style_use { STYLE_USE_HASH, STYLE_USE_PLACEHOLDER, STYLE_USE_TOKEN };
 
 enum { STYLE_NO_PATTERN = UINT16_MAX, STYLE_MAC = 32 };
 
-// The styles as one session sees them. Set the snapshot and the root, leave the rest zero.
+// The styles as one session sees them.
 struct styler {
 	const struct snapshot *snapshot;
 	// Of the chain of agents. Tokens and placeholders of one value are the same to all sessions
 	// below it, and to nobody else.
 	struct node_id root;
-	uint8_t keys[STYLE_KEYS][STYLE_MAC]; // made when first needed
-	bool has_key[STYLE_KEYS];
 };
 
 // Append what `style` makes of `value`. `pattern` is what found it, by which it is named and its
 // placeholder validated, or STYLE_NO_PATTERN for a column. MASK_NULL is redacted here: whoever can
 // make a value NULL has done so. So is a value that has no placeholder. Returns as buf_append.
 int style_apply(
-	struct styler *styler, const struct mask_style *style, uint16_t pattern, struct span value,
-	struct buf *out
+	const struct styler *styler, const struct mask_style *style, uint16_t pattern,
+	struct span value, struct buf *out
 ) must_check;
 
 // Append a placeholder that `wish` accepts too (may be NULL). Returns as placeholder_append.
 int style_placeholder(
-	struct styler *styler, uint16_t pattern, struct span value,
+	const struct styler *styler, uint16_t pattern, struct span value,
 	const struct placeholder_wish *wish, struct buf *out
 ) must_check;
 
-// A keyed hash of `value` (HMAC-SHA-256): the bytes a token, a hash or a placeholder is made of.
-// Returns 0 or -ENOMEM.
+// A keyed hash of `value` (HMAC-SHA-256), for one use and, but for hashes, one root: the bytes a
+// token, a hash or a placeholder is made of. Allocates at a thread's first call. Returns 0 or
+// -ENOMEM.
 int style_mac(
-	struct styler *styler, enum style_key key, struct span value, uint8_t out[static STYLE_MAC]
+	const struct styler *styler, enum style_use use, struct span value,
+	uint8_t out[static STYLE_MAC]
 ) must_check;
 
 // Does the result for `value` fit into a JSON string, an array literal or XML as it is?

@@ -181,16 +181,16 @@ static bool read_uuid(struct typed *t)
 
 // A UUID of our own making (RFC 9562 5.8), the same for the same value.
 static int write_uuid(
-	const struct typed *t, struct styler *styler, const struct mask_style *style,
+	const struct typed *t, const struct styler *styler, const struct mask_style *style,
 	struct buf *out
 )
 {
 	uint8_t bytes[STYLE_MAC];
 	char text[37];
-	enum style_key key = style->kind == MASK_TOKEN ? STYLE_KEY_TOKEN : STYLE_KEY_PLACEHOLDER;
+	enum style_use use = style->kind == MASK_TOKEN ? STYLE_USE_TOKEN : STYLE_USE_PLACEHOLDER;
 	if (style->kind != MASK_TOKEN && style->kind != MASK_PLACEHOLDER)
 		return -ENOENT;
-	if (style_mac(styler, key, span_of(t->text, t->n), bytes) != 0)
+	if (style_mac(styler, use, span_of(t->text, t->n), bytes) != 0)
 		return -ENOENT;
 	bytes[6] = (bytes[6] & 0x0f) | 0x80;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
@@ -281,7 +281,7 @@ static int write_back(const struct typed *t, const char *text, struct buf *out)
 }
 
 int typed_rewrite(
-	const struct typed *typed, struct styler *styler, const struct mask_style *whole,
+	const struct typed *typed, const struct styler *styler, const struct mask_style *whole,
 	const struct finding *findings, int n, struct buf *out
 )
 {

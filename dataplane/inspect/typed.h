@@ -28,6 +28,6 @@ bool typed_read(uint32_t type_oid, uint16_t format, struct span value, struct ty
 // is not NULL (with one finding for its pattern, which may be STYLE_NO_PATTERN). Returns 0;
 // -ENOENT, the type cannot hold what the styles make; or as buf_append.
 int typed_rewrite(
-	const struct typed *typed, struct styler *styler, const struct mask_style *whole,
+	const struct typed *typed, const struct styler *styler, const struct mask_style *whole,
 	const struct finding *findings, int n, struct buf *out
 ) must_check;

@@ -30,7 +30,7 @@ struct value_scan {
 	struct scan_scratch *scratch;
 	const uint64_t *wanted; // classes of patterns; NULL: all
 	struct span name;       // of the column the value comes from; may be empty
-	struct styler *styler;
+	const struct styler *styler;
 	bool for_record; // style_for_record
 	bool no_null;    // no value may become NULL
 };
