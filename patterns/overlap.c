@@ -56,6 +56,8 @@ static void take(struct scan_join *join, const struct finding *match)
 		joined->end = match->end;
 	if (joined->form == SCAN_PLAIN)
 		joined->form = match->form;
+	joined->joined =
+		joined->joined || match->joined || joined->end - joined->start > join->longest;
 }
 
 bool overlap_add(
@@ -69,6 +71,7 @@ bool overlap_add(
 			return false;
 		}
 		join->joined.end = match->start;
+		join->joined.joined = true; // and the winner's in part
 	}
 	bool had = join->open;
 	*closed = join->joined;

@@ -18,6 +18,6 @@ bool overlap_add(
 
 // Sort `matches` in place, join those that share a byte, and write the result to out[0..max).
 // The winner of a joined group is its longest match, then the leftmost, then the lowest id. Its
-// form is that of the first match that is not plain.
-// Returns how many findings there are, which may be more than `max`.
+// form is that of the first match that is not plain; it is `joined` when it is longer than the
+// winner. Returns how many findings there are, which may be more than `max`.
 size_t overlap_resolve(struct finding *matches, size_t n, struct finding *out, size_t max);

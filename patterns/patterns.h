@@ -98,6 +98,7 @@ struct finding {
 	uint32_t start, end;
 	uint16_t pattern;
 	uint8_t form; // enum scan_form: what the bytes, or some of them, stand in; the outermost
+	bool joined;  // not one match of the pattern: some bytes are others' only, or it is cut
 };
 
 // Which patterns a scan looks for: those whose class is among `classes`. A caller who always wants

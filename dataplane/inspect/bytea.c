@@ -59,8 +59,8 @@ static int replace(
 	const struct mask_style *style = &s->snapshot->styles[f->pattern];
 	size_t start = buf_len(out), n = f->end - f->start;
 	uint8_t piece[PIECE_MAX];
-	if (f->form != SCAN_PLAIN)
-		style = style_for_encoded(style);
+	if (f->form != SCAN_PLAIN || f->joined)
+		style = style_for_impure(style);
 	if (n > sizeof(piece))
 		style = &redact;
 	for (size_t i = 0; i < n && i < sizeof(piece); i++)

@@ -9,8 +9,9 @@
 
 enum {
 	SEARCH_MAX = 128,         // bytes: nothing longer has check digits
-	TRIES_MAX = 3072,         // candidates shown to a wish for one value
+	TRIES_MAX = 6000,         // candidates shown to a wish for one value
 	TRIED_BYTES = 128 * 1024, // and their bytes in all
+	ENDS = 3,                 // characters that are turned at most
 	DRAWS = 4,                // of what has no check digits
 };
 
@@ -18,13 +19,13 @@ struct maker {
 	uint64_t random; // state of splitmix64; what comes from a keyed seed shows nothing of it
 	struct span value;
 	const struct placeholder_wish *wish;
-	uint8_t *text;  // value.n bytes: the placeholder so far
-	size_t lead;    // a first digit that is not 0 and stays so: it may be a number's
-	size_t ends[2]; // the last two letters or digits; SIZE_MAX where there is none
-	bool hex;       // its letters are hexadecimal digits
-	unsigned tries; // that are left
-	bool turn;      // check digits, too
-	size_t drawn;   // characters drawn anew
+	uint8_t *text;     // value.n bytes: the placeholder so far
+	size_t lead;       // a first digit that is not 0 and stays so: it may be a number's
+	size_t ends[ENDS]; // the last letters or digits, last first; SIZE_MAX where there is none
+	bool hex;          // its letters are hexadecimal digits
+	unsigned tries;    // that are left
+	unsigned turns;    // how many of the ends are turned until a candidate is accepted
+	size_t drawn;      // characters drawn anew
 	bool is_drawn[SEARCH_MAX];
 };
 
@@ -96,23 +97,30 @@ static bool accepted(struct maker *m)
 	       (m->wish == NULL || m->wish->accepts(m->wish->ctx, text));
 }
 
-// Turn the last character, and a digit before it, until the rest is accepted with them.
+// The next ending: the last character turns fastest; those before it turn where they are digits.
+static bool turn(struct maker *m, uint32_t *turned)
+{
+	for (unsigned e = 0; e < m->turns; e++) {
+		if (m->ends[e] == SIZE_MAX || (e > 0 && !is_digit(m->value.p[m->ends[e]])))
+			return false;
+		struct alphabet a = alphabet_at(m, m->ends[e]);
+		uint8_t *c = m->text + m->ends[e];
+		*c = (uint8_t)(a.first + (*c - a.first + 1u) % a.n);
+		if (++turned[e] < a.n)
+			return true;
+		turned[e] = 0;
+	}
+	return false;
+}
+
+// Turn the ending until the rest is accepted with it.
 static bool settle(struct maker *m)
 {
-	uint8_t *last = m->text + m->ends[0], *before = NULL;
-	struct alphabet a = alphabet_at(m, m->ends[0]), b = {0, 1};
-	if (m->ends[1] != SIZE_MAX && is_digit(m->value.p[m->ends[1]])) {
-		before = m->text + m->ends[1];
-		b = alphabet_at(m, m->ends[1]);
-	}
-	unsigned pairs = m->turn ? (unsigned)a.n * b.n : 1;
-	for (unsigned i = 0; i < pairs; i++) {
+	uint32_t turned[ENDS] = {0};
+	do {
 		if (accepted(m))
 			return true;
-		*last = (uint8_t)(a.first + (*last - a.first + 1u) % a.n);
-		if (before != NULL && (i + 1) % a.n == 0)
-			*before = (uint8_t)(b.first + (*before - b.first + 1u) % b.n);
-	}
+	} while (m->tries > 0 && turn(m, turned));
 	return false;
 }
 
@@ -131,7 +139,7 @@ static bool redraw(struct maker *m, size_t from, size_t to, enum class class)
 {
 	uint8_t before[SEARCH_MAX];
 	memcpy(before, m->text, m->value.n);
-	for (int i = 0; i < (m->turn ? 1 : DRAWS); i++) {
+	for (int i = 0; i < (m->turns > 0 ? 1 : DRAWS); i++) {
 		fill(m, from, to, class);
 		if (settle(m)) {
 			note_drawn(m, from, to, class);
@@ -152,26 +160,36 @@ static void redraw_parts(struct maker *m, size_t from, size_t to, enum class cla
 	redraw_parts(m, from, middle, class);
 }
 
+// Draw all anew but the first characters, and then these as far as they may change.
+static bool redraw_behind(struct maker *m, size_t start)
+{
+	if (start >= m->value.n || !redraw(m, start, m->value.n, ALL))
+		return false;
+	m->turns = 0;
+	redraw_parts(m, 0, start, ALL);
+	return true;
+}
+
 static void search(struct maker *m)
 {
 	// All of it, or all behind what may be a country or an issuer.
 	static const size_t starts[] = {0, 2, 4, 0, 2, 4, 2, 2};
-	size_t n = m->value.n;
-	m->turn = true;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]) && starts[i] < n; i++) {
-		if (!redraw(m, starts[i], n, ALL))
-			continue;
-		m->turn = false;
-		redraw_parts(m, 0, starts[i], ALL);
-		return;
-	}
-	m->turn = false;
+	size_t n = m->value.n, all = count(m, 0, n, ALL);
+	m->turns = 2;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (redraw_behind(m, starts[i]))
+			return;
+	m->turns = 0; // no check digits, but something else that matters
 	redraw_parts(m, 0, n, ALL);
-	if (4 * m->drawn >= 3 * count(m, 0, n, ALL))
+	if (4 * m->drawn >= 3 * all)
 		return;
-	m->turn = true;
+	m->turns = 2; // and check digits
 	redraw_parts(m, 0, n, DIGITS);
 	redraw_parts(m, 0, n, LETTERS);
+	m->turns = 3; // two kinds of check digits
+	for (size_t i = 0; i < 3 && 2 * m->drawn < all; i++)
+		if (redraw_behind(m, starts[i]))
+			return;
 }
 
 // A long value, such as a signed token: all of it, or what stands between its separators.
@@ -202,7 +220,7 @@ static void survey(struct maker *m)
 {
 	size_t digits = 0, letters = 0;
 	bool hex = true, begun = false;
-	m->lead = m->ends[0] = m->ends[1] = SIZE_MAX;
+	m->lead = m->ends[0] = m->ends[1] = m->ends[2] = SIZE_MAX;
 	for (size_t i = 0; i < m->value.n; i++) {
 		uint8_t c = m->value.p[i];
 		if (!is_in(ALL, c))
@@ -210,7 +228,7 @@ static void survey(struct maker *m)
 		if (!begun && is_digit(c) && c != '0')
 			m->lead = i;
 		begun = true;
-		m->ends[1] = m->ends[0];
+		memmove(m->ends + 1, m->ends, (ENDS - 1) * sizeof(m->ends[0]));
 		m->ends[0] = i;
 		digits += is_digit(c);
 		letters += is_letter(c);

@@ -249,7 +249,7 @@ bool style_is_plain(const struct mask_style *style, struct span value)
 
 static const struct mask_style redacted = {.kind = MASK_REDACT};
 
-const struct mask_style *style_for_encoded(const struct mask_style *style)
+const struct mask_style *style_for_impure(const struct mask_style *style)
 {
 	return style->kind == MASK_KEEP || style->kind == MASK_PLACEHOLDER ? &redacted : style;
 }

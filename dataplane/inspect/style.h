@@ -50,6 +50,7 @@ bool style_is_plain(const struct mask_style *style, struct span value);
 // `style` itself, or one that redacts.
 const struct mask_style *style_for_record(const struct mask_style *style);
 
-// For a value that stands in encoded form, where a part or the shape of it says nothing good.
-// `style` itself, or one that redacts.
-const struct mask_style *style_for_encoded(const struct mask_style *style);
+// For a finding that is not just a value of its pattern: encoded, where a part or the form of it
+// says nothing good, or joined with what other patterns found, which it must not show. `style`
+// itself, or one that redacts.
+const struct mask_style *style_for_impure(const struct mask_style *style);

@@ -299,7 +299,7 @@ int typed_rewrite(
 		if (t.type_oid == PG_UUID)
 			return f->end - f->start == t.n ? write_uuid(&t, styler, style, out)
 							: -ENOENT;
-		if (style->kind != MASK_PLACEHOLDER || f->form != SCAN_PLAIN)
+		if (style->kind != MASK_PLACEHOLDER || f->form != SCAN_PLAIN || f->joined)
 			return -ENOENT;
 		int r = style_placeholder(
 			styler, f->pattern, span_of(t.text + f->start, f->end - f->start), &wish,

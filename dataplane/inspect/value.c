@@ -106,8 +106,8 @@ static int replace(
 	int r = 0;
 	if (s->for_record)
 		style = style_for_record(style);
-	if (f->form != SCAN_PLAIN)
-		style = style_for_encoded(style);
+	if (f->form != SCAN_PLAIN || f->joined)
+		style = style_for_impure(style);
 	if (class != VALUE_TEXT && class != VALUE_BYTES && !style_is_plain(style, value))
 		style = &redact;
 	if (stretch->bare) {

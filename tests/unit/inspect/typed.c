@@ -355,6 +355,17 @@ static void an_array_is_masked_by_element(void **state)
 	}
 }
 
+// The winner's style would show the end of what another pattern found.
+static void what_is_joined_is_shown_in_no_part(void **state)
+{
+	(void)state;
+	style_all((struct mask_style){.kind = MASK_KEEP, .keep_last = 4});
+	ASSERT_MASKED(PG_TEXT, "4111 1111 1111 1111", "**** **** **** 1111");
+	ASSERT_MASKED(PG_TEXT, "4111 1111 1111 1111@example.org", "[REDACTED:payment-card]");
+	style_all(placeholder);
+	ASSERT_MASKED(PG_TEXT, "4111 1111 1111 1111@example.org", "[REDACTED:payment-card]");
+}
+
 static void null_takes_the_whole_value(void **state)
 {
 	(void)state;
@@ -388,6 +399,7 @@ int main(void)
 		CASE(xml_and_array_literals_stay_whole),
 		CASE(bytes_stay_bytes),
 		CASE(an_array_is_masked_by_element),
+		CASE(what_is_joined_is_shown_in_no_part),
 		CASE(null_takes_the_whole_value),
 		CASE(a_columns_placeholder_is_valid_too),
 	};

@@ -27,6 +27,10 @@ static void the_longest_wins_and_no_byte_is_lost(void **)
 	assert_int_equal(out[0].start, 0);
 	assert_int_equal(out[0].end, 13);
 	assert_int_equal(out[0].pattern, 4);
+	assert_true(out[0].joined);
+	struct finding inside[] = {{0, 9, 4}, {3, 9, 1}};
+	assert_int_equal(overlap_resolve(inside, 2, out, 3), 1);
+	assert_false(out[0].joined); // all of it is the winner's
 }
 
 static void ties_go_left_then_to_the_lower_id(void **)
