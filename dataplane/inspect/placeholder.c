@@ -8,10 +8,11 @@
 #include <stdio.h>
 
 enum {
-	SEARCH_MAX = 128,         // bytes: nothing longer has check digits
-	TRIES_MAX = 6000,         // candidates shown to a wish for one value
+	SEARCH_MAX = 64,          // bytes: nothing longer has check digits
+	TRIES_MAX = 10000,        // candidates shown to a wish for one value
 	TRIED_BYTES = 128 * 1024, // and their bytes in all
 	ENDS = 3,                 // characters that are turned at most
+	LUCK = 60,                // candidates of which few are good
 	DRAWS = 4,                // of what has no check digits
 };
 
@@ -179,7 +180,11 @@ static void search(struct maker *m)
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (redraw_behind(m, starts[i]))
 			return;
-	m->turns = 0; // no check digits, but something else that matters
+	m->turns = 1; // a check digit, and something else that matters, such as a date
+	for (size_t i = 0; i < LUCK; i++)
+		if (redraw_behind(m, starts[i % 2]))
+			return;
+	m->turns = 0; // no check digits, but much else that matters
 	redraw_parts(m, 0, n, ALL);
 	if (4 * m->drawn >= 3 * all)
 		return;
@@ -187,8 +192,8 @@ static void search(struct maker *m)
 	redraw_parts(m, 0, n, DIGITS);
 	redraw_parts(m, 0, n, LETTERS);
 	m->turns = 3; // two kinds of check digits
-	for (size_t i = 0; i < 3 && 2 * m->drawn < all; i++)
-		if (redraw_behind(m, starts[i]))
+	for (size_t i = 1; i < sizeof(starts) / sizeof(starts[0]) && 2 * m->drawn < all; i++)
+		if (redraw_behind(m, starts[i] == 0 ? 0 : 2))
 			return;
 }
 
@@ -196,8 +201,9 @@ static void search(struct maker *m)
 static void search_long(struct maker *m)
 {
 	size_t end = m->value.n;
+	m->turns = 1; // the last digit of base64 holds fewer bits
 	fill(m, 0, end, ALL);
-	if (accepted(m)) {
+	if (settle(m)) {
 		m->drawn = count(m, 0, end, ALL);
 		return;
 	}

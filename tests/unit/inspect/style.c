@@ -305,8 +305,8 @@ static void the_search_ends(void **state)
 	(void)state;
 	memset(text, '7', sizeof(text));
 	buf_consume(&out, buf_len(&out));
-	assert_int_equal(placeholder_append(seed, span_of(text, 100), &wish, &out), -ENOENT);
-	assert_true(calls > 100 && calls < 5000);
+	assert_int_equal(placeholder_append(seed, span_of(text, 60), &wish, &out), -ENOENT);
+	assert_true(calls > 100 && calls <= 10000);
 	assert_int_equal(placeholder_append(seed, span_of(text, 1), &wish, &out), -ENOENT);
 	calls = 0;
 	for (size_t i = 9; i < sizeof(text); i += 10)
