@@ -46,29 +46,14 @@ static int read_source(const struct document *doc, const yaml_node_t *node, void
 	return result;
 }
 
-static int read_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
-{
-	size_t n;
-	int result = document_list(doc, node, &n);
-	if (result != 0)
-		return result;
-	char **names = calloc(n + 1, sizeof(*names));
-	if (names == NULL)
-		return -ENOMEM;
-	*out = (const char *const *)names;
-	for (size_t i = 0; i < n && result == 0; i++)
-		result = document_name(doc, document_item(doc, node, i), &names[i]);
-	return result;
-}
-
 static int read_groups(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return read_names(doc, node, &((struct draft *)out)->def->info.groups);
+	return document_names(doc, node, &((struct draft *)out)->def->info.groups);
 }
 
 static int read_regions(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return read_names(doc, node, &((struct draft *)out)->def->info.regions);
+	return document_names(doc, node, &((struct draft *)out)->def->info.regions);
 }
 
 static int read_kind(const struct document *doc, const yaml_node_t *node, void *out)
@@ -389,13 +374,6 @@ static void free_text(const char *text)
 	free((void *)(uintptr_t)text);
 }
 
-static void free_names(const char *const *names)
-{
-	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
-		free_text(names[i]);
-	free((void *)(uintptr_t)names);
-}
-
 // What a list's item has from its list is the list's to free.
 static bool is_own(const void *own, const void *shared)
 {
@@ -423,11 +401,11 @@ void definition_free(struct definition *definition)
 		if (is_own(texts[i][0], texts[i][1]))
 			free_text(texts[i][0]);
 	if (is_own(info->groups, shared->groups))
-		free_names(info->groups);
+		document_names_free(info->groups);
 	if (is_own(info->regions, shared->regions))
-		free_names(info->regions);
+		document_names_free(info->regions);
 	if (is_own(info->context, shared->context))
-		free_names(info->context);
+		document_names_free(info->context);
 	example_list_free(info->positive, info->positive_count);
 	example_list_free(info->negative, info->negative_count);
 	*definition = (struct definition){};

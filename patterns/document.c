@@ -112,6 +112,28 @@ int document_name(const struct document *doc, const yaml_node_t *node, char **ou
 	return 0;
 }
 
+int document_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
+{
+	size_t n;
+	int result = document_list(doc, node, &n);
+	if (result != 0)
+		return result;
+	char **names = calloc(n + 1, sizeof(*names));
+	if (names == NULL)
+		return -ENOMEM;
+	*out = (const char *const *)names;
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = document_name(doc, document_item(doc, node, i), &names[i]);
+	return result;
+}
+
+void document_names_free(const char *const *names)
+{
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++)
+		free((void *)(uintptr_t)names[i]);
+	free((void *)(uintptr_t)names);
+}
+
 int document_number(
 	const struct document *doc, const yaml_node_t *node, uint32_t min, uint32_t max,
 	uint32_t *out

@@ -5,6 +5,7 @@
 
 #include "patterns/list.h"
 #include "patterns/names.h"
+#include "patterns/pack.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -18,6 +19,8 @@ struct pattern_lib {
 	struct definition *definitions;
 	struct definition **shared; // of lists
 	size_t shared_count;
+	struct pattern_pack *packs;
+	size_t pack_count;
 	struct pattern_names names;
 };
 
@@ -118,8 +121,26 @@ static int add_definition(
 	return result;
 }
 
+static int add_pack(const struct document *doc, const yaml_node_t *root, struct pattern_lib *lib)
+{
+	struct pattern_pack *more = reallocarray(lib->packs, lib->pack_count + 1, sizeof(*more));
+	if (more == NULL)
+		return -ENOMEM;
+	lib->packs = more;
+	struct pattern_pack *pack = &lib->packs[lib->pack_count++];
+	*pack = (struct pattern_pack){};
+	int result = pack_read(doc, root, pack);
+	for (size_t i = 0; i + 1 < lib->pack_count && result == 0; i++)
+		if (strcmp(lib->packs[i].name, pack->name) == 0)
+			result =
+				document_fault(doc, root, "there is a pack %s already", pack->name);
+	return result;
+}
+
 static int read_root(const struct document *doc, const yaml_node_t *root, void *out)
 {
+	if (pack_is(doc, root))
+		return add_pack(doc, root, out);
 	int result = list_is(doc, root) ? add_list(doc, root, out) : add_definition(doc, root, out);
 	if (result == ERR_LIMIT)
 		(void)document_fault(doc, NULL, "more than %d definitions", PATTERN_MAX);
@@ -211,6 +232,9 @@ void pattern_lib_free(struct pattern_lib *lib)
 		definition_free(lib->shared[i]);
 		free(lib->shared[i]);
 	}
+	for (size_t i = 0; i < lib->pack_count; i++)
+		pack_fini(&lib->packs[i]);
+	free(lib->packs);
 	pattern_names_fini(&lib->names);
 	free(lib->definitions);
 	free(lib->shared);
@@ -237,6 +261,26 @@ size_t pattern_lib_select(
 )
 {
 	return pattern_names_find(&lib->names, name, ids);
+}
+
+size_t pattern_lib_pack_count(const struct pattern_lib *lib)
+{
+	return lib->pack_count;
+}
+
+const struct pattern_pack *pattern_lib_pack(const struct pattern_lib *lib, size_t i)
+{
+	return &lib->packs[i];
+}
+
+bool pattern_pack_is(const struct pattern_pack *pack, const char *name)
+{
+	if (strcmp(pack->name, name) == 0)
+		return true;
+	for (size_t i = 0; pack->groups != NULL && pack->groups[i] != NULL; i++)
+		if (strcmp(pack->groups[i], name) == 0)
+			return true;
+	return false;
 }
 
 const char *pattern_kind_name(enum pattern_kind kind)

@@ -93,6 +93,21 @@ enum scan_forms {
 	SCAN_FORMS_UTF16 = 1 << SCAN_UTF16LE | 1 << SCAN_UTF16BE,
 };
 
+// What a pack must refuse, or let pass: a text in a dialect of dataplane/inspect, or "text".
+struct pack_example {
+	const char *dialect, *text;
+};
+
+// Part of a rule under a name. Lists end with NULL; one that is left out is NULL.
+struct pattern_pack {
+	const char *name, *title, *description;
+	const char *const *groups;
+	const char *const *deny, *const *hold;  // effects and flags, in the words of a policy
+	const char *const *block, *const *mask; // patterns or groups of them
+	const struct pack_example *refused, *passed;
+	size_t refused_count, passed_count;
+};
+
 // Bytes [start, end) of the scanned span, found by pattern id `pattern`.
 struct finding {
 	uint32_t start, end;
@@ -128,6 +143,11 @@ const struct pattern_info *pattern_lib_info(const struct pattern_lib *lib, uint1
 size_t pattern_lib_select(
 	const struct pattern_lib *lib, const char *name, uint16_t ids[static PATTERN_MAX]
 );
+// Packs, in the order of their files; `i` is below pattern_lib_pack_count. They live as long as the
+// library. pattern_pack_is: is it called `name`, or in a group of that name?
+size_t pattern_lib_pack_count(const struct pattern_lib *lib);
+const struct pattern_pack *pattern_lib_pack(const struct pattern_lib *lib, size_t i);
+bool pattern_pack_is(const struct pattern_pack *pack, const char *name);
 const char *pattern_kind_name(enum pattern_kind kind);
 // The word for a style in a definition; "keep" for both `keep_first` and `keep_last`.
 const char *pattern_mask_name(enum pattern_mask mask);

@@ -327,6 +327,7 @@ struct config_rule {
 	uint64_t resource_bits[RESOURCE_WORDS]; // indices into config.resources
 	uint64_t allow, hold, deny;             // effects, and in the last two flags
 	struct config_names blocks;
+	struct config_names packs; // of the pattern library, or groups of them
 	uint16_t n_masks;
 	const struct config_mask *masks;
 	enum record_mode record; // default async

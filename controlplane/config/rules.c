@@ -115,6 +115,10 @@ static void read_answer(struct reader *r, const struct node *node, struct config
 		(void)read_names(
 			r, value, "block", CONFIG_NAMES_MAX, SNAPSHOT_NAME_MAX - 1, &out->blocks
 		);
+	value = tree_get(node, "use");
+	if (value != NULL)
+		(void
+		)read_names(r, value, "use", CONFIG_NAMES_MAX, SNAPSHOT_NAME_MAX - 1, &out->packs);
 	value = tree_get(node, "mask");
 	if (value != NULL)
 		read_masks(r, value, out);
@@ -172,9 +176,10 @@ static void check_holds(struct reader *r, const struct node *node, const struct 
 
 static void read_rule(struct reader *r, const struct node *node, struct config_rule *out)
 {
-	static const char *const keys[] = {
-		"name",   "subjects", "from",  "when", "resources", "effects",      "approval",
-		"access", "budget",   "block", "mask", "record",    "idle_timeout", NULL};
+	static const char *const keys[] = {"name",      "subjects",     "from",     "when",
+					   "resources", "effects",      "approval", "access",
+					   "budget",    "block",        "use",      "mask",
+					   "record",    "idle_timeout", NULL};
 
 	out->at = node->at;
 	out->max_depth = UINT16_MAX;

@@ -144,34 +144,69 @@ static void add_column(struct build_job *job, uint16_t rule, const struct config
 		bit_set(job->rules[rule].right.columns, (uint32_t)index);
 }
 
+static void choose_all(
+	struct build_job *job, const struct config_mask *mask, struct choice *choices
+)
+{
+	uint16_t ids[PATTERN_MAX];
+	size_t n = select_ids(job, mask->at, mask->pattern, PATTERN_ENTITY, ids);
+
+	for (size_t k = 0; k < n; k++)
+		choose(job, mask, ids[k], &choices[ids[k]]);
+}
+
+static void block_all(
+	struct build_job *job, uint16_t rule, struct config_position at, const char *name
+)
+{
+	uint16_t ids[PATTERN_MAX];
+	size_t n = select_ids(job, at, name, PATTERN_BLOCK, ids);
+
+	for (size_t k = 0; k < n; k++)
+		bit_set(build_wanted(job, rule), ids[k]);
+}
+
+// As if the rule itself said so, without a style.
+static int take_packs(struct build_job *job, uint16_t rule, struct choice *choices)
+{
+	struct pack_walk walk = {0};
+	const struct pattern_pack *pack;
+
+	while ((pack = build_next_pack(job, &job->config->rules[rule], &walk)) != NULL) {
+		for (size_t i = 0; pack->mask != NULL && pack->mask[i] != NULL; i++) {
+			struct config_mask *mask = arena_array(job->arena, 1, sizeof(*mask));
+			if (mask == NULL)
+				return -ENOMEM;
+			mask->at = walk.at;
+			mask->pattern = pack->mask[i];
+			choose_all(job, mask, choices);
+		}
+		for (size_t i = 0; pack->block != NULL && pack->block[i] != NULL; i++)
+			block_all(job, rule, walk.at, pack->block[i]);
+	}
+	return 0;
+}
+
 int build_rule_masks(struct build_job *job, uint16_t i)
 {
 	const struct config_rule *rule = &job->config->rules[i];
 	size_t count = job->snapshot->n_patterns;
 	struct choice *choices = calloc(count + 1, sizeof(*choices));
-	uint16_t ids[PATTERN_MAX];
 
 	if (choices == NULL)
 		return -ENOMEM;
 	for (uint16_t m = 0; m < rule->n_masks; m++) {
-		const struct config_mask *mask = &rule->masks[m];
-		if (mask->is_column) {
-			add_column(job, i, mask);
-			continue;
-		}
-		size_t n = select_ids(job, mask->at, mask->pattern, PATTERN_ENTITY, ids);
-		for (size_t k = 0; k < n; k++)
-			choose(job, mask, ids[k], &choices[ids[k]]);
+		if (rule->masks[m].is_column)
+			add_column(job, i, &rule->masks[m]);
+		else
+			choose_all(job, &rule->masks[m], choices);
 	}
-	for (uint16_t id = 0; id < count; id++)
+	for (uint16_t b = 0; b < rule->blocks.n; b++)
+		block_all(job, i, rule->blocks.list[b].at, rule->blocks.list[b].text);
+	int rc = take_packs(job, i, choices);
+	for (uint16_t id = 0; id < count && rc == 0; id++)
 		if (choices[id].precision != UNNAMED)
 			settle(job, i, id, &choices[id]);
 	free(choices);
-	for (uint16_t b = 0; b < rule->blocks.n; b++) {
-		const struct config_name *name = &rule->blocks.list[b];
-		size_t n = select_ids(job, name->at, name->text, PATTERN_BLOCK, ids);
-		for (size_t k = 0; k < n; k++)
-			bit_set(build_wanted(job, i), ids[k]);
-	}
-	return 0;
+	return rc;
 }

@@ -44,6 +44,19 @@ static inline uint64_t *build_wanted(const struct build_job *job, uint16_t rule)
 }
 // The patterns and columns that rule `i` names: its bits, and the styles.
 int build_rule_masks(struct build_job *job, uint16_t i) must_check;
+// Where a walk over the packs of a rule stands; begin with zeros.
+struct pack_walk {
+	uint16_t name;             // of the rule's list
+	size_t pack;               // of the library: the next
+	struct config_position at; // of the last one's name in the policy
+};
+
+// The next pack that the rule uses, or NULL.
+const struct pattern_pack *build_next_pack(
+	const struct build_job *job, const struct config_rule *rule, struct pack_walk *walk
+);
+// What the packs of rule `i` deny and hold, into its right.
+void build_rule_packs(struct build_job *job, uint16_t i);
 // snapshot->rules, columns and styles.
 int build_rules(struct build_job *job) must_check;
 // snapshot->pattern_classes, and the rights' bits by class.

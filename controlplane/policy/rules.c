@@ -100,8 +100,10 @@ static int build_rule(struct build_job *job, uint16_t i)
 	if (rc == 0)
 		rc = copy_budgets(job, from, to);
 	// Without a library there is one error already, about the library.
-	if (rc == 0 && job->lib != NULL)
+	if (rc == 0 && job->lib != NULL) {
+		build_rule_packs(job, i);
 		rc = build_rule_masks(job, i);
+	}
 	return rc;
 }
 

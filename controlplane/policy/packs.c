@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// What a rule takes from the packs that it uses.
+
+#include "controlplane/config/read.h"
+#include "controlplane/policy/parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct pattern_pack *build_next_pack(
+	const struct build_job *job, const struct config_rule *rule, struct pack_walk *walk
+)
+{
+	size_t count = pattern_lib_pack_count(job->lib);
+
+	for (; walk->name < rule->packs.n; walk->name++, walk->pack = 0) {
+		const struct config_name *name = &rule->packs.list[walk->name];
+		while (walk->pack < count) {
+			const struct pattern_pack *pack = pattern_lib_pack(job->lib, walk->pack++);
+			if (!pattern_pack_is(pack, name->text))
+				continue;
+			walk->at = name->at;
+			return pack;
+		}
+	}
+	return NULL;
+}
+
+static void unknown_pack(struct build_job *job, const struct config_name *name)
+{
+	size_t count = pattern_lib_pack_count(job->lib);
+	const char **names = calloc(count + 1, sizeof(*names));
+	char hint[96];
+
+	for (size_t i = 0; names != NULL && i < count; i++)
+		names[i] = pattern_lib_pack(job->lib, i)->name;
+	config_error_add(
+		job->errors, job->config->file, name->at, "no pack is called `%.64s`%s", name->text,
+		read_suggestion(name->text, names, names == NULL ? 0 : count, hint)
+	);
+	free(names);
+}
+
+static bool is_known(const struct build_job *job, const char *name)
+{
+	for (size_t i = 0; i < pattern_lib_pack_count(job->lib); i++)
+		if (pattern_pack_is(pattern_lib_pack(job->lib, i), name))
+			return true;
+	return false;
+}
+
+static uint64_t effects_of(
+	struct build_job *job, const struct pack_walk *walk, const struct pattern_pack *pack,
+	const char *const *words
+)
+{
+	uint64_t effects = 0;
+
+	for (size_t i = 0; words != NULL && words[i] != NULL; i++) {
+		uint64_t effect = effects_parse(span_str(words[i]));
+		if (effect == 0)
+			config_error_add(
+				job->errors, job->config->file, walk->at,
+				"pack `%s` speaks of `%s`, which is no effect and no flag",
+				pack->name, words[i]
+			);
+		effects |= effect;
+	}
+	return effects;
+}
+
+void build_rule_packs(struct build_job *job, uint16_t i)
+{
+	const struct config_rule *rule = &job->config->rules[i];
+	struct right *right = &job->rules[i].right;
+	struct pack_walk walk = {0};
+	const struct pattern_pack *pack;
+
+	for (uint16_t n = 0; n < rule->packs.n; n++)
+		if (!is_known(job, rule->packs.list[n].text))
+			unknown_pack(job, &rule->packs.list[n]);
+	while ((pack = build_next_pack(job, rule, &walk)) != NULL) {
+		if (pack->hold != NULL && !rule->has_approval)
+			config_error_add(
+				job->errors, job->config->file, walk.at,
+				"pack `%s` holds, and needs to know who approves; give the rule an "
+				"`approval`",
+				pack->name
+			);
+		right->deny |= effects_of(job, &walk, pack, pack->deny);
+		right->hold |= effects_of(job, &walk, pack, pack->hold);
+	}
+	right->hold &= ~right->deny;
+	right->allow &= ~(right->deny | right->hold);
+}
