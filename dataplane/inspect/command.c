@@ -5,6 +5,7 @@
 
 #include "dataplane/inspect/command.h"
 
+#include "dataplane/inspect/shell.h"
 #include "dataplane/inspect/sql.h"
 #include "dataplane/inspect/text.h"
 
@@ -120,7 +121,8 @@ static void start(struct command_reader *r, const struct command_context *contex
 	r->text = text;
 	r->kinds = r->flags = r->n_statements = 0;
 	r->n_objects = r->n_columns = 0;
-	r->n_names = r->n_tokens = 0;
+	r->n_names = r->n_tokens = r->n_words = 0;
+	r->weight = 0;
 	r->n_normalised = 0;
 	r->why_unknown = NULL;
 	r->verb[0] = r->heaviest[0] = '\0';
@@ -196,8 +198,9 @@ static void read_text(struct command_reader *r)
 		sql_classify(r, true);
 		break;
 	case DIALECT_SHELL:
+		shell_classify(r);
+		break;
 	case DIALECTS:
-		command_unknown(r, "commands of this dialect are not read yet");
 		break;
 	}
 }
@@ -215,5 +218,7 @@ const struct effects *inspect_command(
 		read_text(r);
 	if (r->why_unknown != NULL)
 		r->kinds |= EFFECT_UNKNOWN;
+	else if ((r->kinds & EFFECT_UNKNOWN) != 0)
+		r->why_unknown = "what it runs is not in its text";
 	return settle(r);
 }

@@ -13,6 +13,7 @@ enum command_limit {
 	COMMAND_DEPTH_MAX = 200, // levels of anything within anything
 	COMMAND_NAMES_MAX = 64 << 10,
 	COMMAND_VERB_MAX = 48,
+	COMMAND_WORDS_MAX = 8192, // of a command line
 };
 
 enum token_kind {
@@ -34,23 +35,31 @@ struct token {
 	bool is_escaped; // TOKEN_QUOTED: its closing quote stands doubled within
 };
 
+// A word of a command line, its quotes taken off.
+struct shell_word {
+	struct span text;
+	uint8_t flags; // enum shell_word_flag
+};
+
 // Effects in the making, and all memory that takes. Spans point into the text or into `names`.
 struct command_reader {
 	const struct command_context *context;
 	struct span text;
 	uint32_t kinds, flags, n_statements;
 	uint16_t n_objects, n_columns;
+	unsigned weight; // of the statement that `heaviest` names
 	const char *why_unknown;
 	char verb[COMMAND_VERB_MAX];     // of the statement at hand
 	char heaviest[COMMAND_VERB_MAX]; // of the one with the worst effects
 	struct effect_object objects[EFFECT_OBJECTS_MAX];
 	struct span columns[EFFECT_COLUMNS_MAX];
 	struct effects effects;
-	uint32_t n_names, n_tokens;
+	uint32_t n_names, n_tokens, n_words;
 	size_t n_normalised;
 	uint8_t names[COMMAND_NAMES_MAX];
 	uint8_t normalised[COMMAND_TEXT_MAX];
 	struct token tokens[COMMAND_TOKENS_MAX + 1];
+	struct shell_word words[COMMAND_WORDS_MAX];
 };
 
 void command_unknown(struct command_reader *reader, const char *why);

@@ -434,6 +434,4 @@ void mysql_statement(struct sql *p)
 		sql_skip_rest(p);
 	else
 		form->read(p);
-	if ((p->r->kinds & EFFECT_UNKNOWN) != 0)
-		command_unknown(p->r, "what it runs is not in its text");
 }

@@ -81,9 +81,9 @@ static char closing(char c)
 	return c == '\'' || c == '"' || c == '`' ? c : '\0';
 }
 
-void assert_spelling_is_free(
+static void assert_respelled(
 	struct command_reader *reader, const struct command_context *context,
-	const struct command_case *one, const char *comment
+	const struct command_case *one, const char *comment, bool has_cases
 )
 {
 	char text[8192];
@@ -102,11 +102,27 @@ void assert_spelling_is_free(
 		if (*c == ' ' && quote == 0)
 			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s", comment);
 		else
-			text[n++] = quote == 0 && !digits ? other_case(*c) : *c;
+			text[n++] = quote == 0 && !digits && has_cases ? other_case(*c) : *c;
 	}
 	text[n] = '\0';
 	struct command_case other = {text, one->kinds, one->flags};
 	assert_command(reader, context, &other);
+}
+
+void assert_spelling_is_free(
+	struct command_reader *reader, const struct command_context *context,
+	const struct command_case *one, const char *comment
+)
+{
+	assert_respelled(reader, context, one, comment, true);
+}
+
+void assert_spaces_are_free(
+	struct command_reader *reader, const struct command_context *context,
+	const struct command_case *one, const char *space
+)
+{
+	assert_respelled(reader, context, one, space, false);
 }
 
 void assert_quotes_must_end(

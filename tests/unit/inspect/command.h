@@ -48,6 +48,10 @@ void assert_spelling_is_free(
 	struct command_reader *reader, const struct command_context *context,
 	const struct command_case *one, const char *comment
 );
+void assert_spaces_are_free(
+	struct command_reader *reader, const struct command_context *context,
+	const struct command_case *one, const char *space
+);
 // Cut within a quote or a comment, it is unknown.
 void assert_quotes_must_end(
 	struct command_reader *reader, const struct command_context *context, const char *text

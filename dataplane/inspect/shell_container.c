@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// kubectl, helm and docker, by their subcommands.
+
+#include "dataplane/inspect/shell.h"
+
+enum {
+	R = EFFECT_READ,
+	W = EFFECT_WRITE,
+	A = EFFECT_ADMIN,
+	X = EFFECT_EXEC,
+	U = EFFECT_UNKNOWN,
+	S = EFFECT_SESSION,
+};
+
+static const char *const kubectl_values[] = {
+	"-n",
+	"--namespace",
+	"--context",
+	"--cluster",
+	"--user",
+	"--kubeconfig",
+	"--server",
+	"-s",
+	"--token",
+	"--as",
+	"--as-group",
+	"--as-uid",
+	"--request-timeout",
+	"--certificate-authority",
+	"--client-key",
+	"--client-certificate",
+	"--tls-server-name",
+	"--cache-dir",
+	"-v",
+	"--v",
+	"-l",
+	"--selector",
+	"-f",
+	"--filename",
+	"-o",
+	"--output",
+	"-c",
+	"--container",
+	"!--insecure-skip-tls-verify",
+	"!--all-namespaces",
+	"!-A",
+	"--field-selector",
+	"--sort-by",
+	"--tail",
+	"--since",
+	"!--follow",
+	NULL,
+};
+
+static const struct shell_rule kubectl_rules[] = {
+	{"get", NULL, R, 0},
+	{"describe", NULL, R, 0},
+	{"logs", NULL, R, 0},
+	{"log", NULL, R, 0},
+	{"top", NULL, R, 0},
+	{"explain", NULL, R, 0},
+	{"api-resources", NULL, R, 0},
+	{"api-versions", NULL, R, 0},
+	{"version", NULL, R, 0},
+	{"cluster-info", NULL, R, 0},
+	{"wait", NULL, R, 0},
+	{"events", NULL, R, 0},
+	{"diff", NULL, R, 0},
+	{"auth can-i", NULL, R, 0},
+	{"auth whoami", NULL, R, 0},
+	{"rollout status", NULL, R, 0},
+	{"rollout history", NULL, R, 0},
+	{"config get-contexts", NULL, R, 0},
+	{"config current-context", NULL, R, 0},
+	{"config get-clusters", NULL, R, 0},
+	{"config get-users", NULL, R, 0},
+	{"options", NULL, R, 0},
+	{"completion", NULL, R, 0},
+	{"plugin list", NULL, R, 0},
+	{"kustomize", NULL, R, 0},
+	{"config view", NULL, R, 0},
+	{"config view", "--raw", R, EFFECT_CREDENTIALS},
+	{"get", "secret", R, EFFECT_CREDENTIALS},
+	{"get", "secrets", R, EFFECT_CREDENTIALS},
+	{"describe", "secret", R, EFFECT_CREDENTIALS},
+	{"describe", "secrets", R, EFFECT_CREDENTIALS},
+	{"get", "--raw", U, 0},
+	{"create", "--raw", U, 0},
+	{"replace", "--raw", U, 0},
+	{"delete", "--raw", U, 0},
+	{"config", NULL, W, EFFECT_CONFIG},
+	{"create token", NULL, A, EFFECT_CREDENTIALS | EFFECT_IDENTITY},
+	{"delete", NULL, W, EFFECT_DESTROYS},
+	{"apply", NULL, W, 0},
+	{"create", NULL, W, 0},
+	{"replace", NULL, W, 0},
+	{"patch", NULL, W, 0},
+	{"edit", NULL, W, 0},
+	{"label", NULL, W, 0},
+	{"annotate", NULL, W, 0},
+	{"scale", NULL, W, 0},
+	{"autoscale", NULL, W, 0},
+	{"expose", NULL, W, 0},
+	{"set", NULL, W, 0},
+	{"rollout", NULL, W, 0},
+	{"rollout restart", NULL, W, 0},
+	{"rollout undo", NULL, W, 0},
+	{"rollout pause", NULL, W, 0},
+	{"rollout resume", NULL, W, 0},
+	{"taint", NULL, W, 0},
+	{"cordon", NULL, W, 0},
+	{"uncordon", NULL, W, 0},
+	{"drain", NULL, W, 0},
+	{"apply", "--prune", W, EFFECT_DESTROYS},
+	{"replace", "--force", W, EFFECT_DESTROYS},
+	{"apply", "--force", W, EFFECT_DESTROYS},
+	{"create clusterrolebinding", NULL, A, EFFECT_GRANTS},
+	{"create rolebinding", NULL, A, EFFECT_GRANTS},
+	{"create clusterrole", NULL, A, EFFECT_GRANTS},
+	{"create role", NULL, A, EFFECT_GRANTS},
+	{"create serviceaccount", NULL, A, EFFECT_GRANTS},
+	{"certificate", NULL, A, EFFECT_GRANTS},
+	{"auth reconcile", NULL, A, EFFECT_GRANTS},
+	{"set subject", NULL, A, EFFECT_GRANTS},
+	{"edit", "configmap", W, EFFECT_CONFIG},
+	{"edit", "cm", W, EFFECT_CONFIG},
+	{"patch", "configmap", W, EFFECT_CONFIG},
+	{"patch", "cm", W, EFFECT_CONFIG},
+	{"create", "secret", W, EFFECT_CREDENTIALS},
+	{"edit", "secret", W, EFFECT_CREDENTIALS},
+	{"patch", "secret", W, EFFECT_CREDENTIALS},
+	{"edit", "secrets", W, EFFECT_CREDENTIALS},
+	{"patch", "secrets", W, EFFECT_CREDENTIALS},
+	{"exec", NULL, X, EFFECT_PROGRAM},
+	{"run", NULL, X, EFFECT_PROGRAM},
+	{"attach", NULL, X, EFFECT_PROGRAM},
+	{"debug", NULL, X, EFFECT_PROGRAM},
+	{"cp", NULL, R | W, EFFECT_FILE},
+	{"port-forward", NULL, X, EFFECT_NETWORK},
+	{"proxy", NULL, X, EFFECT_NETWORK},
+};
+
+static const struct {
+	const char *name, *kind;
+	bool is_everything; // its loss is that of all it holds
+} kinds[] = {
+	{"ns", "namespace", true},
+	{"namespace", "namespace", true},
+	{"namespaces", "namespace", true},
+	{"crd", "crd", true},
+	{"crds", "crd", true},
+	{"customresourcedefinition", "crd", true},
+	{"customresourcedefinitions", "crd", true},
+	{"node", "node", true},
+	{"nodes", "node", true},
+	{"no", "node", true},
+	{"all", "all", true},
+	{"pv", "persistentvolume", false},
+	{"persistentvolume", "persistentvolume", false},
+	{"secret", "secret", false},
+	{"secrets", "secret", false},
+	{"configmap", "configmap", false},
+	{"cm", "configmap", false},
+	{"clusterrolebinding", "clusterrolebinding", false},
+	{"clusterrolebindings", "clusterrolebinding", false},
+	{"rolebinding", "rolebinding", false},
+	{"deployment", "deployment", false},
+	{"deploy", "deployment", false},
+	{"pod", "pod", false},
+	{"po", "pod", false},
+	{"pods", "pod", false},
+	{"service", "service", false},
+	{"svc", "service", false},
+};
+
+// ns, ns/x, ns.v1, ns,pods: each kind named by the word.
+static void read_kinds(const struct shell_call *c, unsigned i, bool deletes)
+{
+	struct span rest = c->word[i].text;
+	while (rest.n > 0) {
+		size_t n = 0, m = 0;
+		while (n < rest.n && rest.p[n] != ',')
+			n++;
+		while (m < n && rest.p[m] != '/' && rest.p[m] != '.')
+			m++;
+		struct span name = {0};
+		if (m < n && rest.p[m] == '/')
+			name = span_of(rest.p + m + 1, n - m - 1);
+		else if (i + 1 < c->n && !shell_word_starts(&c->word[i + 1], "-"))
+			name = c->word[i + 1].text;
+		for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+			if (!span_equal(span_of(rest.p, m), span_str(kinds[k].name)))
+				continue;
+			shell_name(c, kinds[k].kind, name, deletes ? EFFECT_WRITE : EFFECT_READ);
+			if (deletes && kinds[k].is_everything)
+				shell_effects(c, EFFECT_ADMIN, EFFECT_NO_WHERE);
+			if (span_equal(span_str(kinds[k].kind), SPAN_LIT("secret")))
+				shell_effects(c, 0, EFFECT_CREDENTIALS);
+			if (deletes && strstr(kinds[k].kind, "rolebinding") != NULL)
+				shell_effects(c, EFFECT_ADMIN, EFFECT_GRANTS);
+		}
+		rest = span_from(rest, n + 1);
+	}
+}
+
+void shell_kubectl(const struct shell_call *c)
+{
+	bool deletes = shell_has_word(c, "delete");
+	bool runs =
+		shell_has_word(c, "exec") || shell_has_word(c, "run") || shell_has_word(c, "debug");
+	if (deletes && (shell_has_option(c, "--all") || shell_has_option(c, "--all-namespaces")))
+		shell_effects(c, 0, EFFECT_NO_WHERE);
+	for (unsigned i = 1; i < c->n; i++) {
+		if (shell_word_starts(&c->word[i], "--as"))
+			shell_effects(c, EFFECT_ADMIN, EFFECT_IDENTITY);
+		if (shell_word_is(&c->word[i], "--")) {
+			if (runs)
+				shell_run_from(c, i + 1);
+			break;
+		}
+		// Each may be what -n took, or a name: one kind too many is on the safe side.
+		if (!shell_word_starts(&c->word[i], "-"))
+			read_kinds(c, i, deletes);
+		if (shell_word_is(&c->word[i], "aws-auth") ||
+		    shell_word_is(&c->word[i], "configmap/aws-auth") ||
+		    shell_word_is(&c->word[i], "cm/aws-auth"))
+			shell_effects(c, EFFECT_ADMIN, EFFECT_GRANTS);
+	}
+	if (runs && !shell_has_word(c, "--"))
+		shell_unknown(c, "what it runs is not read");
+	shell_tool(
+		c, kubectl_values, kubectl_rules, sizeof(kubectl_rules) / sizeof(kubectl_rules[0])
+	);
+}
+
+static const char *const helm_values[] = {
+	"-n",
+	"--namespace",
+	"--kube-context",
+	"--kubeconfig",
+	"--kube-token",
+	"--kube-apiserver",
+	"--kube-as-user",
+	"!--debug",
+	"--registry-config",
+	"--repository-cache",
+	"--repository-config",
+	NULL,
+};
+
+static const struct shell_rule helm_rules[] = {
+	{"list", NULL, R, 0},
+	{"ls", NULL, R, 0},
+	{"status", NULL, R, 0},
+	{"history", NULL, R, 0},
+	{"search", NULL, R, 0},
+	{"show", NULL, R, 0},
+	{"version", NULL, R, 0},
+	{"env", NULL, R, 0},
+	{"lint", NULL, R, 0},
+	{"template", NULL, R, 0},
+	{"dependency list", NULL, R, 0},
+	{"repo list", NULL, R, 0},
+	{"get", NULL, R, 0},
+	{"get all", NULL, R, 0},
+	{"get manifest", NULL, R, 0},
+	{"get notes", NULL, R, 0},
+	{"get hooks", NULL, R, 0},
+	{"verify", NULL, R, 0},
+	{"get values", NULL, R, EFFECT_CREDENTIALS},
+	{"install", NULL, W | X, EFFECT_NETWORK},
+	{"upgrade", NULL, W | X, EFFECT_NETWORK},
+	{"test", NULL, W | X, EFFECT_NETWORK},
+	{"rollback", NULL, W | X, EFFECT_NETWORK},
+	{"create", NULL, W | X, EFFECT_NETWORK},
+	{"package", NULL, W | X, EFFECT_NETWORK},
+	{"dependency", NULL, W | X, EFFECT_NETWORK},
+	{"push", NULL, W | X, EFFECT_NETWORK},
+	{"pull", NULL, W | X, EFFECT_NETWORK},
+	{"repo", NULL, W | X, EFFECT_NETWORK},
+	{"repo add", NULL, W | X, EFFECT_NETWORK},
+	{"repo update", NULL, W | X, EFFECT_NETWORK},
+	{"registry", NULL, W | X, EFFECT_NETWORK},
+	{"plugin", NULL, W | X, EFFECT_NETWORK},
+	{"uninstall", NULL, W, EFFECT_DESTROYS},
+	{"delete", NULL, W, EFFECT_DESTROYS},
+	{"del", NULL, W, EFFECT_DESTROYS},
+	{"un", NULL, W, EFFECT_DESTROYS},
+};
+
+void shell_helm(const struct shell_call *c)
+{
+	shell_tool(c, helm_values, helm_rules, sizeof(helm_rules) / sizeof(helm_rules[0]));
+}
+
+static const char *const docker_values[] = {
+	"-H",
+	"--host",
+	"-c",
+	"--context",
+	"--config",
+	"--log-level",
+	"-l",
+	"--tlscacert",
+	"--tlscert",
+	"--tlskey",
+	"!-D",
+	"!--debug",
+	"!--tls",
+	"-f",
+	"--file",
+	"-p",
+	"--project-name",
+	"--profile",
+	"--env-file",
+	NULL,
+};
+
+static const struct shell_rule docker_rules[] = {
+	{"ps", NULL, R, 0},
+	{"images", NULL, R, 0},
+	{"inspect", NULL, R, 0},
+	{"logs", NULL, R, 0},
+	{"version", NULL, R, 0},
+	{"info", NULL, R, 0},
+	{"stats", NULL, R, 0},
+	{"top", NULL, R, 0},
+	{"events", NULL, R, 0},
+	{"history", NULL, R, 0},
+	{"port", NULL, R, 0},
+	{"search", NULL, R, 0},
+	{"diff", NULL, R, 0},
+	{"image ls", NULL, R, 0},
+	{"image inspect", NULL, R, 0},
+	{"image history", NULL, R, 0},
+	{"container ls", NULL, R, 0},
+	{"container inspect", NULL, R, 0},
+	{"container logs", NULL, R, 0},
+	{"container top", NULL, R, 0},
+	{"container stats", NULL, R, 0},
+	{"container ps", NULL, R, 0},
+	{"volume ls", NULL, R, 0},
+	{"volume inspect", NULL, R, 0},
+	{"network ls", NULL, R, 0},
+	{"network inspect", NULL, R, 0},
+	{"context ls", NULL, R, 0},
+	{"context show", NULL, R, 0},
+	{"system df", NULL, R, 0},
+	{"system info", NULL, R, 0},
+	{"system events", NULL, R, 0},
+	{"compose ps", NULL, R, 0},
+	{"compose logs", NULL, R, 0},
+	{"compose config", NULL, R, 0},
+	{"compose ls", NULL, R, 0},
+	{"compose images", NULL, R, 0},
+	{"compose top", NULL, R, 0},
+	{"node ls", NULL, R, 0},
+	{"service ls", NULL, R, 0},
+	{"service ps", NULL, R, 0},
+	{"service logs", NULL, R, 0},
+	{"stack ls", NULL, R, 0},
+	{"stack ps", NULL, R, 0},
+	{"manifest inspect", NULL, R, 0},
+	{"plugin ls", NULL, R, 0},
+	{"run", NULL, W | X, EFFECT_PROGRAM},
+	{"exec", NULL, W | X, EFFECT_PROGRAM},
+	{"container run", NULL, W | X, EFFECT_PROGRAM},
+	{"container exec", NULL, W | X, EFFECT_PROGRAM},
+	{"compose run", NULL, W | X, EFFECT_PROGRAM},
+	{"compose exec", NULL, W | X, EFFECT_PROGRAM},
+	{"attach", NULL, W | X, EFFECT_PROGRAM},
+	{"container attach", NULL, W | X, EFFECT_PROGRAM},
+	{"build", NULL, W | X, EFFECT_PROGRAM},
+	{"buildx", NULL, W | X, EFFECT_PROGRAM},
+	{"buildx build", NULL, W | X, EFFECT_PROGRAM},
+	{"image build", NULL, W | X, EFFECT_PROGRAM},
+	{"compose up", NULL, W | X, EFFECT_PROGRAM},
+	{"compose build", NULL, W | X, EFFECT_PROGRAM},
+	{"commit", NULL, W | X, EFFECT_PROGRAM},
+	{"create", NULL, W | X, EFFECT_PROGRAM},
+	{"container create", NULL, W | X, EFFECT_PROGRAM},
+	{"service create", NULL, W | X, EFFECT_PROGRAM},
+	{"service update", NULL, W | X, EFFECT_PROGRAM},
+	{"stack deploy", NULL, W | X, EFFECT_PROGRAM},
+	{"compose create", NULL, W | X, EFFECT_PROGRAM},
+	{"compose start", NULL, W | X, EFFECT_PROGRAM},
+	{"start", NULL, W | X, EFFECT_PROGRAM},
+	{"container start", NULL, W | X, EFFECT_PROGRAM},
+	{"pull", NULL, W, EFFECT_NETWORK},
+	{"push", NULL, W, EFFECT_NETWORK},
+	{"compose pull", NULL, W, EFFECT_NETWORK},
+	{"compose push", NULL, W, EFFECT_NETWORK},
+	{"image pull", NULL, W, EFFECT_NETWORK},
+	{"image push", NULL, W, EFFECT_NETWORK},
+	{"login", NULL, W, EFFECT_NETWORK},
+	{"logout", NULL, W, EFFECT_NETWORK},
+	{"login", NULL, A, EFFECT_CREDENTIALS | EFFECT_NETWORK},
+	{"stop", NULL, W, 0},
+	{"restart", NULL, W, 0},
+	{"kill", NULL, W, 0},
+	{"pause", NULL, W, 0},
+	{"unpause", NULL, W, 0},
+	{"rename", NULL, W, 0},
+	{"update", NULL, W, 0},
+	{"wait", NULL, W, 0},
+	{"tag", NULL, W, 0},
+	{"container stop", NULL, W, 0},
+	{"container restart", NULL, W, 0},
+	{"container kill", NULL, W, 0},
+	{"compose stop", NULL, W, 0},
+	{"compose restart", NULL, W, 0},
+	{"compose kill", NULL, W, 0},
+	{"compose pause", NULL, W, 0},
+	{"network create", NULL, W, 0},
+	{"network connect", NULL, W, 0},
+	{"network disconnect", NULL, W, 0},
+	{"volume create", NULL, W, 0},
+	{"image tag", NULL, W, 0},
+	{"import", NULL, W, 0},
+	{"load", NULL, W, 0},
+	{"image load", NULL, W, 0},
+	{"save", NULL, R | W, EFFECT_FILE},
+	{"export", NULL, R | W, EFFECT_FILE},
+	{"cp", NULL, R | W, EFFECT_FILE},
+	{"image save", NULL, R | W, EFFECT_FILE},
+	{"container export", NULL, R | W, EFFECT_FILE},
+	{"container cp", NULL, R | W, EFFECT_FILE},
+	{"compose cp", NULL, R | W, EFFECT_FILE},
+	{"rm", NULL, W, EFFECT_DESTROYS},
+	{"rmi", NULL, W, EFFECT_DESTROYS},
+	{"container rm", NULL, W, EFFECT_DESTROYS},
+	{"image rm", NULL, W, EFFECT_DESTROYS},
+	{"volume rm", NULL, W, EFFECT_DESTROYS},
+	{"network rm", NULL, W, EFFECT_DESTROYS},
+	{"container prune", NULL, W, EFFECT_DESTROYS},
+	{"image prune", NULL, W, EFFECT_DESTROYS},
+	{"volume prune", NULL, W, EFFECT_DESTROYS},
+	{"network prune", NULL, W, EFFECT_DESTROYS},
+	{"system prune", NULL, W, EFFECT_DESTROYS},
+	{"builder prune", NULL, W, EFFECT_DESTROYS},
+	{"compose down", NULL, W, EFFECT_DESTROYS},
+	{"compose rm", NULL, W, EFFECT_DESTROYS},
+	{"stack rm", NULL, W, EFFECT_DESTROYS},
+	{"service rm", NULL, W, EFFECT_DESTROYS},
+	{"context rm", NULL, W, EFFECT_DESTROYS},
+	{"node rm", NULL, W, EFFECT_DESTROYS},
+	{"config rm", NULL, W, EFFECT_DESTROYS},
+	{"secret rm", NULL, W, EFFECT_DESTROYS},
+	{"swarm", NULL, A, EFFECT_CONFIG},
+	{"node update", NULL, A, EFFECT_CONFIG},
+	{"plugin install", NULL, A, EFFECT_CONFIG},
+	{"plugin enable", NULL, A, EFFECT_CONFIG},
+	{"context use", NULL, A, EFFECT_CONFIG},
+	{"context create", NULL, A, EFFECT_CONFIG},
+	{"secret create", NULL, A, EFFECT_CONFIG},
+	{"config create", NULL, A, EFFECT_CONFIG},
+	{"run", "--privileged", A, EFFECT_GRANTS},
+	{"create", "--privileged", A, EFFECT_GRANTS},
+	{"run", "--pid", A, EFFECT_GRANTS},
+	{"exec", "--privileged", A, EFFECT_GRANTS},
+};
+
+void shell_docker(const struct shell_call *c)
+{
+	shell_tool(c, docker_values, docker_rules, sizeof(docker_rules) / sizeof(docker_rules[0]));
+}
