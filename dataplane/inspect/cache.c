@@ -7,8 +7,10 @@
 #include "dataplane/base/hash.h"
 #include "dataplane/base/list.h"
 #include "dataplane/inspect/inspect.h"
+#include "dataplane/inspect/keyword.h"
 #include "dataplane/inspect/statement.h"
 #include "dataplane/inspect/text.h"
+#include "dataplane/inspect/tree.h"
 
 #include <pg_query.h>
 
@@ -34,6 +36,7 @@ struct inspect_cache {
 	struct entry **buckets;
 	struct entry *single; // what did not go into the table: valid until the next call
 	struct statement work;
+	struct tree tree;
 	struct inspect_stats stats;
 };
 
@@ -58,6 +61,7 @@ struct inspect_cache *inspect_cache_new(uint32_t entries, size_t bytes)
 	uint32_t buckets = 1;
 	if (c == NULL)
 		return NULL;
+	keyword_init();
 	while (buckets < entries)
 		buckets *= 2;
 	list_init(&c->age);
@@ -81,6 +85,7 @@ void inspect_cache_free(struct inspect_cache *c)
 		return;
 	if (c->blocks != NULL)
 		buf_fini(&c->normalised);
+	tree_fini(&c->tree);
 	blocks_free(c->blocks);
 	free(c->buckets);
 	free(c);
@@ -232,25 +237,25 @@ static struct entry *settle(
 	return e;
 }
 
-static void parse(struct statement *st, const char *text, PgQuery__ParseResult **tree)
+static void parse(struct inspect_cache *c, const char *text)
 {
+	const PgQuery__ParseResult *tree = NULL;
 	// libpg_query is the server's own parser and allocates within memory contexts of its own;
 	// it runs once per text that is not yet in the cache.
 	PgQueryProtobufParseResult result = pg_query_parse_protobuf(text);
-	if (result.error == NULL)
-		*tree = pg_query__parse_result__unpack(
-			NULL, result.parse_tree.len, (const uint8_t *)result.parse_tree.data
-		);
-	pg_query_free_protobuf_parse_result(result);
-	if (*tree == NULL)
-		statement_unknown(st, "it does not parse");
+	if (result.error != NULL)
+		statement_unknown(&c->work, "it does not parse");
 	else
-		read_tree(st, *tree);
+		tree = tree_read(&c->tree, span_of(result.parse_tree.data, result.parse_tree.len));
+	pg_query_free_protobuf_parse_result(result);
+	if (tree != NULL)
+		read_tree(&c->work, tree);
+	else
+		statement_unknown(&c->work, "its tree is too large");
 }
 
 static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct span text)
 {
-	PgQuery__ParseResult *tree = NULL;
 	size_t block = 0;
 	struct entry *e = NULL;
 	char *copy = blocks_get(c->blocks, text.n + 1, &block);
@@ -263,16 +268,15 @@ static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct s
 	copy[text.n] = '\0';
 	c->work = (struct statement){0};
 	buf_consume(&c->normalised, buf_len(&c->normalised));
-	const char *too_much = NULL;
-	if (statement_normalise(copy, &c->normalised, &too_much) != 0)
-		statement_unknown(&c->work, "it cannot be split into tokens");
+	const char *too_much = statement_too_much(copy);
+	if (statement_normalise(text, &c->normalised) != 0)
+		statement_unknown(&c->work, "the gateway is short of memory");
 	else if (too_much != NULL)
 		statement_unknown(&c->work, too_much);
 	else
-		parse(&c->work, copy, &tree);
+		parse(c, copy);
 	e = settle(c, &c->work, hash, text);
-	if (tree != NULL)
-		pg_query__parse_result__free_unpacked(tree, NULL);
+	tree_trim(&c->tree);
 	blocks_put(c->blocks, copy, block);
 	buf_trim(&c->normalised);
 	return e;
@@ -310,8 +314,6 @@ const struct effects *inspect_statement(
 		refused = &other_reading;
 	else if (text.n > STATEMENT_TEXT_MAX)
 		refused = &too_long;
-	else if (!text_is_utf8(text))
-		refused = &not_text;
 	if (refused != NULL) {
 		c->stats.unknown++;
 		return refused;
@@ -323,6 +325,10 @@ const struct effects *inspect_statement(
 		return &e->effects;
 	}
 	c->stats.misses++;
+	if (!text_is_utf8(text)) {
+		c->stats.unknown++;
+		return &not_text;
+	}
 	e = understand(c, hash, text);
 	if (e == NULL)
 		return &no_memory;

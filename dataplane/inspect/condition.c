@@ -131,6 +131,13 @@ static struct value merge_all(
 	return all;
 }
 
+// True of every row; or, as it does not look at the row, of all or none.
+static bool chooses_nothing(const struct value *v)
+{
+	enum truth truth = value_truth(v);
+	return truth == TRUTH_TRUE || (truth == TRUTH_ANY && !v->row && !v->open);
+}
+
 static struct value all_of(struct scope *scope, const PgQuery__BoolExpr *e)
 {
 	struct value all = value_bool(true);
@@ -139,6 +146,7 @@ static struct value all_of(struct scope *scope, const PgQuery__BoolExpr *e)
 		struct value v = condition_value(scope, e->args[i]);
 		enum truth truth = value_truth(&v);
 		excludes |= v.excludes;
+		all.idle |= chooses_nothing(&v);
 		all.row |= v.row;
 		all.open |= v.open;
 		if (truth == TRUTH_FALSE || (all.kind == VALUE_BOOL && all.number == 0))
@@ -221,13 +229,6 @@ static bool arms_cover(struct scope *scope, const PgQuery__BoolExpr *e)
 	return false;
 }
 
-// True of every row; or, as it does not look at the row, of all or none.
-static bool chooses_nothing(const struct value *v)
-{
-	enum truth truth = value_truth(v);
-	return truth == TRUTH_TRUE || (truth == TRUTH_ANY && !v->row && !v->open);
-}
-
 static struct value any_of(struct scope *scope, const PgQuery__BoolExpr *e)
 {
 	struct value any = value_bool(false);
@@ -235,7 +236,8 @@ static struct value any_of(struct scope *scope, const PgQuery__BoolExpr *e)
 	for (size_t i = 0; i < e->n_args; i++) {
 		struct value v = condition_value(scope, e->args[i]);
 		enum truth truth = value_truth(&v);
-		if (chooses_nothing(&v))
+		// OR 1 = 1 AND x: nobody writes what is true into an arm but to hide the OR.
+		if (chooses_nothing(&v) || v.idle)
 			scope->st->flags |= EFFECT_TAUTOLOGY;
 		excludes &= v.excludes;
 		any.row |= v.row;
@@ -260,6 +262,7 @@ static struct value not_of(struct scope *scope, const PgQuery__BoolExpr *e)
 	enum truth truth = value_truth(&v);
 	if (truth == TRUTH_TRUE || truth == TRUTH_FALSE)
 		v.kind = VALUE_BOOL, v.number = truth == TRUTH_FALSE;
+	v.idle = false;
 	return with_excludes(v);
 }
 
@@ -272,10 +275,16 @@ static struct value logic(struct scope *scope, const PgQuery__BoolExpr *e)
 	return e->n_args == 1 ? not_of(scope, e) : (struct value){.kind = VALUE_ANY, .row = true};
 }
 
+// (a = 1) IS NOT NULL: true whatever a is, unless it is null, as a = a is.
 static struct value null_test(struct scope *scope, const PgQuery__NullTest *t)
 {
 	struct value v = condition_value(scope, t->arg);
 	bool is_null = t->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL;
+	bool compares = t->arg != NULL &&
+			(t->arg->node_case == NODE(A_EXPR) || t->arg->node_case == NODE(BOOL_EXPR));
+	if (v.kind == VALUE_ANY && compares && !is_null)
+		return value_bool(true);
+	v.idle = false;
 	if (v.kind == VALUE_ANY)
 		return v;
 	return value_bool((v.kind == VALUE_NULL) == is_null);

@@ -16,6 +16,7 @@ struct value {
 	bool row;      // depends on a row of the scope
 	bool open;     // depends on a parameter or on other relations
 	bool excludes; // as a condition: can be other than true of a row of the scope
+	bool idle;     // an AND of which one part is true by itself
 };
 
 enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_NULL, TRUTH_ANY };

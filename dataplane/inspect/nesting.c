@@ -10,6 +10,8 @@
 
 #include "dataplane/inspect/statement.h"
 
+#include <pg_query.h>
+
 #define TOKEN(name) PG_QUERY__TOKEN__##name
 
 enum { LEVELS_MAX = STATEMENT_NESTING_MAX };
@@ -123,7 +125,7 @@ static void take(struct nesting *n, int token, bool is_label)
 	n->too_deep |= depth_of(&n->levels[n->top]) >= STATEMENT_NESTING_MAX;
 }
 
-bool statement_nesting_fits(const PgQuery__ScanResult *scan)
+static bool fits(const PgQuery__ScanResult *scan)
 {
 	struct nesting n;
 	int last = 0;
@@ -137,4 +139,48 @@ bool statement_nesting_fits(const PgQuery__ScanResult *scan)
 			last = token;
 	}
 	return !n.too_deep;
+}
+
+static bool is_word(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c >= 0x80;
+}
+
+// Never fewer than the scanner finds, whatever is a string or a comment: a run of letters, or a
+// byte that is neither a letter nor white space.
+static size_t tokens_at_most(struct span text, size_t enough)
+{
+	size_t n = 0;
+	bool inside = false;
+	for (size_t i = 0; i < text.n && n < enough; i++) {
+		bool word = is_word(text.p[i]);
+		n += word ? !inside : text.p[i] > ' ';
+		inside = word;
+	}
+	return n;
+}
+
+const char *statement_too_much(const char *text)
+{
+	const char *why = "it cannot be split into tokens";
+	PgQuery__ScanResult *scan = NULL;
+	// Each token is one level at most.
+	if (tokens_at_most(span_str(text), STATEMENT_NESTING_MAX) < STATEMENT_NESTING_MAX)
+		return NULL;
+	// The scanner allocates within its own memory context, once per statement text not yet
+	// cached.
+	PgQueryScanResult result = pg_query_scan(text);
+	if (result.error == NULL)
+		scan = pg_query__scan_result__unpack(
+			NULL, result.pbuf.len, (const uint8_t *)result.pbuf.data
+		);
+	if (scan != NULL) {
+		why = scan->n_tokens > STATEMENT_TOKENS_MAX ? "it is too long"
+		      : fits(scan)                          ? NULL
+							    : "it is nested too deeply";
+		pg_query__scan_result__free_unpacked(scan, NULL);
+	}
+	pg_query_free_scan_result(result);
+	return why;
 }

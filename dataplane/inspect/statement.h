@@ -117,12 +117,10 @@ static inline const char *statement_name_part(PgQuery__Node *const *names, size_
 	return names[i]->node_case == PG_QUERY__NODE__NODE_STRING ? names[i]->string->sval : "";
 }
 
-// Append the text with comments removed, white space folded to single spaces and keywords in upper
-// case; literals and names stay. Out: *too_much, when it could be split into tokens: why its tree
-// must not be built, or NULL. Returns 0, ERR_MALFORMED when it cannot be split, or as buf_append.
-int statement_normalise(const char *text, struct buf *out, const char **too_much) must_check;
+// Append the text with comments removed, white space folded to single spaces and key words in upper
+// case; literals and names stay. keyword_init comes first. Returns 0 or as buf_reserve.
+int statement_normalise(struct span text, struct buf *out) must_check;
 
-// Whether the tree of these tokens stays within STATEMENT_NESTING_MAX: libpg_query builds and reads
-// trees by recursion without a limit of its own, so that a chain of operators would end the
-// process.
-bool statement_nesting_fits(const PgQuery__ScanResult *scan);
+// Why the tree of the text must not be built, or NULL: libpg_query builds and reads trees by
+// recursion without a limit of its own, so that a chain of operators would end the process.
+const char *statement_too_much(const char *text);
