@@ -9,8 +9,8 @@
 #include "dataplane/inspect/inspect.h"
 #include "dataplane/inspect/keyword.h"
 #include "dataplane/inspect/statement.h"
+#include "dataplane/inspect/syntax.h"
 #include "dataplane/inspect/text.h"
-#include "dataplane/inspect/tree.h"
 
 #include <pg_query.h>
 
@@ -36,7 +36,7 @@ struct inspect_cache {
 	struct entry **buckets;
 	struct entry *single; // what did not go into the table: valid until the next call
 	struct statement work;
-	struct tree tree;
+	struct syntax tree;
 	struct inspect_stats stats;
 };
 
@@ -85,7 +85,7 @@ void inspect_cache_free(struct inspect_cache *c)
 		return;
 	if (c->blocks != NULL)
 		buf_fini(&c->normalised);
-	tree_fini(&c->tree);
+	syntax_fini(&c->tree);
 	blocks_free(c->blocks);
 	free(c->buckets);
 	free(c);
@@ -246,7 +246,9 @@ static void parse(struct inspect_cache *c, const char *text)
 	if (result.error != NULL)
 		statement_unknown(&c->work, "it does not parse");
 	else
-		tree = tree_read(&c->tree, span_of(result.parse_tree.data, result.parse_tree.len));
+		tree = syntax_read(
+			&c->tree, span_of(result.parse_tree.data, result.parse_tree.len)
+		);
 	pg_query_free_protobuf_parse_result(result);
 	if (tree != NULL)
 		read_tree(&c->work, tree);
@@ -276,7 +278,7 @@ static struct entry *understand(struct inspect_cache *c, uint64_t hash, struct s
 	else
 		parse(c, copy);
 	e = settle(c, &c->work, hash, text);
-	tree_trim(&c->tree);
+	syntax_trim(&c->tree);
 	blocks_put(c->blocks, copy, block);
 	buf_trim(&c->normalised);
 	return e;

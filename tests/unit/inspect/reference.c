@@ -5,7 +5,7 @@
 
 #include "dataplane/inspect/keyword.h"
 #include "dataplane/inspect/statement.h"
-#include "dataplane/inspect/tree.h"
+#include "dataplane/inspect/syntax.h"
 
 #include <pg_query.h>
 
@@ -91,9 +91,9 @@ static const char *compare_normalised(struct span text, const char *copy)
 
 static const char *compare_tree(const PgQueryProtobuf *bytes)
 {
-	struct tree tree = {0};
+	struct syntax tree = {0};
 	struct span data = span_of(bytes->data, bytes->len);
-	const PgQuery__ParseResult *read = tree_read(&tree, data);
+	const PgQuery__ParseResult *read = syntax_read(&tree, data);
 	const char *fault = read == NULL ? "the tree cannot be read" : NULL;
 	uint8_t *again = malloc(data.n + 1);
 	if (read != NULL && again != NULL &&
@@ -102,7 +102,7 @@ static const char *compare_tree(const PgQueryProtobuf *bytes)
 	     memcmp(again, data.p, data.n) != 0))
 		fault = "the tree differs";
 	free(again);
-	tree_fini(&tree);
+	syntax_fini(&tree);
 	return fault;
 }
 

@@ -9,19 +9,19 @@
 
 #include <pg_query/pg_query.pb-c.h>
 
-enum { TREE_BYTES_MAX = 256 << 20 };
+enum { SYNTAX_BYTES_MAX = 256 << 20 };
 
-struct tree_chunk;
+struct syntax_chunk;
 
 // Memory for one tree at a time. Zeroed: empty.
-struct tree {
-	struct tree_chunk *chunks; // the last one is kept
+struct syntax {
+	struct syntax_chunk *chunks; // the last one is kept
 	size_t bytes;
 };
 
 // The tree of `data`, or NULL: not what the library packs, too large, or no memory. Valid until the
-// next call or tree_fini.
-const PgQuery__ParseResult *tree_read(struct tree *tree, struct span data);
+// next call or syntax_fini.
+const PgQuery__ParseResult *syntax_read(struct syntax *tree, struct span data);
 // Give back what a large tree took.
-void tree_trim(struct tree *tree);
-void tree_fini(struct tree *tree);
+void syntax_trim(struct syntax *tree);
+void syntax_fini(struct syntax *tree);

@@ -5,7 +5,7 @@
 // much as the parser, and freeing as much again. This reads the same bytes, by the same
 // descriptors, into the same structs.
 
-#include "dataplane/inspect/tree.h"
+#include "dataplane/inspect/syntax.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,28 +13,28 @@
 enum { CHUNK_MIN = 256 << 10, DEPTH_MAX = 2000 };
 enum wire { WIRE_VARINT = 0, WIRE_BYTES = 2 };
 
-struct tree_chunk {
-	struct tree_chunk *next;
+struct syntax_chunk {
+	struct syntax_chunk *next;
 	size_t used, size;
 	max_align_t data[];
 };
 
 // The tree's memory is the heap's, as the library's own beside it: a chunk that stays serves nearly
 // every statement, and a text of a megabyte takes a dozen.
-static void *allocate(struct tree *tree, size_t n)
+static void *allocate(struct syntax *tree, size_t n)
 {
-	struct tree_chunk *chunk = tree->chunks;
+	struct syntax_chunk *chunk = tree->chunks;
 	n = (n + 7) & ~(size_t)7;
 	if (chunk == NULL || n > chunk->size - chunk->used) {
 		size_t size = chunk == NULL ? CHUNK_MIN : 2 * chunk->size;
 		while (size < n)
 			size *= 2;
-		if (size > TREE_BYTES_MAX - tree->bytes)
+		if (size > SYNTAX_BYTES_MAX - tree->bytes)
 			return NULL;
 		chunk = malloc(sizeof(*chunk) + size);
 		if (chunk == NULL)
 			return NULL;
-		*chunk = (struct tree_chunk){.next = tree->chunks, .size = size};
+		*chunk = (struct syntax_chunk){.next = tree->chunks, .size = size};
 		tree->chunks = chunk;
 		tree->bytes += size;
 	}
@@ -43,10 +43,10 @@ static void *allocate(struct tree *tree, size_t n)
 	return p;
 }
 
-void tree_trim(struct tree *tree)
+void syntax_trim(struct syntax *tree)
 {
 	while (tree->chunks != NULL && tree->chunks->next != NULL) {
-		struct tree_chunk *next = tree->chunks->next;
+		struct syntax_chunk *next = tree->chunks->next;
 		tree->bytes -= tree->chunks->size;
 		free(tree->chunks);
 		tree->chunks = next;
@@ -55,11 +55,11 @@ void tree_trim(struct tree *tree)
 		tree->chunks->used = 0;
 }
 
-void tree_fini(struct tree *tree)
+void syntax_fini(struct syntax *tree)
 {
-	tree_trim(tree);
+	syntax_trim(tree);
 	free(tree->chunks);
-	*tree = (struct tree){0};
+	*tree = (struct syntax){0};
 }
 
 struct reader {
@@ -101,7 +101,7 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 }
 
 static ProtobufCMessage *read_message(
-	struct tree *tree, const ProtobufCMessageDescriptor *d, struct reader r, unsigned depth
+	struct syntax *tree, const ProtobufCMessageDescriptor *d, struct reader r, unsigned depth
 );
 
 // How many more items of the field follow at once, this one included: the library packs them so.
@@ -119,7 +119,7 @@ static size_t count_items(const struct reader *at, uint64_t tag)
 }
 
 static bool read_list(
-	struct tree *tree, const ProtobufCFieldDescriptor *f, char *m, struct reader *r,
+	struct syntax *tree, const ProtobufCFieldDescriptor *f, char *m, struct reader *r,
 	uint64_t tag, unsigned depth
 )
 {
@@ -145,7 +145,7 @@ static bool read_list(
 }
 
 static bool read_block(
-	struct tree *tree, const ProtobufCFieldDescriptor *f, char *m, struct reader *r,
+	struct syntax *tree, const ProtobufCFieldDescriptor *f, char *m, struct reader *r,
 	unsigned depth
 )
 {
@@ -193,7 +193,7 @@ static bool read_number(const ProtobufCFieldDescriptor *f, char *m, struct reade
 }
 
 static bool read_field(
-	struct tree *tree, const ProtobufCMessageDescriptor *d, char *m, struct reader *r,
+	struct syntax *tree, const ProtobufCMessageDescriptor *d, char *m, struct reader *r,
 	unsigned depth
 )
 {
@@ -214,7 +214,7 @@ static bool read_field(
 }
 
 static ProtobufCMessage *read_message(
-	struct tree *tree, const ProtobufCMessageDescriptor *d, struct reader r, unsigned depth
+	struct syntax *tree, const ProtobufCMessageDescriptor *d, struct reader r, unsigned depth
 )
 {
 	char *m = depth > DEPTH_MAX ? NULL : allocate(tree, d->sizeof_message);
@@ -227,10 +227,10 @@ static ProtobufCMessage *read_message(
 	return (ProtobufCMessage *)m;
 }
 
-const PgQuery__ParseResult *tree_read(struct tree *tree, struct span data)
+const PgQuery__ParseResult *syntax_read(struct syntax *tree, struct span data)
 {
 	struct reader r = {data.p, data.p + data.n};
-	tree_trim(tree);
+	syntax_trim(tree);
 	return (const PgQuery__ParseResult *)read_message(
 		tree, &pg_query__parse_result__descriptor, r, 0
 	);
