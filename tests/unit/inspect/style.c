@@ -251,6 +251,19 @@ static void a_placeholder_is_of_its_root(void **state)
 	assert_false(span_equal(a, b));
 }
 
+// Among ten, chance would give it back to some.
+static void a_placeholder_is_never_the_value(void **state)
+{
+	static const struct mask_style placeholder = {.kind = MASK_PLACEHOLDER};
+	(void)state;
+	for (uint64_t i = 0; i < 500; i++) {
+		styler.root.w[0] = i;
+		struct span made = styled(placeholder, NULL, SPAN_LIT("7"));
+		assert_int_equal(made.n, 1);
+		assert_true(made.p[0] >= '1' && made.p[0] <= '9' && made.p[0] != '7');
+	}
+}
+
 static void an_address_becomes_one_that_nobody_has(void **state)
 {
 	static const struct mask_style placeholder = {.kind = MASK_PLACEHOLDER};
@@ -360,6 +373,7 @@ int main(void)
 		CASE(a_hash_is_of_the_installation),
 		CASE(a_placeholder_is_valid_and_of_the_same_form),
 		CASE(a_placeholder_is_of_its_root),
+		CASE(a_placeholder_is_never_the_value),
 		CASE(an_address_becomes_one_that_nobody_has),
 		CASE(nothing_of_other_alphabets_shows),
 		CASE(what_cannot_change_is_redacted),
