@@ -18,6 +18,7 @@ struct load {
 	const char *file;
 	struct snapshot_hooks hooks;
 	uint16_t n_workers;
+	char cache[CONFIG_PATH_MAX + 32]; // hooks.cache
 	uint8_t hash_key[32];
 	pthread_t thread;
 	bool done; // thread: w, control: ro

@@ -109,6 +109,8 @@ static struct load *load_new(struct control *control)
 		return NULL;
 	load->file = control->file;
 	load->hooks = contexts_hooks(&control->contexts, control->managed);
+	snprintf(load->cache, sizeof(load->cache), "%s/patterns-cache", control->state);
+	load->hooks.cache = load->cache;
 	load->n_workers = control->contexts.n_workers;
 	memcpy(load->hash_key, control->hash_key, sizeof(load->hash_key));
 	return load;

@@ -9,40 +9,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int refused(const char *name, hs_compile_error_t *error, char *why)
+static int no_memory(char *why)
+{
+	snprintf(why, PATTERN_WHY, "out of memory");
+	return -ENOMEM;
+}
+
+static int refused(const struct definition *def, const char *text, char *why)
 {
 	snprintf(
-		why, PATTERN_WHY, "%s: Hyperscan refuses it: %s", name,
-		error == NULL ? "out of memory" : error->message
+		why, PATTERN_WHY, "%.200s:%u:%u: %s: Hyperscan refuses it: %s", def->file,
+		def->line, def->column, def->info.name, text
 	);
-	hs_free_compile_error(error);
 	return ERR_CONFIG;
 }
 
-static int keep_database(struct pattern_set *set, hs_database_t *db, const char *name, char *why)
-{
-	size_t size = 0;
-	if (hs_database_size(db, &size) != HS_SUCCESS ||
-	    hs_alloc_scratch(db, &set->scratch) != HS_SUCCESS) {
-		snprintf(why, PATTERN_WHY, "%s: no memory for its scratch", name);
-		return -ENOMEM;
-	}
-	set->size += size;
-	return 0;
-}
-
-// Compile `text` so that it matches from the first byte only.
+// Compile `text`, with letter case ignored or not, so that it matches from the first byte only.
 static int compile_anchored(
-	struct pattern_set *set, const char *text, const char *name, hs_database_t **out, char *why
+	struct pattern_set *set, const char *text, bool folds, const struct definition *def,
+	hs_database_t **out, char *why
 )
 {
-	char anchored[EXPRESSION_MAX + 8];
-	hs_compile_error_t *error = NULL;
-	snprintf(anchored, sizeof(anchored), "^(?:%s)", text);
-	if (hs_compile(anchored, expression_flags(), HS_MODE_BLOCK, NULL, out, &error) !=
-	    HS_SUCCESS)
-		return refused(name, error, why);
-	return keep_database(set, *out, name, why);
+	char anchored[EXPRESSION_MAX + 16], fault[256];
+	const char *texts[] = {anchored};
+	unsigned which;
+	snprintf(anchored, sizeof(anchored), "^(?:%s%s)", folds ? "(?i)" : "", text);
+	int result =
+		databases_get(&set->databases, texts, NULL, 1, out, &which, fault, sizeof(fault));
+	if (result == ERR_CONFIG)
+		return refused(def, fault, why);
+	return result != 0 ? no_memory(why) : 0;
+}
+
+// The literal a match begins with is compared; only what follows it, if anything does, takes a
+// database, which rules that differ in their literals share.
+static int compile_pattern(
+	struct pattern_set *set, struct set_entry *entry, const struct definition *def, char *why
+)
+{
+	struct expression_prefix prefix;
+	expression_prefix(def->pattern, &prefix);
+	// Hyperscan compiles nothing that may be empty.
+	if (prefix.n == 0 || (*prefix.rest != '\0' && def->pattern_width.min <= prefix.n))
+		return compile_anchored(set, def->pattern, false, def, &entry->pattern, why);
+	entry->prefix = malloc(prefix.n);
+	if (entry->prefix == NULL)
+		return no_memory(why);
+	memcpy(entry->prefix, prefix.bytes, prefix.n);
+	entry->prefix_size = (uint32_t)prefix.n;
+	entry->prefix_folds = prefix.folds;
+	if (*prefix.rest == '\0')
+		return 0;
+	return compile_anchored(set, prefix.rest, prefix.folds, def, &entry->pattern, why);
 }
 
 // Decide how its matches are found.
@@ -52,10 +70,8 @@ static int find_entry(
 {
 	unsigned tiers = 0;
 	uint32_t index = (uint32_t)(entry - set->entries);
-	if (locator_add(&set->locator, index, def, &tiers, &entry->gate) != 0) {
-		snprintf(why, PATTERN_WHY, "out of memory");
-		return -ENOMEM;
-	}
+	if (locator_add(&set->locator, index, def, &tiers, &entry->gate) != 0)
+		return no_memory(why);
 	entry->tiers = (uint8_t)tiers;
 	if ((tiers & TIER_SEARCHED) != 0 && def->candidate_width.max > set->overlap)
 		set->overlap = def->candidate_width.max;
@@ -77,11 +93,11 @@ static int compile_entry(
 	entry->sure = def->info.score >= PATTERN_SURE;
 	int result = find_entry(set, entry, def, why);
 	if (result == 0)
-		result = compile_anchored(set, def->pattern, def->info.name, &entry->pattern, why);
+		result = compile_pattern(set, entry, def, why);
 	if (result == 0 && !entry->sure && def->strong != NULL)
-		result = compile_anchored(set, def->strong, def->info.name, &entry->strong, why);
+		result = compile_anchored(set, def->strong, false, def, &entry->strong, why);
 	if (result == 0 && def->before != NULL)
-		result = compile_anchored(set, def->before, def->info.name, &entry->before, why);
+		result = compile_anchored(set, def->before, false, def, &entry->before, why);
 	return result;
 }
 
@@ -97,36 +113,46 @@ static char *candidate_text(const struct definition *def)
 	return text;
 }
 
+static int compile_texts(
+	const struct pattern_lib *lib, struct pattern_set *set, const char *const *texts,
+	const unsigned *indexes, unsigned n, char *why
+)
+{
+	char fault[256];
+	unsigned which;
+	int result = databases_get(
+		&set->databases, texts, indexes, n, &set->candidates, &which, fault, sizeof(fault)
+	);
+	if (result == ERR_CONFIG)
+		return refused(
+			pattern_lib_definition(lib, set->entries[indexes[which]].id), fault, why
+		);
+	return result != 0 ? no_memory(why) : 0;
+}
+
 static int compile_candidates(const struct pattern_lib *lib, struct pattern_set *set, char *why)
 {
-	const char *texts[PATTERN_MAX] = {};
-	unsigned flags[PATTERN_MAX], indexes[PATTERN_MAX], n = 0;
-	hs_compile_error_t *error = NULL;
-	int result = 0;
+	char **texts = calloc(set->count + 1, sizeof(*texts));
+	unsigned *indexes = calloc(set->count + 1, sizeof(*indexes)), n = 0;
+	int result = texts == NULL || indexes == NULL ? -ENOMEM : 0;
 
-	for (unsigned i = 0; i < set->count; i++) {
+	for (unsigned i = 0; i < set->count && result == 0; i++) {
 		if ((set->entries[i].tiers & TIER_SEARCHED) == 0)
 			continue;
 		texts[n] = candidate_text(pattern_lib_definition(lib, set->entries[i].id));
-		if (texts[n] == NULL) {
-			snprintf(why, PATTERN_WHY, "out of memory");
+		if (texts[n] == NULL)
 			result = -ENOMEM;
-			goto out;
-		}
-		flags[n] = expression_flags();
-		indexes[n++] = i;
+		else
+			indexes[n++] = i;
 	}
-	if (n == 0)
-		return 0;
-	if (hs_compile_multi(
-		    texts, flags, indexes, n, HS_MODE_BLOCK, NULL, &set->candidates, &error
-	    ) != HS_SUCCESS)
-		result = refused("the candidates of the set", error, why);
-	else
-		result = keep_database(set, set->candidates, "the set", why);
-out:
+	if (result != 0)
+		(void)no_memory(why);
+	else if (n > 0)
+		result = compile_texts(lib, set, (const char *const *)texts, indexes, n, why);
 	for (unsigned i = 0; i < n; i++)
-		free((void *)(uintptr_t)texts[i]);
+		free(texts[i]);
+	free(texts);
+	free(indexes);
 	return result;
 }
 
@@ -166,10 +192,11 @@ int pattern_set_compile(
 		}
 	}
 	struct pattern_set *set = set_new(ids, n);
-	if (set == NULL) {
-		snprintf(why, PATTERN_WHY, "out of memory");
-		return -ENOMEM;
-	}
+	if (set == NULL)
+		return no_memory(why);
+	// Of each entry up to three, and the candidates.
+	if (databases_init(&set->databases, pattern_lib_cache(lib), 3 * set->count + 1) != 0)
+		result = no_memory(why);
 	for (size_t i = 0; i < set->count && result == 0; i++) {
 		struct set_entry *entry = &set->entries[i];
 		const struct definition *def = pattern_lib_definition(lib, entry->id);
@@ -179,10 +206,10 @@ int pattern_set_compile(
 	}
 	if (result == 0)
 		result = compile_candidates(lib, set, why);
-	if (result == 0 && locator_finish(&set->locator) != 0) {
-		snprintf(why, PATTERN_WHY, "out of memory");
-		result = -ENOMEM;
-	}
+	if (result == 0 && locator_finish(&set->locator) != 0)
+		result = no_memory(why);
+	if (result == 0)
+		databases_done(&set->databases);
 	if (result != 0) {
 		pattern_set_free(set);
 		return result;
@@ -195,14 +222,10 @@ void pattern_set_free(struct pattern_set *set)
 {
 	if (set == NULL)
 		return;
-	for (size_t i = 0; i < set->count; i++) {
-		hs_free_database(set->entries[i].pattern);
-		hs_free_database(set->entries[i].before);
-		hs_free_database(set->entries[i].strong);
-	}
+	for (size_t i = 0; i < set->count; i++)
+		free(set->entries[i].prefix);
 	locator_fini(&set->locator);
-	hs_free_database(set->candidates);
-	hs_free_scratch(set->scratch);
+	databases_fini(&set->databases);
 	free(set);
 }
 
@@ -213,7 +236,7 @@ size_t pattern_set_count(const struct pattern_set *set)
 
 size_t pattern_set_size(const struct pattern_set *set)
 {
-	return set->size;
+	return set->databases.size;
 }
 
 bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text)

@@ -22,6 +22,7 @@ static void bit_set(uint64_t *bits, size_t i)
 static int on_end(unsigned, unsigned long long, unsigned long long to, unsigned, void *context)
 {
 	struct scan_scratch *scratch = context;
+	to += scratch->skipped;
 	size_t end = scratch->origin + (size_t)to;
 	if (to > PATTERN_WIDTH_MAX || !boundary_ends(scratch->right, scratch->in, end) ||
 	    boundary_splits_utf8(scratch->in, end))
@@ -32,20 +33,39 @@ static int on_end(unsigned, unsigned long long, unsigned long long to, unsigned,
 	return 0;
 }
 
-// All ends of the anchored `db` from `at` on, as bits of scratch->ends up to scratch->last_end.
+// All ends from `at` on, as bits of scratch->ends up to scratch->last_end: `skip` bytes match, and
+// behind them the anchored `db`; NULL: nothing.
 static int collect_ends(
-	struct scan_scratch *scratch, const hs_database_t *db, size_t at, uint32_t width,
-	enum boundary right
+	struct scan_scratch *scratch, const hs_database_t *db, size_t at, size_t skip,
+	uint32_t width, enum boundary right
 )
 {
 	size_t n = scratch->in.n - at < width ? scratch->in.n - at : width;
 	scratch->origin = at;
+	scratch->skipped = skip;
 	scratch->last_end = 0;
 	scratch->right = right;
+	if (db == NULL)
+		return on_end(0, 0, 0, 0, scratch);
 	hs_error_t result =
-		hs_scan(db, (const char *)scratch->in.p + at, (unsigned)n, 0, scratch->hs, on_end,
-			scratch);
+		hs_scan(db, (const char *)scratch->in.p + at + skip, (unsigned)(n - skip), 0,
+			scratch->hs, on_end, scratch);
 	return result == HS_SUCCESS ? 0 : -EIO;
+}
+
+// Does the text at `at` begin as every match does?
+static bool has_prefix(const struct set_entry *entry, struct span in, size_t at)
+{
+	if (in.n - at < entry->prefix_size)
+		return false;
+	if (!entry->prefix_folds)
+		return memcmp(in.p + at, entry->prefix, entry->prefix_size) == 0;
+	for (uint32_t i = 0; i < entry->prefix_size; i++) {
+		uint8_t c = in.p[at + i];
+		if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != entry->prefix[i])
+			return false;
+	}
+	return true;
 }
 
 static void clear_ends(struct scan_scratch *scratch)
@@ -143,7 +163,11 @@ static int match_scores(
 static int longest_match(struct scan_scratch *scratch, const struct set_entry *entry, size_t at)
 {
 	int length = 0;
-	int result = collect_ends(scratch, entry->pattern, at, entry->width, entry->right);
+	if (entry->prefix_size > 0 && !has_prefix(entry, scratch->in, at))
+		return 0;
+	int result = collect_ends(
+		scratch, entry->pattern, at, entry->prefix_size, entry->width, entry->right
+	);
 	for (size_t end = scratch->last_end, tried = 0; result == 0 && end > 0; end--) {
 		if (!bit_get(scratch->ends, end))
 			continue;
@@ -189,8 +213,9 @@ static int try_behind_context(
 	struct scan_scratch *scratch, const struct set_entry *entry, size_t start
 )
 {
-	int result =
-		collect_ends(scratch, entry->before, start, DEFINITION_BEFORE_MAX, BOUNDARY_NONE);
+	int result = collect_ends(
+		scratch, entry->before, start, 0, DEFINITION_BEFORE_MAX, BOUNDARY_NONE
+	);
 	uint64_t ends = scratch->ends[0];
 	clear_ends(scratch);
 	for (; result == 0 && ends != 0; ends &= ends - 1) {

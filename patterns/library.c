@@ -22,6 +22,7 @@ struct pattern_lib {
 	struct pattern_pack *packs;
 	size_t pack_count;
 	struct pattern_names names;
+	char *cache;
 };
 
 // Write "path: text" to `why`, for what is wrong with no place in the file. Returns ERR_CONFIG.
@@ -238,7 +239,23 @@ void pattern_lib_free(struct pattern_lib *lib)
 	pattern_names_fini(&lib->names);
 	free(lib->definitions);
 	free(lib->shared);
+	free(lib->cache);
 	free(lib);
+}
+
+int pattern_lib_use_cache(struct pattern_lib *lib, const char *folder)
+{
+	char *cache = strdup(folder);
+	if (cache == NULL)
+		return -ENOMEM;
+	free(lib->cache);
+	lib->cache = cache;
+	return 0;
+}
+
+const char *pattern_lib_cache(const struct pattern_lib *lib)
+{
+	return lib->cache;
 }
 
 size_t pattern_lib_count(const struct pattern_lib *lib)

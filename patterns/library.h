@@ -7,5 +7,7 @@
 
 #include "patterns/definition.h"
 
+// The folder of pattern_lib_use_cache, or NULL.
+const char *pattern_lib_cache(const struct pattern_lib *lib);
 // `id` is below pattern_lib_count. Lives as long as the library.
 const struct definition *pattern_lib_definition(const struct pattern_lib *lib, uint16_t id);

@@ -135,6 +135,11 @@ int pattern_lib_load(
 // Accepts NULL.
 void pattern_lib_free(struct pattern_lib *lib);
 
+// Sets of this library keep what Hyperscan has compiled in `folder`, which is made when it is not
+// there, and used only when it is nobody else's: the next one is compiled as fast as it is read.
+// Returns 0 or -ENOMEM.
+int pattern_lib_use_cache(struct pattern_lib *lib, const char *folder) must_check;
+
 size_t pattern_lib_count(const struct pattern_lib *lib);
 // `id` is below pattern_lib_count. Lives as long as the library.
 const struct pattern_info *pattern_lib_info(const struct pattern_lib *lib, uint16_t id);

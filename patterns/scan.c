@@ -24,7 +24,8 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 	scratch->tried = calloc(set->count + 1, sizeof(scratch->tried[0]));
 	scratch->decode = decode_new(set);
 	if (scratch->tried == NULL || scratch->decode == NULL ||
-	    (set->scratch != NULL && hs_clone_scratch(set->scratch, &scratch->hs) != HS_SUCCESS)) {
+	    (set->databases.scratch != NULL &&
+	     hs_clone_scratch(set->databases.scratch, &scratch->hs) != HS_SUCCESS)) {
 		scan_scratch_free(scratch);
 		return NULL;
 	}

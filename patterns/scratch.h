@@ -59,7 +59,7 @@ struct scan_scratch {
 	size_t candidate_count;
 	struct candidate candidates[SCRATCH_CANDIDATES];
 	// This attempt: where the expression may end, relative to `origin`.
-	size_t origin, last_end;
+	size_t origin, skipped, last_end;
 	enum boundary right;
 	uint64_t ends[SCRATCH_ENDS_WORDS];
 	size_t strong_size; // of the match that is asked about

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "patterns/context.h"
+#include "patterns/database.h"
 #include "patterns/definition.h"
 #include "patterns/locator.h"
 
@@ -22,8 +23,11 @@ struct set_entry {
 	uint32_t lead;          // most bytes from a match's start (context included) to its end
 	uint32_t width;         // most bytes of a finding
 	struct lead_gate gate;  // of the match, `before` included
-	hs_database_t *pattern; // anchored at the first byte
-	hs_database_t *before;  // the same; NULL: a finding begins where the match does
+	uint8_t *prefix;        // with which every match begins; when it folds, in lower case
+	uint32_t prefix_size;   // 0: with nothing certain
+	bool prefix_folds;      // letter case of ASCII is ignored
+	hs_database_t *pattern; // what follows it, anchored at the first byte; NULL: nothing does
+	hs_database_t *before;  // anchored, too; NULL: a finding begins where the match does
 	hs_database_t *strong;  // the same; NULL: no match scores more than the others
 	bool (*validators[DEFINITION_VALIDATORS])(struct span text);
 	size_t validator_count;
@@ -31,9 +35,8 @@ struct set_entry {
 
 struct pattern_set {
 	struct locator locator;
-	hs_database_t *candidates; // of TIER_SEARCHED, without start of match; NULL: there is none
-	hs_scratch_t *scratch;     // large enough for every database; cloned, never used
-	size_t size;               // bytes of databases
+	hs_database_t *candidates;  // of TIER_SEARCHED, without start of match; NULL: there is none
+	struct databases databases; // all of them
 	uint32_t overlap; // bytes before a chunk that a candidate ending in it may begin in
 	size_t count;
 	bool has_entities;

@@ -226,6 +226,8 @@ static int build(
 	struct build_job job = {config, errors, core->arena, &core->base, like};
 
 	job.managed = core->hooks.managed;
+	job.cache = core->hooks.cache;
+	core->hooks.cache = NULL; // the caller's, for now
 	memcpy(core->base.digest, config->digest.b, sizeof(core->base.digest));
 	int rc = build_content(&job);
 	core->entities = job.entities;

@@ -35,6 +35,7 @@ struct snapshot_hooks {
 	void *ctx;
 	struct managed
 		*managed; // for resources with a managed identity; NULL: the policy is only checked
+	const char *cache; // folder for compiled patterns (pattern_lib_use_cache); NULL: none
 };
 
 // Build a snapshot. `hash_key` is for MASK_HASH. `n_workers`: how many run, which a reload does not

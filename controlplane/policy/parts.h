@@ -18,6 +18,7 @@ struct build_job {
 	struct snapshot *snapshot;   // filled by the steps
 	const struct snapshot *like; // a trial (snapshot_build_trial); else NULL
 	struct managed *managed;     // or NULL
+	const char *cache;           // of struct snapshot_hooks
 	struct rule *rules;          // snapshot->rules, writable
 	struct column_mask *columns;
 	struct mask_style *styles;         // in force, by pattern id

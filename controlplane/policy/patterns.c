@@ -79,6 +79,8 @@ int build_patterns(struct build_job *job)
 		);
 		return 0;
 	}
+	if (job->cache != NULL && pattern_lib_use_cache(job->lib, job->cache) != 0)
+		return -ENOMEM;
 	size_t n = pattern_lib_count(job->lib);
 	const char **names = arena_array(job->arena, n, sizeof(*names));
 	job->styles = arena_array(job->arena, n, sizeof(*job->styles));
