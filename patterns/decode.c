@@ -17,6 +17,7 @@ enum {
 
 struct decode {
 	struct decode_ranges ranges;
+	finder_fn *find;
 	struct decoded windows[DECODE_DEPTH];
 	// This scan.
 	struct scan_scratch *scratch;
@@ -64,6 +65,7 @@ struct decode *decode_new(const struct pattern_set *set)
 	if (d == NULL)
 		return NULL;
 	d->ranges = decode_ranges(set);
+	d->find = finder_get(kernel_level_choose());
 	for (unsigned i = 0; i < DECODE_DEPTH; i++) {
 		const struct decode_range *range = &d->ranges.level[i + 1];
 		if (decoded_init(&d->windows[i], 4 * (range->left + range->reach) + WINDOW_LEAST) !=
@@ -240,6 +242,8 @@ static int follow_escape(struct look *look, enum scan_form form, size_t at)
 static int follow_run(struct look *look, enum scan_form form, size_t start, size_t end)
 {
 	struct decoded *d = window_of(look, form);
+	if (!decoded_is_sure(d, start))
+		return 0;
 	d->sure = end;
 	int64_t done = follow(look, d, decoded_run_start(d, start));
 	if (done < 0)
@@ -320,7 +324,8 @@ static int look_for(struct look *look)
 	if (text.n > look->to && text.n - look->to > reach + DECODED_LEAP)
 		text.n = look->to + reach + DECODED_LEAP;
 	finder_init(&finder, text, wants(look, SCAN_UTF16LE) || wants(look, SCAN_UTF16BE));
-	while (result == 0 && !look->decode->matches->overflow && finder_next(&finder, &block))
+	while (result == 0 && !look->decode->matches->overflow &&
+	       look->decode->find(&finder, &block))
 		result = look_at_block(look, &block);
 	return result;
 }

@@ -166,11 +166,29 @@ static size_t sure_units(enum scan_form form)
 	return form == SCAN_BASE64 ? FINDER_BASE64 / 4 : FINDER_HEX / 2;
 }
 
-static bool is_sure(enum scan_form form, size_t length, const uint8_t *bytes, size_t n)
+static bool is_sure(const struct decoded *d, size_t length, const uint8_t *bytes, size_t n)
 {
-	if (form == SCAN_BASE64)
-		return length == 4 && n == 3 && ((bytes[0] | bytes[1] | bytes[2]) & 0x80) == 0;
-	return length == 2 && n == 1 && bytes[0] >= 0x20 && bytes[0] < 0x80;
+	if (d->form != SCAN_BASE64)
+		return length == 2 && n == 1 && bytes[0] >= 0x20 && bytes[0] < 0x80;
+	if (length != 4 || n != 3 || (bytes[2] & 0x3f) >= 62) // a sign
+		return false;
+	for (size_t i = 0; i < 3; i++) {
+		if (bytes[i] >= 0x80 || character(bytes + i, 1, d->nul) == 0)
+			return false;
+	}
+	return true;
+}
+
+bool decoded_is_sure(const struct decoded *d, size_t at)
+{
+	uint8_t bytes[UNIT_BYTES];
+	for (size_t i = 0; i < sure_units(d->form); i++) {
+		size_t n, length = unit_read(d->form, d->from, at, bytes, &n);
+		if (!is_sure(d, length, bytes, n))
+			return false;
+		at += length;
+	}
+	return true;
 }
 
 static size_t text_length(const struct decoded *d, size_t from)
@@ -200,7 +218,7 @@ static void fill_run(struct decoded *d, size_t at)
 		length = unit_read(d->form, d->from, at, d->text + d->n, &n);
 		if (length == 0)
 			break;
-		row = is_sure(d->form, length, d->text + d->n, n) ? row + 1 : 0;
+		row = is_sure(d, length, d->text + d->n, n) ? row + 1 : 0;
 		d->n += n;
 		at += length;
 		last = d->form == SCAN_BASE64 && (n == 1 || n == 2); // less than a whole unit

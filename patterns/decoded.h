@@ -40,6 +40,8 @@ void decoded_fini(struct decoded *d);
 
 // Where the URL or JSON text around the escape at `at` begins, no more than `left` before.
 size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left);
+// Is what the finder points to, at `at`, text? Reads d->form, d->from, d->nul.
+bool decoded_is_sure(const struct decoded *d, size_t at);
 // Where the base64, hex or UTF-16 text begins that goes on at `at`, the first character of a run of
 // interest. Out: d->skip. Reads d->form, d->from, d->nul.
 size_t decoded_run_start(struct decoded *d, size_t at);

@@ -11,7 +11,7 @@
 
 #pragma once
 
-#include "dataplane/base/span.h"
+#include "patterns/kernel.h"
 
 enum finder_limit {
 	FINDER_BLOCK = 64,
@@ -22,16 +22,18 @@ enum finder_limit {
 
 struct finder {
 	struct span text;
-	size_t next; // block
-	bool utf16;  // look for it
-	// The masks that the next block begins from: bit 63 is of the byte before it.
-	uint64_t digits, runs2, runs4;
+	size_t next;          // block
+	bool utf16;           // look for it
+	struct finder_carry { // masks of the block before; bit 63 is of the last byte
+		uint64_t digits, first, second, runs2, groups;
+		uint64_t high, high2, high4, high8;
+	} carry;
 	size_t fine_next; // the block that `fine` is the predecessor of
 	struct finder_fine {
 		uint64_t first, second, third; // base64 digits that may stand there in ASCII
 		uint64_t hex, high;            // hex digits; those of 2 to 7
 	} fine;
-	uint64_t zeros, printables;
+	uint64_t zeros, printables; // as `carry`, for UTF-16
 };
 
 // Bit i is of the byte text.p[at + i].
@@ -44,5 +46,9 @@ struct finder_block {
 
 // `utf16`: look for it too. Borrows `text`.
 void finder_init(struct finder *finder, struct span text, bool utf16);
-// Out: *block, the next one that has a bit set. Returns false at the end.
-bool finder_next(struct finder *finder, struct finder_block *block);
+
+// Out: *block, the next one that has a bit set. Returns false at the end. One source (finder.inc)
+// is built three times.
+typedef bool finder_fn(struct finder *finder, struct finder_block *block);
+// For a CPU of the level.
+finder_fn *finder_get(enum kernel_level level);
