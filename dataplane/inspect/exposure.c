@@ -75,6 +75,21 @@ static enum inspect_exposure look_at(
 								       : EXPOSURE_READS;
 }
 
+// The planner's samples: the most common values of every column, the masked ones included.
+static bool is_sample(const struct effect_object *o)
+{
+	static const char *const names[] = {
+		"pg_statistic", "pg_statistic_ext_data", "pg_stats",
+		"pg_stats_ext", "pg_stats_ext_exprs",
+	};
+	if (o->schema.n > 0 && !name_is(o->schema, "pg_catalog"))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (name_is(o->name, names[i]))
+			return true;
+	return false;
+}
+
 static enum inspect_exposure look(
 	const struct effects *e, const struct snapshot *snapshot, const struct catalog_relation *r
 )
@@ -85,7 +100,9 @@ static enum inspect_exposure look(
 	for (uint16_t i = 0; i < e->n_objects && worst != EXPOSURE_CARRIES; i++) {
 		const struct effect_object *o = &e->objects[i];
 		enum inspect_exposure one = EXPOSURE_NONE;
-		if (is_relation(o, r))
+		if (is_sample(o))
+			one = EXPOSURE_CARRIES;
+		else if (is_relation(o, r))
 			one = look_at(e, o, r, &snapshot->columns[r->mask]);
 		if (one != EXPOSURE_NONE)
 			worst = one;

@@ -161,6 +161,18 @@ static size_t tokens_at_most(struct span text, size_t enough)
 	return n;
 }
 
+// A name or a key word makes several nodes of the tree, a constant or a comma one or none.
+static size_t work_of(const PgQuery__ScanResult *scan)
+{
+	size_t work = scan->n_tokens;
+	for (size_t i = 0; i < scan->n_tokens; i++) {
+		int token = scan->tokens[i]->token;
+		if (token == TOKEN(IDENT) || token == TOKEN(UIDENT) || token >= TOKEN(ABORT_P))
+			work += 2;
+	}
+	return work;
+}
+
 const char *statement_too_much(const char *text)
 {
 	const char *why = "it cannot be split into tokens";
@@ -176,9 +188,9 @@ const char *statement_too_much(const char *text)
 			NULL, result.pbuf.len, (const uint8_t *)result.pbuf.data
 		);
 	if (scan != NULL) {
-		why = scan->n_tokens > STATEMENT_TOKENS_MAX ? "it is too long"
-		      : fits(scan)                          ? NULL
-							    : "it is nested too deeply";
+		why = work_of(scan) > STATEMENT_WORK_MAX ? "it is too long"
+		      : fits(scan)                       ? NULL
+							 : "it is nested too deeply";
 		pg_query__scan_result__free_unpacked(scan, NULL);
 	}
 	pg_query_free_scan_result(result);

@@ -148,12 +148,13 @@ static void take_word(struct lexer *x)
 		x->p++;
 	size_t n = (size_t)(x->p - from);
 	bool quoted = x->p < x->end && *x->p == '\'' && n == 1;
-	if (quoted && memchr("eEbBxXnN", *from, 8) != NULL) {
+	if (quoted && memchr("eEbBxX", *from, 6) != NULL) {
 		take_string(x, from, *from == 'e' || *from == 'E');
 		return;
 	}
 	emit(x, from, x->p);
-	if (keyword_is(span_of(from, n)))
+	bool national = quoted && (*from == 'n' || *from == 'N'); // to the grammar, NCHAR
+	if (national || keyword_is(span_of(from, n)))
 		for (uint8_t *c = x->out - n; c < x->out; c++)
 			*c = *c >= 'a' && *c <= 'z' ? (uint8_t)(*c - 'a' + 'A') : *c;
 }

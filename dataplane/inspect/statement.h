@@ -12,9 +12,9 @@
 
 enum statement_limit {
 	STATEMENT_TEXT_MAX = 1 << 20, // bytes; longer text is not parsed, and so unknown
-	// The parser takes microseconds for each, and the worker's other sessions wait. Enough for
-	// an INSERT with 65535 parameters.
-	STATEMENT_TOKENS_MAX = 200000,
+	// Tokens, words three times: the parser takes a microsecond for each, and the worker's other
+	// sessions wait. Enough for an INSERT with 65535 parameters.
+	STATEMENT_WORK_MAX = 200000,
 	STATEMENT_DEPTH_MAX = 400,   // levels of the tree
 	STATEMENT_NESTING_MAX = 500, // what may nest, counted before there is a tree
 	STATEMENT_VERB_MAX = 48,

@@ -229,6 +229,20 @@ static void text_is_normalised(void **state)
 	assert_true(span_equal(e->normalised, SPAN_LIT("SELECT * FROM users WHERE a = 'x  y'")));
 }
 
+static uint32_t kinds_of_chain(const char *head, const char *link, const char *tail, size_t n)
+{
+	size_t size = strlen(head) + n * strlen(link) + strlen(tail) + 1;
+	char *sql = malloc(size), *at = sql;
+	assert_non_null(sql);
+	at += sprintf(at, "%s", head);
+	for (size_t i = 0; i < n; i++)
+		at += sprintf(at, "%s", link);
+	sprintf(at, "%s", tail);
+	uint32_t kinds = effects_of(sql)->kinds;
+	free(sql);
+	return kinds;
+}
+
 static void other_readings_are_unknown(void **state)
 {
 	const struct inspect_context sjis = {.utf8 = false, .standard_strings = true};
@@ -245,20 +259,8 @@ static void other_readings_are_unknown(void **state)
 		inspect_statement(cache, &plain, SPAN_LIT("SELECT 1\0; DROP TABLE t"))->kinds,
 		EFFECT_UNKNOWN
 	);
-}
-
-static uint32_t kinds_of_chain(const char *head, const char *link, const char *tail, size_t n)
-{
-	size_t size = strlen(head) + n * strlen(link) + strlen(tail) + 1;
-	char *sql = malloc(size), *at = sql;
-	assert_non_null(sql);
-	at += sprintf(at, "%s", head);
-	for (size_t i = 0; i < n; i++)
-		at += sprintf(at, "%s", link);
-	sprintf(at, "%s", tail);
-	uint32_t kinds = effects_of(sql)->kinds;
-	free(sql);
-	return kinds;
+	assert_int_equal(kinds_of_chain("SELECT 1 -- ", "x", "", (1 << 20) - 12), R);
+	assert_int_equal(kinds_of_chain("SELECT 1 -- ", "x", "", 1 << 20), U);
 }
 
 // libpg_query builds and reads its trees by recursion: each of these ended the process.
@@ -299,6 +301,9 @@ static void endless_texts_are_unknown(void **state)
 {
 	(void)state;
 	assert_int_equal(kinds_of_chain("SELECT 1", ", a", "", 150000), U);
+	assert_int_equal(kinds_of_chain("SELECT 1", ", a", "", 60000), U);
+	assert_int_equal(kinds_of_chain("SELECT 1", "; SELECT 1", "", 50000), U);
+	assert_int_equal(kinds_of_chain("SELECT 1 WHERE a IN (1", ", 1", ")", 90000), R);
 	assert_int_equal(kinds_of_chain("INSERT INTO t VALUES ($1", ", $1", ")", 65535), W);
 }
 

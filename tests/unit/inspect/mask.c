@@ -571,6 +571,9 @@ static void statements_are_known_to_touch_masked_columns(void **state)
 	assert_int_equal(exposure_of("CREATE VIEW v AS SELECT * FROM customers"), EXPOSURE_CARRIES);
 	assert_int_equal(exposure_of("UPDATE customers SET note = ssn"), EXPOSURE_CARRIES);
 	assert_int_equal(exposure_of("UPDATE customers c SET note = c::text"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("SELECT most_common_vals FROM pg_stats"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("TABLE pg_catalog.pg_statistic"), EXPOSURE_CARRIES);
+	assert_int_equal(exposure_of("SELECT a FROM other.pg_stats"), EXPOSURE_NONE);
 	assert_int_equal(exposure_of("UPDATE customers SET visits = visits + 1"), EXPOSURE_NONE);
 	bit_set(catalog.unresolved, 0);
 	assert_int_equal(exposure_of("SELECT 1"), EXPOSURE_UNRESOLVED);
