@@ -191,9 +191,10 @@ static bool is_ascii(struct span value)
 static bool has_placeholder(const char *name)
 {
 	static const char *const none[] = {
-		"age-secret-key",         "altcoin-address",    "basic-credentials",
-		"bitcoin-address",        "payment-card-track", "bitcoin-private-key",
-		"bitcoin-segwit-address", "discord-bot-token",  "ethereum-address",
+		"age-secret-key",      "altcoin-address",        "basic-credentials",
+		"bitcoin-address",     "payment-card-track",     "bitcoin-private-key-compressed",
+		"bitcoin-private-key", "bitcoin-segwit-address", "discord-bot-token",
+		"ethereum-address",
 	};
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		if (strcmp(none[i], name) == 0)
