@@ -57,6 +57,12 @@ static void dropped(struct sql *p)
 	sql_skip_rest(p);
 }
 
+static void checksummed(struct sql *p)
+{
+	names(p, EFFECT_READ);
+	sql_skip_rest(p);
+}
+
 static void renamed(struct sql *p)
 {
 	do {
@@ -114,7 +120,7 @@ static void explain(struct sql *p)
 	};
 	while (sql_is_any(p, words))
 		sql_next(p);
-	if (sql_starts_query(p) || sql_is(p, "(")) {
+	if (sql_starts_query(p) || sql_is(p, "(") || sql_is(p, "VALUES")) {
 		(void)sql_query(p);
 	} else if (!sql_write(p)) {
 		names(p, EFFECT_READ);
@@ -248,7 +254,8 @@ static const struct sql_form forms[] = {
 	{"CHANGE MASTER", A, EFFECT_REPLICATION | EFFECT_NETWORK | EFFECT_CONFIG, NULL},
 	{"CHANGE REPLICATION", A, EFFECT_REPLICATION | EFFECT_NETWORK | EFFECT_CONFIG, NULL},
 	{"CHECK TABLE", A, 0, dropped},
-	{"CHECKSUM TABLE", R, 0, dropped},
+	{"CHECK VIEW", A, 0, NULL},
+	{"CHECKSUM TABLE", R, 0, checksummed},
 	{"CLONE", A, EFFECT_FILE | EFFECT_NETWORK | EFFECT_DESTROYS, NULL},
 	{"COMMIT", S, 0, words},
 	{"CREATE DATABASE", A, 0, NULL},
@@ -292,6 +299,7 @@ static const struct sql_form forms[] = {
 	{"DROP TABLES", D, EFFECT_DESTROYS, dropped},
 	{"DROP TABLESPACE", A, EFFECT_FILE | EFFECT_DESTROYS, NULL},
 	{"DROP TEMPORARY TABLE", D, 0, dropped},
+	{"DROP TEMPORARY TABLES", D, 0, dropped},
 	{"DROP TRIGGER", D, 0, dropped},
 	{"DROP UNDO", A, EFFECT_FILE | EFFECT_DESTROYS, NULL},
 	{"DROP USER", A, EFFECT_GRANTS, NULL},
@@ -323,6 +331,7 @@ static const struct sql_form forms[] = {
 	{"RENAME TABLES", D, EFFECT_RENAMES, renamed},
 	{"RENAME USER", A, EFFECT_GRANTS, NULL},
 	{"REPAIR TABLE", A, 0, dropped},
+	{"REPAIR VIEW", A, 0, NULL},
 	{"REPAIR LOCAL TABLE", A, 0, dropped},
 	{"REPAIR NO_WRITE_TO_BINLOG TABLE", A, 0, dropped},
 	{"RESET", A, EFFECT_REPLICATION | EFFECT_CONFIG, NULL},

@@ -167,6 +167,7 @@ void shell_php(const struct shell_call *c);
 void shell_export(const struct shell_call *c);
 void shell_unset(const struct shell_call *c);
 void shell_unknown_call(const struct shell_call *c);
+void shell_listed(const struct shell_call *c);
 void shell_cp(const struct shell_call *c);
 void shell_mostly(const struct shell_call *c);
 void shell_ip(const struct shell_call *c);

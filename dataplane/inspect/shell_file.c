@@ -23,6 +23,14 @@ void shell_files(const struct shell_call *c)
 	name_files(c, EFFECT_READ);
 }
 
+// ls and stat show no more than names.
+void shell_listed(const struct shell_call *c)
+{
+	for (unsigned i = 1; i < c->n && !c->s->failed; i++)
+		if (shell_is_literal(&c->word[i]) && !shell_word_starts(&c->word[i], "-"))
+			shell_found_path(c->s, &c->word[i], EFFECT_READ);
+}
+
 void shell_files_written(const struct shell_call *c)
 {
 	name_files(c, EFFECT_WRITE);

@@ -106,6 +106,11 @@ void shell_found_path(struct shell *s, const struct shell_word *word, uint8_t ac
 {
 	struct command_reader *r = s->r;
 	struct span path = word->text;
+	// cat /e*/sh?dow: a pattern from the root, or a variable, may be any file.
+	bool open = (word->flags & (WORD_OPEN | WORD_PARTS)) != 0 && !starts(path, "/dev/fd/");
+	bool rooted = starts(path, "/") || starts(path, "~") || starts(path, ".");
+	if ((word->flags & WORD_GLOB) != 0 ? rooted : open)
+		command_unknown(r, "which file it reads or writes is not known");
 	if (span_equal(path, SPAN_LIT("/dev/null")) || span_equal(path, SPAN_LIT("-")))
 		return;
 	r->kinds |= access;
@@ -195,8 +200,8 @@ static void target(struct shell *s, uint8_t access, bool may_be_number)
 	if (may_be_number && shell_is_literal(word) &&
 	    (number || span_equal(word->text, SPAN_LIT("-"))))
 		return;
-	if (!shell_is_literal(word) && !(access == EFFECT_READ && word->text.n > 0))
-		command_unknown(s->r, "which file it writes to is not known");
+	if ((word->flags & WORD_GLOB) != 0)
+		command_unknown(s->r, "which file it reads or writes is not known");
 	shell_found_path(s, word, access);
 }
 

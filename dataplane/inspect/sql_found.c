@@ -170,6 +170,15 @@ const struct sql_known *sql_found_function(
 	struct span last = name->part[name->n_parts - 1];
 	if (name->n_parts == 1)
 		known = p->tsql ? tsql_function(last) : mysql_function(last);
+	// sys.fn_get_audit_file: with a schema it may be anybody's, and is as bad as the server's.
+	if (p->tsql && name->n_parts > 1) {
+		const struct sql_known *own = tsql_function(last);
+		if (own != NULL)
+			sql_effects(
+				p, own->kinds & ~(uint32_t)EFFECT_READ,
+				own->flags & ~(uint32_t)(SQL_AGGREGATE | SQL_VARIES)
+			);
+	}
 	if (!p->tsql && is_apart && !p->r->context->ignore_space && wants_no_space(last))
 		known = NULL;
 	if (known == NULL)
