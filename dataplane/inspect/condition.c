@@ -422,6 +422,8 @@ struct value condition_value(struct scope *scope, const PgQuery__Node *node)
 	// A tree too deep is found, and so unknown, by the walk.
 	if (node == NULL || scope->depth >= STATEMENT_DEPTH_MAX)
 		return (struct value){.kind = VALUE_ANY, .row = true, .excludes = true};
+	if (!statement_step(scope->st))
+		return (struct value){.kind = VALUE_ANY};
 	scope->depth++;
 	struct value v = fold(scope, node);
 	scope->depth--;

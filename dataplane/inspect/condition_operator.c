@@ -180,7 +180,7 @@ static struct value unary(struct scope *scope, const PgQuery__AExpr *e, const ch
 	struct value v = condition_value(scope, e->rexpr);
 	double n;
 	if (op[1] != '\0' || (op[0] != '-' && op[0] != '+') || !value_number_of(&v, &n))
-		return condition_any(scope, e->rexpr);
+		return either(&v, &v);
 	return value_number(op[0] == '-' ? -n : n);
 }
 

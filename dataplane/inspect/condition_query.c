@@ -84,10 +84,8 @@ static void search_message(struct search *s, const ProtobufCMessage *m, bool com
 {
 	if (m == NULL || s->found || s->depth >= STATEMENT_DEPTH_MAX)
 		return;
-	if (++s->scope->st->steps > STATEMENT_STEPS_MAX) {
-		statement_unknown(s->scope->st, "its conditions are too large");
+	if (!statement_step(s->scope->st))
 		return;
-	}
 	s->depth++;
 	if (m->descriptor == &pg_query__node__descriptor) {
 		search_node(s, (const PgQuery__Node *)m, compared);

@@ -7,6 +7,14 @@
 
 #include <string.h>
 
+bool statement_step(struct statement *st)
+{
+	if (++st->steps <= STATEMENT_STEPS_MAX)
+		return true;
+	statement_unknown(st, "its conditions are too large");
+	return false;
+}
+
 static bool same_message(
 	struct statement *st, const ProtobufCMessage *a, const ProtobufCMessage *b, unsigned depth
 );
@@ -127,10 +135,8 @@ static bool same_message(
 {
 	if (a->descriptor != b->descriptor || depth > STATEMENT_DEPTH_MAX)
 		return false;
-	if (++st->steps > STATEMENT_STEPS_MAX) {
-		statement_unknown(st, "its conditions are too large");
+	if (!statement_step(st))
 		return false;
-	}
 	if (a->descriptor == &pg_query__node__descriptor)
 		return same_node(st, (const PgQuery__Node *)a, (const PgQuery__Node *)b, depth + 1);
 	const ProtobufCMessageDescriptor *d = a->descriptor;

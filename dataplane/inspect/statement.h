@@ -12,8 +12,8 @@
 
 enum statement_limit {
 	STATEMENT_TEXT_MAX = 1 << 20, // bytes; longer text is not parsed, and so unknown
-	// Tokens, words three times: the parser takes a microsecond for each, and the worker's other
-	// sessions wait. Enough for an INSERT with 65535 parameters.
+	// Tokens, words three times: the parser takes a microsecond for each, and the worker's
+	// other sessions wait. Enough for an INSERT with 65535 parameters.
 	STATEMENT_WORK_MAX = 200000,
 	STATEMENT_DEPTH_MAX = 400,   // levels of the tree
 	STATEMENT_NESTING_MAX = 500, // what may nest, counted before there is a tree
@@ -96,6 +96,9 @@ bool statement_condition(
 );
 // The number that a constant expression stands for.
 bool statement_number(struct statement *st, const PgQuery__Node *node, double *number);
+
+// Counts one step of looking at conditions. False, and the text unknown, when there were too many.
+bool statement_step(struct statement *st);
 
 // Whether two expressions are written the same, but for white space and the like.
 bool statement_same(struct statement *st, const PgQuery__Node *a, const PgQuery__Node *b);

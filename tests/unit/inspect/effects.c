@@ -317,6 +317,10 @@ static void long_lists_are_no_depth(void **state)
 	assert_int_equal(kinds_of_chain("SELECT 1", "; SELECT 1 + 1", "", 1000), R);
 	assert_int_equal(kinds_of_chain("SELECT CASE", " WHEN a = 1 THEN 2", " END", 1000), R);
 	assert_int_equal(kinds_of_chain("SELECT a", " || a", "", 150), R);
+	// Each level looked at twice would take as long as there is time.
+	assert_int_equal(kinds_of_chain("SELECT 1 WHERE ", "+", "a", 150), R);
+	assert_int_equal(kinds_of_chain("SELECT 1 WHERE ", "NOT ", "a", 150), R);
+	assert_int_equal(kinds_of_chain("SELECT 1 WHERE ", "1 + (", "a))))))))))))))))", 16), R);
 	assert_int_equal(kinds_of_chain("SELECT ", "(", "1))))))))))", 10), R);
 }
 
