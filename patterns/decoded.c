@@ -99,11 +99,15 @@ size_t decoded_run_start(struct decoded *d, size_t at)
 	uint8_t bytes[(BACK_MAX + 1) * UNIT_BYTES];
 	size_t place[sizeof(bytes)], back[BACK_MAX + 1], units = 0, n = 0, start = 0;
 	size_t least = at > DECODED_LEAP ? at - DECODED_LEAP : 0;
-	for (back[0] = at; units < BACK_MAX; units++) {
-		size_t step = step_back(d->form, d->from, back[units]);
+	bool text = true;
+	for (back[0] = at; units < BACK_MAX && text; units++) {
+		size_t got, step = step_back(d->form, d->from, back[units]);
 		if (step == 0 || back[units] - step < least)
 			break;
 		back[units + 1] = back[units] - step;
+		(void)unit_read(d->form, d->from, back[units + 1], bytes, &got);
+		for (size_t i = 0; i < got; i++) // what comes before it does not matter
+			text = text && (bytes[i] >= 0x80 || character(bytes + i, 1, d->nul) != 0);
 	}
 	// Forward again, as UTF-8 is read that way: the text begins behind the last byte that is
 	// none.
@@ -128,17 +132,50 @@ size_t decoded_run_start(struct decoded *d, size_t at)
 	return place[start];
 }
 
-static void mark(struct decoded *d, size_t at)
+static inline void mark(struct decoded *d, size_t at)
 {
 	if (d->mark_count > 0 && d->n < d->marks[d->mark_count - 1].decoded + DECODED_MARK)
 		return;
 	d->marks[d->mark_count++] = (struct decoded_mark){(uint32_t)d->n, (uint32_t)at};
 }
 
+// Characters that stand for themselves, up to `limit`. Returns where they end.
+static size_t fill_plain_text(struct decoded *d, size_t at, size_t limit)
+{
+	enum { URL = 1, JSON = 2 };
+	// What delimits, and what may begin an escape.
+	static const uint8_t stops[256] = {
+		[0 ... 0x1f] = URL | JSON,
+		[' '] = URL,
+		['"'] = URL | JSON,
+		['%'] = URL,
+		['+'] = URL,
+		['<'] = URL,
+		['>'] = URL,
+		['\\'] = URL | JSON,
+		['^'] = URL,
+		['`'] = URL,
+		['{'] = URL,
+		['|'] = URL,
+		['}'] = URL,
+		[0x7f ... 0xff] = URL,
+	};
+	uint8_t stop = d->form == SCAN_JSON ? JSON : URL;
+	while (at < limit && d->n < d->size && (stops[d->from.p[at]] & stop) == 0) {
+		mark(d, at);
+		d->text[d->n++] = d->from.p[at++];
+	}
+	return at;
+}
+
 static void fill_escapes(struct decoded *d, size_t at, size_t reach)
 {
 	bool json = d->form == SCAN_JSON;
 	while (at < d->from.n && d->n < d->size) {
+		size_t left = d->from.n - d->sure; // as sure is at most there
+		at = fill_plain_text(d, at, left > reach ? d->sure + reach : d->from.n);
+		if (at == d->from.n || d->n >= d->size)
+			break;
 		uint8_t c = d->from.p[at];
 		size_t n, length = 1;
 		mark(d, at);
@@ -158,6 +195,11 @@ static void fill_escapes(struct decoded *d, size_t at, size_t reach)
 	}
 	d->ended = at >= d->from.n || d->n < d->size;
 	d->end = at;
+}
+
+static inline bool is_printable(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f;
 }
 
 // Units in a row that could only be text: as finder.h has it.
@@ -202,6 +244,28 @@ static size_t text_length(const struct decoded *d, size_t from)
 	return from;
 }
 
+// Whole groups of base64 on one line that stand for printable ASCII, and are sure: most of any
+// text. Returns where they end.
+static size_t fill_plain_base64(struct decoded *d, size_t at)
+{
+	while (d->from.n - at >= 4 && d->n < d->size) {
+		const uint8_t *p = d->from.p + at;
+		uint8_t a = unit_base64[p[0]], b = unit_base64[p[1]], c = unit_base64[p[2]],
+			e = unit_base64[p[3]];
+		uint8_t *out = d->text + d->n;
+		out[0] = (uint8_t)(a << 2 | b >> 4);
+		out[1] = (uint8_t)(b << 4 | c >> 2);
+		out[2] = (uint8_t)(c << 6 | e);
+		if ((a | b | c) >= 64 || e >= 62 || !is_printable(out[0]) ||
+		    !is_printable(out[1]) || !is_printable(out[2]))
+			break;
+		mark(d, at);
+		d->n += 3;
+		at += 4;
+	}
+	return at;
+}
+
 // A text that ends is cut behind its last character.
 static void fill_run(struct decoded *d, size_t at)
 {
@@ -213,6 +277,16 @@ static void fill_run(struct decoded *d, size_t at)
 		if (d->n >= d->size) {
 			d->ended = false;
 			break;
+		}
+		if (d->form == SCAN_BASE64 && checked == d->n) {
+			size_t groups = (fill_plain_base64(d, at) - at) / 4;
+			at += 4 * groups;
+			row += groups;
+			if (groups > 0 && row >= sure_units(d->form) && at > d->sure)
+				d->sure = at;
+			checked = d->n;
+			if (groups > 0)
+				continue;
 		}
 		mark(d, at);
 		length = unit_read(d->form, d->from, at, d->text + d->n, &n);

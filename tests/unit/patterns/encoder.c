@@ -126,8 +126,10 @@ bool encode(enum encoder encoder, struct span in, struct encoded *out)
 	if (in.n > ENCODED_MAX / 8)
 		return false;
 	switch (encoder) {
-	case ENCODE_URL:
 	case ENCODE_URL_FORM:
+		encode_bytes(encoder, in, out);
+		return memchr(out->text, '%', out->n) != NULL;
+	case ENCODE_URL:
 	case ENCODE_HEX:
 	case ENCODE_HEX_UPPER:
 		encode_bytes(encoder, in, out);

@@ -31,5 +31,7 @@ struct encoded {
 };
 
 const char *encoder_name(enum encoder encoder);
-// Encode `in`. Out: *out. Returns false when it does not fit or is not UTF-8 (JSON).
+// Encode `in`. Out: *out. Returns false when it does not fit, is not UTF-8 (JSON), or when nothing
+// but
+// '+' tells it from plain text (URL form), which says little: 1+1.
 bool encode(enum encoder encoder, struct span in, struct encoded *out);
