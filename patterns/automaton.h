@@ -15,7 +15,7 @@
 enum automaton_limit {
 	AUTOMATON_STATES = 2048,
 	AUTOMATON_WORDS = AUTOMATON_STATES / 64,
-	AUTOMATON_REPEATS = 32, // copies of a repeated part; more are taken to be any number
+	AUTOMATON_REPEATS = 128, // copies of a repeated part; more are taken to be any number
 };
 
 struct byte_set {

@@ -70,7 +70,7 @@ static int find_entry(
 {
 	unsigned tiers = 0;
 	uint32_t index = (uint32_t)(entry - set->entries);
-	if (locator_add(&set->locator, index, def, &tiers, &entry->gate) != 0)
+	if (locator_add(&set->locator, index, def, &tiers, &entry->gate, &entry->lead_gate) != 0)
 		return no_memory(why);
 	entry->tiers = (uint8_t)tiers;
 	if ((tiers & TIER_SEARCHED) != 0 && def->candidate_width.max > set->overlap)

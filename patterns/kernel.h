@@ -48,6 +48,10 @@ struct kernel_tables {
 	// common in the entries of their two nibbles.
 	unsigned inner_run;
 	uint8_t inner_low[16], inner_high[16];
+	// Words with digits among their first eight bytes: the same signature, from the word's
+	// start, after `mixed_run` letters and digits at least, 1 to 8. NULL: none.
+	const uint64_t *mixed;
+	unsigned mixed_run;
 	// Pairs of bytes, anywhere: in some bucket the first one's both nibbles have the bucket's
 	// bit, and the second one's have.
 	bool has_pivots;
@@ -56,8 +60,9 @@ struct kernel_tables {
 
 // What a chunk holds: offsets within it, in rising order, and where its numbers begin.
 struct kernel_hits {
-	size_t n_words, n_numbers, n_pivots;
-	uint16_t words[KERNEL_CHUNK + 1], numbers[KERNEL_CHUNK + 1], pivots[KERNEL_CHUNK + 1];
+	size_t n_words, n_numbers, n_mixed, n_pivots;
+	uint16_t words[KERNEL_CHUNK + 1], numbers[KERNEL_CHUNK + 1];
+	uint16_t mixed[KERNEL_CHUNK + 1], pivots[KERNEL_CHUNK + 1];
 	uint64_t starts[KERNEL_WORDS]; // of numbers
 };
 

@@ -63,26 +63,61 @@ static bool find_keys(
 
 static void find_signatures(
 	const struct automaton *a, const struct automaton_position *at, unsigned have,
-	uint16_t signature, struct lead *out
+	uint16_t signature, uint64_t out[KERNEL_SIGNATURE_WORDS]
 )
 {
 	struct byte_set digits = symbol_bytes('0'), others = all_bytes();
 	struct automaton_position next;
 	if (have == KERNEL_SIGNATURE) {
-		out->signatures[signature / 64] |= UINT64_C(1) << signature % 64;
+		out[signature / 64] |= UINT64_C(1) << signature % 64;
 		return;
 	}
 	if (automaton_is_past(a, at)) {
 		for (uint32_t s = signature; s < 65536; s += UINT32_C(1) << have)
-			out->signatures[s / 64] |= UINT64_C(1) << s % 64;
+			out[s / 64] |= UINT64_C(1) << s % 64;
 		return;
 	}
 	for (size_t i = 0; i < 4; i++)
 		others.bits[i] &= ~digits.bits[i];
 	if (automaton_step(a, at, &digits, &next))
 		find_signatures(a, &next, have + 1, (uint16_t)(signature | 1u << have), out);
-	if (have > 0 && automaton_step(a, at, &others, &next))
+	if (automaton_step(a, at, &others, &next))
 		find_signatures(a, &next, have + 1, signature, out);
+}
+
+// Words that begin here, by their digits. Returns false when some have none early enough.
+static bool find_mixed(
+	const struct automaton *a, const struct automaton_position *at, unsigned offset,
+	struct lead *out
+)
+{
+	static const unsigned early = 0xfe; // bytes 1 to 7 of a signature
+	struct byte_set letters = {}, all = all_bytes(), none = symbol_bytes(0);
+	struct automaton_position next, more;
+	for (unsigned i = 2; i < SYMBOLS; i++) {
+		struct byte_set one = symbol_bytes((uint8_t)symbols[i]);
+		for (size_t k = 0; k < 4; k++)
+			letters.bits[k] |= one.bits[k];
+	}
+	if (!automaton_step(a, at, &letters, &next))
+		return true;
+	find_signatures(a, &next, 1, 0, out->mixed_signatures);
+	for (uint32_t s = 0; s < 65536; s++) {
+		bool known = (out->mixed_signatures[s / 64] >> s % 64 & 1) != 0;
+		if (known && (s & early) == 0)
+			return false;
+	}
+	unsigned run = 1;
+	for (; run < 8 && !automaton_is_over(a, &next); run++, next = more) {
+		if (automaton_step(a, &next, &none, &more))
+			break;
+		(void)automaton_step(a, &next, &all, &more);
+	}
+	if (!out->mixed || run < out->mixed_run)
+		out->mixed_run = run;
+	out->mixed = true;
+	out->mixed_offsets |= (uint8_t)(1u << offset);
+	return true;
 }
 
 // The bytes behind a number's start that are certainly the match's.
@@ -119,16 +154,33 @@ bool lead_find(const struct automaton *automaton, enum boundary left, struct lea
 		}
 		if (byte_set_meets(&bytes, &digits)) {
 			out->number_offsets |= (uint8_t)(1u << offset);
-			find_signatures(automaton, &at, 0, 0, out);
+			if (automaton_step(automaton, &at, &digits, &next))
+				find_signatures(automaton, &next, 1, 1, out->signatures[offset]);
 			find_run(automaton, &at, out);
 		}
-		if (!find_keys(automaton, &at, (uint8_t)offset, 0, 0, out))
-			return false;
+		size_t n_keys = out->n_keys;
+		if (!find_keys(automaton, &at, (uint8_t)offset, 0, 0, out)) {
+			out->n_keys = n_keys;
+			if (!find_mixed(automaton, &at, offset, out))
+				return false;
+		}
 		if (!automaton_step(automaton, &at, &punctuation, &next))
 			return true;
 		if (offset == LEAD_OFFSET)
 			return false;
 	}
+}
+
+bool lead_is_loose(const struct lead *lead)
+{
+	unsigned letters = 0;
+	for (unsigned c = 0; c < 256; c++) {
+		bool inner = false;
+		for (unsigned i = 1; i < lead->run; i++)
+			inner = inner || byte_set_has(&lead->inner[i], (uint8_t)c);
+		letters += inner && kernel_symbol((uint8_t)c) >= 'a';
+	}
+	return lead->mixed || letters > 8;
 }
 
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
@@ -140,7 +192,7 @@ void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
 		struct byte_set bytes = automaton_next(automaton, &at);
 		for (unsigned c = 0; c < 256; c++) {
 			if (byte_set_has(&bytes, (uint8_t)c))
-				out->allows[c] |= (uint8_t)(1u << i);
+				out->allows[c] |= (uint16_t)(1u << i);
 		}
 		(void)automaton_step(automaton, &at, &all, &next);
 	}
@@ -179,7 +231,7 @@ static double byte_often(uint8_t c)
 	return c >= 0x80 ? 0.0005 : 0.001;
 }
 
-static double set_often(const struct byte_set *set)
+double lead_often(const struct byte_set *set)
 {
 	double sum = 0;
 	for (unsigned c = 0; c < 256; c++)
@@ -192,12 +244,13 @@ struct lead_pair lead_pair_find(const struct automaton *automaton)
 	struct byte_set all = all_bytes();
 	struct automaton_position at = automaton_start(automaton), next;
 	struct lead_pair best = {.often = 2};
-	for (unsigned i = 0; i < 64 && !automaton_is_over(automaton, &at); i++, at = next) {
+	for (unsigned i = 0; i < LEAD_PAIR_MAX && !automaton_is_over(automaton, &at);
+	     i++, at = next) {
 		struct lead_pair pair = {.at = i};
 		(void)automaton_step(automaton, &at, &all, &next);
 		pair.first = automaton_next(automaton, &at);
 		pair.second = automaton_next(automaton, &next);
-		pair.often = set_often(&pair.first) * set_often(&pair.second);
+		pair.often = lead_often(&pair.first) * lead_often(&pair.second);
 		if (pair.often < best.often)
 			best = pair;
 	}

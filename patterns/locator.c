@@ -56,27 +56,61 @@ static void join_run(struct locator *f, const struct lead *lead)
 	}
 }
 
-static int add_numbers(struct locator *f, uint32_t index, const struct lead *lead)
+// One ref for each offset.
+static int add_offsets(struct locator_ref **list, size_t *count, uint32_t index, uint8_t offsets)
 {
-	if (lead->number_offsets == 0)
-		return 0;
-	if (f->signatures == NULL)
-		f->signatures = calloc(KERNEL_SIGNATURE_WORDS, sizeof(uint64_t));
-	if (f->signatures == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
-		f->signatures[i] |= lead->signatures[i];
-	join_run(f, lead);
 	for (uint8_t offset = 0; offset <= LEAD_OFFSET; offset++) {
-		if ((lead->number_offsets >> offset & 1) == 0)
+		if ((offsets >> offset & 1) == 0)
 			continue;
-		struct locator_ref *ref =
-			grow((void **)&f->numbers, &f->number_count, sizeof(*f->numbers));
+		struct locator_ref *ref = grow((void **)list, count, sizeof(**list));
 		if (ref == NULL)
 			return -ENOMEM;
 		*ref = (struct locator_ref){.target = index, .offset = offset};
 	}
 	return 0;
+}
+
+static int add_signatures(uint64_t **to, const uint64_t *from)
+{
+	if (*to == NULL)
+		*to = calloc(KERNEL_SIGNATURE_WORDS, sizeof(uint64_t));
+	if (*to == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
+		(*to)[i] |= from[i];
+	return 0;
+}
+
+static int add_numbers(struct locator *f, uint32_t index, const struct lead *lead)
+{
+	if (lead->number_offsets == 0)
+		return 0;
+	if (f->number_refs == NULL)
+		f->number_refs = calloc(65536, sizeof(f->number_refs[0]));
+	if (f->number_refs == NULL)
+		return -ENOMEM;
+	join_run(f, lead);
+	size_t first = f->number_count;
+	int result = add_offsets(&f->numbers, &f->number_count, index, lead->number_offsets);
+	for (size_t i = first; i < f->number_count && result == 0; i++) {
+		const uint64_t *signatures = lead->signatures[f->numbers[i].offset];
+		result = add_signatures(&f->signatures, signatures);
+		for (size_t k = 0; k < 65536 && i < LOCATOR_NUMBERS; k++)
+			f->number_refs[k] |= (signatures[k / 64] >> k % 64 & 1) << i;
+	}
+	return result;
+}
+
+static int add_mixed(struct locator *f, uint32_t index, const struct lead *lead)
+{
+	if (!lead->mixed)
+		return 0;
+	int result = add_signatures(&f->mixed_signatures, lead->mixed_signatures);
+	if (result != 0)
+		return result;
+	if (f->mixed_count == 0 || lead->mixed_run < f->tables.mixed_run)
+		f->tables.mixed_run = lead->mixed_run;
+	return add_offsets(&f->mixed, &f->mixed_count, index, lead->mixed_offsets);
 }
 
 static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, unsigned *tiers)
@@ -88,17 +122,23 @@ static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, 
 				(struct locator_ref
 				){.target = index, .offset = lead->keys[i].offset});
 	*tiers |= lead->n_keys > 0 ? TIER_WORDS : 0;
+	if (result == 0)
+		result = add_mixed(f, index, lead);
 	*tiers |= lead->number_offsets != 0 ? TIER_NUMBERS : 0;
+	*tiers |= lead->mixed ? TIER_MIXED : 0;
 	return result;
 }
+
+// A pair is of use when it is at most so usual, three times as much at a known place in the match,
+// where the gate helps; and instead of a loose lead.
+static const double often_max = 0.003, often_min = 0.0005;
 
 // By a pair of the anchor, or of the expression itself.
 static int add_by_pair(
 	struct locator *f, uint32_t index, const struct definition *def,
-	const struct automaton *whole, unsigned *tiers
+	const struct automaton *whole, double most, unsigned *tiers
 )
 {
-	static const double often_max = 0.003;
 	struct automaton *anchor = NULL;
 	const struct byte_set all = lead_after(BOUNDARY_NONE);
 	uint32_t slack = 0; // most bytes of a match before the anchor
@@ -111,7 +151,7 @@ static int add_by_pair(
 	}
 	if (anchor != NULL || whole != NULL) {
 		struct lead_pair pair = lead_pair_find(anchor != NULL ? anchor : whole);
-		if (pair.often <= often_max && f->pair_count < LOCATOR_PAIRS) {
+		if (pair.often <= (slack == 0 ? 3 * most : most) && f->pair_count < LOCATOR_PAIRS) {
 			*tiers |= TIER_PAIR;
 			result = add_pair(
 				f,
@@ -140,10 +180,13 @@ static int add_expression(
 	struct lead *lead = malloc(sizeof(*lead));
 	int result =
 		lead == NULL ? -ENOMEM : automaton_new(def->before, expression, &after, &automaton);
-	if (result == 0 && lead_find(automaton, def->left, lead))
+	bool found = result == 0 && lead_find(automaton, def->left, lead);
+	if (found && lead_is_loose(lead))
+		result = add_by_pair(f, index, def, automaton, often_min, tiers);
+	if (result == 0 && found && *tiers == 0)
 		result = add_lead(f, index, lead, tiers);
-	else if (result != -ENOMEM)
-		result = add_by_pair(f, index, def, automaton, tiers);
+	else if (result != -ENOMEM && *tiers == 0)
+		result = add_by_pair(f, index, def, automaton, often_max, tiers);
 	free(lead);
 	automaton_free(automaton);
 	return result;
@@ -200,11 +243,11 @@ static int add_context(
 	return 0;
 }
 
-static int make_gate(const struct definition *def, struct lead_gate *out)
+static int make_gate(const struct definition *def, const char *expression, struct lead_gate *out)
 {
 	struct byte_set after = lead_after(def->right);
 	struct automaton *automaton = NULL;
-	int result = automaton_new(def->before, def->pattern, &after, &automaton);
+	int result = automaton_new(def->before, expression, &after, &automaton);
 	if (result == -ENOMEM)
 		return result;
 	if (result == 0)
@@ -217,13 +260,15 @@ static int make_gate(const struct definition *def, struct lead_gate *out)
 
 int locator_add(
 	struct locator *locator, uint32_t index, const struct definition *def, unsigned *tiers,
-	struct lead_gate *gate
+	struct lead_gate *gate, struct lead_gate *lead_gate
 )
 {
 	bool sure = def->info.score >= PATTERN_SURE;
 	const char *expression = sure ? def->pattern : def->strong;
-	int result = make_gate(def, gate);
+	int result = make_gate(def, def->pattern, gate);
 	*tiers = 0;
+	if (result == 0 && expression != NULL)
+		result = make_gate(def, expression, lead_gate);
 	if (result == 0 && expression != NULL) {
 		result = add_expression(locator, index, def, expression, tiers);
 		if (*tiers == 0)
@@ -351,6 +396,53 @@ static void make_inner(struct locator *f)
 	}
 }
 
+// What a bucket's tables let pass, roughly.
+static double bucket_often(const struct kernel_tables *t, uint8_t bit)
+{
+	struct byte_set first = {}, second = {};
+	for (unsigned c = 0; c < 256; c++) {
+		if ((t->first_low[c & 15] & t->first_high[c >> 4] & bit) != 0)
+			byte_set_add(&first, (uint8_t)c);
+		if ((t->second_low[c & 15] & t->second_high[c >> 4] & bit) != 0)
+			byte_set_add(&second, (uint8_t)c);
+	}
+	return lead_often(&first) * lead_often(&second);
+}
+
+static void put_pair(struct kernel_tables *t, const struct locator_pair *pair, uint8_t bit)
+{
+	add_nibbles(&pair->first, bit, t->first_low, t->first_high);
+	add_nibbles(&pair->second, bit, t->second_low, t->second_high);
+}
+
+// Each pair goes into the bucket that then lets the least more pass.
+static void make_pairs(struct locator *f)
+{
+	f->tables.has_pivots = f->pair_count > 0;
+	for (size_t i = 0; i < f->pair_count; i++) {
+		const struct locator_pair *pair = &f->pairs[i];
+		uint8_t best = 1;
+		double least = 2;
+		for (unsigned k = 0; k < KERNEL_PIVOT_BUCKETS; k++) {
+			struct kernel_tables with = f->tables;
+			uint8_t bit = (uint8_t)(1u << k);
+			put_pair(&with, pair, bit);
+			double more = bucket_often(&with, bit) - bucket_often(&f->tables, bit);
+			if (more < least) {
+				least = more;
+				best = bit;
+			}
+		}
+		put_pair(&f->tables, pair, best);
+		for (unsigned c = 0; c < 256 && i < 64; c++) {
+			if (byte_set_has(&pair->first, (uint8_t)c))
+				f->pair_first[c] |= UINT64_C(1) << i;
+			if (byte_set_has(&pair->second, (uint8_t)c))
+				f->pair_second[c] |= UINT64_C(1) << i;
+		}
+	}
+}
+
 int locator_finish(struct locator *locator)
 {
 	struct kernel_tables *t = &locator->tables;
@@ -358,13 +450,9 @@ int locator_finish(struct locator *locator)
 	if (result == 0)
 		result = make_keys(locator);
 	t->signatures = locator->signatures;
+	t->mixed = locator->mixed_signatures;
 	make_inner(locator);
-	t->has_pivots = locator->pair_count > 0;
-	for (size_t i = 0; i < locator->pair_count; i++) {
-		uint8_t bit = (uint8_t)(1u << i % KERNEL_PIVOT_BUCKETS);
-		add_nibbles(&locator->pairs[i].first, bit, t->first_low, t->first_high);
-		add_nibbles(&locator->pairs[i].second, bit, t->second_low, t->second_high);
-	}
+	make_pairs(locator);
 	locator->kernel = kernel_get(kernel_level_choose());
 	free(locator->entries);
 	locator->entries = NULL;
@@ -380,6 +468,9 @@ void locator_fini(struct locator *locator)
 	free(locator->words);
 	free(locator->keys);
 	free(locator->signatures);
+	free(locator->mixed_signatures);
+	free(locator->mixed);
+	free(locator->number_refs);
 	free(locator->slots);
 	free(locator->refs);
 	free(locator->numbers);

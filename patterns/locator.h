@@ -16,10 +16,14 @@ enum locator_tier {
 	TIER_NUMBERS = 2,  // by the digits of its first number
 	TIER_PAIR = 4,     // by two bytes it cannot be without
 	TIER_CONTEXT = 8,  // from its context words
-	TIER_SEARCHED = 16 // by the candidate expression in Hyperscan: slower than the others
+	TIER_MIXED = 16,   // by the digits of its first word
+	TIER_SEARCHED = 32 // by the candidate expression in Hyperscan: slower than the others
 };
 
-enum locator_limit { LOCATOR_PAIRS = 64 }; // of entries; context words may have more
+enum locator_limit {
+	LOCATOR_PAIRS = 64,   // of entries; context words may have more
+	LOCATOR_NUMBERS = 64, // refs that are told apart by the signature
+};
 
 // What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
 // hit, or the beginning of word `target`.
@@ -55,13 +59,17 @@ struct locator {
 	struct kernel_tables tables;
 	kernel_fn *kernel;
 	uint64_t *keys;
-	uint64_t *signatures;
+	uint64_t *signatures, *mixed_signatures;
 	struct locator_slot *slots; // open addressing, a power of two
 	size_t slot_count;
 	struct locator_ref *refs; // of keys, those of a key together
 	size_t ref_count;
-	struct locator_ref *numbers;
-	size_t number_count;
+	struct locator_ref *numbers, *mixed;
+	// By signature, bit i for ref i of numbers; those from LOCATOR_NUMBERS on are always asked.
+	uint64_t *number_refs;
+	size_t number_count, mixed_count;
+	// Pairs of entries that have the byte first, or second: bit i for pair i.
+	uint64_t pair_first[256], pair_second[256];
 	struct locator_pair *pairs;
 	size_t pair_count;
 	struct locator_word *words;
@@ -77,11 +85,12 @@ struct locator {
 	size_t entry_count;
 };
 
-// How entry `index` of a set is to be found, by its definition. Adds it to the locator. Out: *tier,
-// bits of enum locator_tier; TIER_SEARCHED is left to the caller. *gate. Returns 0 or -ENOMEM.
+// How entry `index` of a set is to be found, by its definition. Adds it to the locator. Out:
+// *tiers, bits of enum locator_tier; TIER_SEARCHED is left to the caller. *gate, of its matches;
+// *lead_gate, of those that are found without a context word. Returns 0 or -ENOMEM.
 int locator_add(
 	struct locator *locator, uint32_t index, const struct definition *def, unsigned *tiers,
-	struct lead_gate *gate
+	struct lead_gate *gate, struct lead_gate *lead_gate
 ) must_check;
 // All entries have been added. Returns 0 or -ENOMEM.
 int locator_finish(struct locator *locator) must_check;

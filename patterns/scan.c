@@ -119,9 +119,11 @@ static int add(struct scan_scratch *scratch, uint32_t entry, size_t from, size_t
 }
 
 // The entry may match from `start`: a look at its first bytes decides whether to ask further.
-static int add_start(struct scan_scratch *scratch, uint32_t entry, size_t start)
+static int add_start(
+	struct scan_scratch *scratch, uint32_t entry, const struct lead_gate *gate, size_t start
+)
 {
-	if (!lead_gate_passes(&scratch->set->entries[entry].gate, scratch->in, start))
+	if (!lead_gate_passes(gate, scratch->in, start))
 		return 0;
 	return add(scratch, entry, start, start);
 }
@@ -172,7 +174,10 @@ static int add_near(
 	for (size_t at = next_start(scratch, word, from, to); at < to && result == 0;
 	     at = next_start(scratch, word, at + 1, to)) {
 		for (uint32_t i = 0; i < word->count && result == 0; i++)
-			result = add_start(scratch, word->entries[i], at);
+			result = add_start(
+				scratch, word->entries[i],
+				&scratch->set->entries[word->entries[i]].gate, at
+			);
 	}
 	return result;
 }
@@ -191,7 +196,8 @@ static int add_ref(struct scan_scratch *scratch, const struct locator_ref *ref, 
 {
 	if (ref->is_word)
 		return add_word(scratch, &scratch->set->locator.words[ref->target], at);
-	return ref->offset > at ? 0 : add_start(scratch, ref->target, at - ref->offset);
+	const struct lead_gate *gate = &scratch->set->entries[ref->target].lead_gate;
+	return ref->offset > at ? 0 : add_start(scratch, ref->target, gate, at - ref->offset);
 }
 
 static int words_found(struct scan_scratch *scratch)
@@ -207,14 +213,38 @@ static int words_found(struct scan_scratch *scratch)
 	return result;
 }
 
+static uint16_t signature_at(struct span in, size_t at)
+{
+	unsigned signature = 0;
+	for (unsigned i = 0; i < KERNEL_SIGNATURE && i < in.n - at; i++)
+		signature |= (unsigned)(in.p[at + i] >= '0' && in.p[at + i] <= '9') << i;
+	return (uint16_t)signature;
+}
+
 static int numbers_found(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_numbers; i++) {
 		size_t at = scratch->chunk + scratch->hits.numbers[i];
-		for (size_t k = 0; k < locator->number_count && result == 0; k++)
+		uint64_t refs = locator->number_refs[signature_at(scratch->in, at)];
+		for (; refs != 0 && result == 0; refs &= refs - 1)
+			result = add_ref(scratch, &locator->numbers[__builtin_ctzll(refs)], at);
+		for (size_t k = LOCATOR_NUMBERS; k < locator->number_count && result == 0; k++)
 			result = add_ref(scratch, &locator->numbers[k], at);
+	}
+	return result;
+}
+
+static int mixed_found(struct scan_scratch *scratch)
+{
+	const struct locator *locator = &scratch->set->locator;
+	int result = 0;
+	for (size_t i = 0; i < scratch->hits.n_mixed; i++) {
+		for (size_t k = 0; k < locator->mixed_count && result == 0; k++)
+			result =
+				add_ref(scratch, &locator->mixed[k],
+					scratch->chunk + scratch->hits.mixed[i]);
 	}
 	return result;
 }
@@ -229,6 +259,11 @@ static int add_pair(struct scan_scratch *scratch, const struct locator_pair *pai
 		return add_word(scratch, &scratch->set->locator.words[pair->target], at);
 	if (at < pair->back_min)
 		return 0;
+	if (pair->back_min == pair->back_max)
+		return add_start(
+			scratch, pair->target, &scratch->set->entries[pair->target].lead_gate,
+			at - pair->back_min
+		);
 	return add(
 		scratch, pair->target, at > pair->back_max ? at - pair->back_max : 0,
 		at - pair->back_min
@@ -238,10 +273,16 @@ static int add_pair(struct scan_scratch *scratch, const struct locator_pair *pai
 static int pairs_found(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
+	struct span in = scratch->in;
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_pivots; i++) {
 		size_t at = scratch->chunk + scratch->hits.pivots[i];
-		for (size_t k = 0; k < locator->pair_count && result == 0; k++)
+		uint64_t pairs = locator->pair_first[in.p[at]];
+		if (at + 1 < in.n)
+			pairs &= locator->pair_second[in.p[at + 1]];
+		for (; pairs != 0 && result == 0; pairs &= pairs - 1)
+			result = add_pair(scratch, &locator->pairs[__builtin_ctzll(pairs)], at);
+		for (size_t k = 64; k < locator->pair_count && result == 0; k++)
 			result = add_pair(scratch, &locator->pairs[k], at);
 	}
 	return result;
@@ -317,6 +358,8 @@ static int scan_chunk(struct scan_scratch *scratch)
 		result = words_found(scratch);
 	if (result == 0)
 		result = numbers_found(scratch);
+	if (result == 0)
+		result = mixed_found(scratch);
 	if (result == 0)
 		result = pairs_found(scratch);
 	if (result == 0)

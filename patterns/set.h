@@ -19,13 +19,14 @@ struct set_entry {
 	bool is_entity; // also found encoded
 	uint8_t tiers;  // enum locator_tier
 	enum boundary left, right;
-	uint32_t candidate_min; // least bytes of a candidate that is searched for
-	uint32_t lead;          // most bytes from a match's start (context included) to its end
-	uint32_t width;         // most bytes of a finding
-	struct lead_gate gate;  // of the match, `before` included
-	uint8_t *prefix;        // with which every match begins; when it folds, in lower case
-	uint32_t prefix_size;   // 0: with nothing certain
-	bool prefix_folds;      // letter case of ASCII is ignored
+	uint32_t candidate_min;     // least bytes of a candidate that is searched for
+	uint32_t lead;              // most bytes from a match's start (context included) to its end
+	uint32_t width;             // most bytes of a finding
+	struct lead_gate gate;      // of a match, `before` included
+	struct lead_gate lead_gate; // of one that is found without a context word
+	uint8_t *prefix;            // with which every match begins; when it folds, in lower case
+	uint32_t prefix_size;       // 0: with nothing certain
+	bool prefix_folds;          // letter case of ASCII is ignored
 	hs_database_t *pattern; // what follows it, anchored at the first byte; NULL: nothing does
 	hs_database_t *before;  // anchored, too; NULL: a finding begins where the match does
 	hs_database_t *strong;  // the same; NULL: no match scores more than the others

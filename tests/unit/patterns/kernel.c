@@ -18,10 +18,12 @@
 enum { TEXT_MAX = 3 * KERNEL_CHUNK, SHIFT = 64 - 12 };
 
 static uint64_t keys[1 << 12 >> 6], signatures[KERNEL_SIGNATURE_WORDS];
+static uint64_t mixed[KERNEL_SIGNATURE_WORDS];
 static struct kernel_tables tables = {
 	.keys = keys,
 	.key_shift = SHIFT,
 	.signatures = signatures,
+	.mixed = mixed,
 	.has_pivots = true,
 };
 static uint32_t seed = 20260104;
@@ -53,13 +55,18 @@ static uint8_t byte_at(struct span in, size_t at)
 	return at < in.n ? in.p[at] : 0;
 }
 
-static bool is_word(struct span in, size_t at)
+static bool begins_word(struct span in, size_t at)
 {
 	uint8_t c = in.p[at], before = at == 0 ? 0 : in.p[at - 1];
-	uint32_t key = 0;
 	if (!is_alnum(c) || is_digit(c))
 		return false;
-	if (is_alnum(before) && (!is_upper(c) || is_upper(before)))
+	return !is_alnum(before) || (is_upper(c) && !is_upper(before));
+}
+
+static bool is_word(struct span in, size_t at)
+{
+	uint32_t key = 0;
+	if (!begins_word(in, at))
 		return false;
 	for (size_t i = 0; i < KERNEL_KEY; i++) {
 		uint8_t next = byte_at(in, at + i);
@@ -80,16 +87,35 @@ static bool in_table(const uint8_t low[16], const uint8_t high[16], uint8_t c)
 	return (low[c & 15] & high[c >> 4]) != 0;
 }
 
-static bool is_number(struct span in, size_t at)
+static uint16_t signature_at(struct span in, size_t at)
 {
 	uint16_t signature = 0;
-	if (!begins_number(in, at))
-		return false;
 	for (size_t i = 0; i < KERNEL_SIGNATURE; i++)
 		signature |= (uint16_t)(is_digit(byte_at(in, at + i)) << i);
+	return signature;
+}
+
+static bool is_mixed(struct span in, size_t at)
+{
+	uint16_t signature = signature_at(in, at);
+	if (!begins_word(in, at) || (signature & 0xfe) == 0)
+		return false;
+	for (size_t i = 0; i < tables.mixed_run; i++) {
+		if (!is_alnum(byte_at(in, at + i)))
+			return false;
+	}
+	return (mixed[signature / 64] >> signature % 64 & 1) != 0;
+}
+
+static bool is_number(struct span in, size_t at)
+{
+	uint16_t signature = signature_at(in, at);
+	if (!begins_number(in, at))
+		return false;
 	for (size_t i = 0; i < tables.inner_run; i++) {
 		uint8_t c = byte_at(in, at + i);
-		if (!is_digit(c) && !in_table(tables.inner_low, tables.inner_high, c))
+		if (at + i >= in.n ||
+		    (!is_digit(c) && !in_table(tables.inner_low, tables.inner_high, c)))
 			return false;
 	}
 	return (signatures[signature / 64] >> signature % 64 & 1) != 0;
@@ -128,6 +154,7 @@ static void check(struct span in)
 			kernel_get(level)(&tables, in, from, &hits);
 			check_list(in, from, hits.words, hits.n_words, is_word);
 			check_list(in, from, hits.numbers, hits.n_numbers, is_number);
+			check_list(in, from, hits.mixed, hits.n_mixed, is_mixed);
 			check_list(in, from, hits.pivots, hits.n_pivots, is_pivot);
 			for (size_t i = 0; i < KERNEL_CHUNK && from + i < in.n; i++)
 				assert_int_equal(
@@ -152,7 +179,10 @@ static void random_tables(void)
 		for (size_t i = 0; i < 16; i++)
 			nibbles[table][i] = (uint8_t)(dice(256) & dice(256));
 	}
+	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
+		mixed[i] = (uint64_t)dice(1u << 31) << 33 ^ dice(1u << 31);
 	tables.inner_run = 1 + dice(8);
+	tables.mixed_run = 1 + dice(8);
 }
 
 // Texts that end where a page does, so that a read behind them is a fault.
