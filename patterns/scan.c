@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Two steps, a chunk at a time. The kernel, and Hyperscan for the few entries that the kernel
-// cannot find, say where matches may begin: candidates. They are confirmed in order (confirm.c).
+// Two steps, a chunk at a time. The kernel says where matches may begin, and each is confirmed at
+// once (confirm.c); so are the candidates of Hyperscan, for the few entries the kernel cannot find,
+// when it has returned: it cannot be called from its own callback.
 
 #include "patterns/decode.h"
 #include "patterns/overlap.h"
@@ -109,23 +110,22 @@ static bool is_wanted(const struct scan_scratch *scratch, uint32_t entry)
 }
 
 // The entry may match from [from, to]. Returns 0 or -EIO.
-static int add(struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to)
+static int try_range(struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to)
 {
-	if (!is_wanted(scratch, entry))
+	const struct candidate candidate = {entry, (uint32_t)from, (uint32_t)to};
+	if (!is_wanted(scratch, entry) || scratch->matches.overflow)
 		return 0;
-	scratch->candidates[scratch->candidate_count++] =
-		(struct candidate){entry, (uint32_t)from, (uint32_t)to};
-	return scratch->candidate_count == SCRATCH_CANDIDATES ? flush(scratch) : 0;
+	return confirm(scratch, &candidate);
 }
 
 // The entry may match from `start`: a look at its first bytes decides whether to ask further.
-static int add_start(
+static int try_start_at(
 	struct scan_scratch *scratch, uint32_t entry, const struct lead_gate *gate, size_t start
 )
 {
 	if (!lead_gate_passes(gate, scratch->in, start))
 		return 0;
-	return add(scratch, entry, start, start);
+	return try_range(scratch, entry, start, start);
 }
 
 // Does a number begin at `at`?
@@ -166,7 +166,7 @@ static size_t next_start(
 }
 
 // A context word gives meaning to matches that begin in [from, to).
-static int add_near(
+static int try_near(
 	struct scan_scratch *scratch, const struct locator_word *word, size_t from, size_t to
 )
 {
@@ -174,7 +174,7 @@ static int add_near(
 	for (size_t at = next_start(scratch, word, from, to); at < to && result == 0;
 	     at = next_start(scratch, word, at + 1, to)) {
 		for (uint32_t i = 0; i < word->count && result == 0; i++)
-			result = add_start(
+			result = try_start_at(
 				scratch, word->entries[i],
 				&scratch->set->entries[word->entries[i]].gate, at
 			);
@@ -183,24 +183,24 @@ static int add_near(
 }
 
 // A context word may stand at `at`.
-static int add_word(struct scan_scratch *scratch, const struct locator_word *word, size_t at)
+static int try_word(struct scan_scratch *scratch, const struct locator_word *word, size_t at)
 {
 	if (!context_stands_at(word->text, word->length, scratch->in, at))
 		return 0;
 	size_t from = at > word->reach_before ? at - word->reach_before : 0;
 	size_t to = at + PATTERN_CONTEXT_BEFORE + 1;
-	return add_near(scratch, word, from, to < scratch->in.n ? to : scratch->in.n);
+	return try_near(scratch, word, from, to < scratch->in.n ? to : scratch->in.n);
 }
 
-static int add_ref(struct scan_scratch *scratch, const struct locator_ref *ref, size_t at)
+static int try_ref(struct scan_scratch *scratch, const struct locator_ref *ref, size_t at)
 {
 	if (ref->is_word)
-		return add_word(scratch, &scratch->set->locator.words[ref->target], at);
+		return try_word(scratch, &scratch->set->locator.words[ref->target], at);
 	const struct lead_gate *gate = &scratch->set->entries[ref->target].lead_gate;
-	return ref->offset > at ? 0 : add_start(scratch, ref->target, gate, at - ref->offset);
+	return ref->offset > at ? 0 : try_start_at(scratch, ref->target, gate, at - ref->offset);
 }
 
-static int words_found(struct scan_scratch *scratch)
+static int try_words(struct scan_scratch *scratch)
 {
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_words && result == 0; i++) {
@@ -208,7 +208,7 @@ static int words_found(struct scan_scratch *scratch)
 		const struct locator_ref *ref =
 			locator_look_up(&scratch->set->locator, scratch->in, at, &n);
 		for (; n > 0 && result == 0; n--, ref++)
-			result = add_ref(scratch, ref, at);
+			result = try_ref(scratch, ref, at);
 	}
 	return result;
 }
@@ -221,7 +221,7 @@ static uint16_t signature_at(struct span in, size_t at)
 	return (uint16_t)signature;
 }
 
-static int numbers_found(struct scan_scratch *scratch)
+static int try_numbers(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
 	int result = 0;
@@ -229,48 +229,46 @@ static int numbers_found(struct scan_scratch *scratch)
 		size_t at = scratch->chunk + scratch->hits.numbers[i];
 		uint64_t refs = locator->number_refs[signature_at(scratch->in, at)];
 		for (; refs != 0 && result == 0; refs &= refs - 1)
-			result = add_ref(scratch, &locator->numbers[__builtin_ctzll(refs)], at);
+			result = try_ref(scratch, &locator->numbers[__builtin_ctzll(refs)], at);
 		for (size_t k = LOCATOR_NUMBERS; k < locator->number_count && result == 0; k++)
-			result = add_ref(scratch, &locator->numbers[k], at);
+			result = try_ref(scratch, &locator->numbers[k], at);
 	}
 	return result;
 }
 
-static int mixed_found(struct scan_scratch *scratch)
+static int try_mixed(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_mixed; i++) {
 		for (size_t k = 0; k < locator->mixed_count && result == 0; k++)
 			result =
-				add_ref(scratch, &locator->mixed[k],
+				try_ref(scratch, &locator->mixed[k],
 					scratch->chunk + scratch->hits.mixed[i]);
 	}
 	return result;
 }
 
-static int add_pair(struct scan_scratch *scratch, const struct locator_pair *pair, size_t at)
+static int try_pair(struct scan_scratch *scratch, const struct locator_pair *pair, size_t at)
 {
 	struct span in = scratch->in;
 	if (!byte_set_has(&pair->first, in.p[at]) ||
 	    (at + 1 < in.n && !byte_set_has(&pair->second, in.p[at + 1])))
 		return 0;
 	if (pair->is_word)
-		return add_word(scratch, &scratch->set->locator.words[pair->target], at);
+		return try_word(scratch, &scratch->set->locator.words[pair->target], at);
 	if (at < pair->back_min)
 		return 0;
+	const struct lead_gate *gate = &scratch->set->entries[pair->target].lead_gate;
 	if (pair->back_min == pair->back_max)
-		return add_start(
-			scratch, pair->target, &scratch->set->entries[pair->target].lead_gate,
-			at - pair->back_min
-		);
-	return add(
+		return try_start_at(scratch, pair->target, gate, at - pair->back_min);
+	return try_range(
 		scratch, pair->target, at > pair->back_max ? at - pair->back_max : 0,
 		at - pair->back_min
 	);
 }
 
-static int pairs_found(struct scan_scratch *scratch)
+static int try_pairs(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
 	struct span in = scratch->in;
@@ -281,9 +279,9 @@ static int pairs_found(struct scan_scratch *scratch)
 		if (at + 1 < in.n)
 			pairs &= locator->pair_second[in.p[at + 1]];
 		for (; pairs != 0 && result == 0; pairs &= pairs - 1)
-			result = add_pair(scratch, &locator->pairs[__builtin_ctzll(pairs)], at);
+			result = try_pair(scratch, &locator->pairs[__builtin_ctzll(pairs)], at);
 		for (size_t k = 64; k < locator->pair_count && result == 0; k++)
-			result = add_pair(scratch, &locator->pairs[k], at);
+			result = try_pair(scratch, &locator->pairs[k], at);
 	}
 	return result;
 }
@@ -351,22 +349,19 @@ static int scan_chunk(struct scan_scratch *scratch)
 	int result = 0;
 	set->locator.kernel(&set->locator.tables, scratch->in, scratch->chunk, &scratch->hits);
 	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count && result == 0; i++)
-		result = add_near(
+		result = try_near(
 			scratch, &set->locator.words[scratch->name->words[i]], scratch->chunk, end
 		);
 	if (result == 0)
-		result = words_found(scratch);
+		result = try_words(scratch);
 	if (result == 0)
-		result = numbers_found(scratch);
+		result = try_numbers(scratch);
 	if (result == 0)
-		result = mixed_found(scratch);
+		result = try_mixed(scratch);
 	if (result == 0)
-		result = pairs_found(scratch);
-	if (result == 0)
-		result = flush(scratch);
+		result = try_pairs(scratch);
 	if (result == 0 && set->candidates != NULL && !scratch->matches.overflow)
 		result = search_chunk(scratch, scratch->chunk, end);
-	scratch->candidate_count = 0;
 	return result;
 }
 
