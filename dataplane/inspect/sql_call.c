@@ -28,7 +28,11 @@ void sql_type(struct sql *p)
 	while (!p->failed) {
 		if (sql_is(p, "("))
 			sql_skip_parens(p);
-		else if (sql_take(p, "SET") || sql_take(p, "CHARSET") || sql_take(p, "COLLATE"))
+		else if (sql_take(p, "COLLATE"))
+			sql_next(p);
+		else if (p->tsql && !sql_is(p, "VARYING") && !sql_is(p, "PRECISION"))
+			break; // SET would be another statement
+		else if (sql_take(p, "SET") || sql_take(p, "CHARSET"))
 			sql_next(p);
 		else if (sql_is_any(p, more))
 			sql_next(p);

@@ -222,6 +222,21 @@ void sql_select_items(struct sql *p)
 	} while (sql_take(p, ",") && !p->failed);
 }
 
+// GROUPING SETS ((a, b), (a), ())
+static void read_grouping_sets(struct sql *p)
+{
+	sql_expect(p, "(");
+	do {
+		if (sql_is(p, "(") && sql_is_at(p, 1, ")")) {
+			sql_next(p);
+			sql_next(p);
+		} else {
+			(void)sql_expression(p);
+		}
+	} while (sql_take(p, ",") && !p->failed);
+	sql_expect(p, ")");
+}
+
 static void read_group_by(struct sql *p)
 {
 	sql_expect(p, "BY");
@@ -230,7 +245,7 @@ static void read_group_by(struct sql *p)
 		if (sql_is(p, "GROUPING") && sql_is_at(p, 1, "SETS")) {
 			sql_next(p);
 			sql_next(p);
-			sql_skip_parens(p);
+			read_grouping_sets(p);
 			continue;
 		}
 		(void)sql_expression(p);

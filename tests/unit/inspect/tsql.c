@@ -121,6 +121,12 @@ static const struct command_case cases[] = {
 	{"SELECT * FROM t WHERE a IN (SELECT b FROM u) AND EXISTS(SELECT 1)", R, EFFECT_NO_LIMIT | EFFECT_STAR},
 	{"IF (SELECT COUNT(*) FROM t) > 5 PRINT 'a' ELSE IF 1=2 PRINT 'b'", R | S, 0},
 	{"CREATE INDEX i ON t (a) INCLUDE (b) WHERE a > 1 WITH (ONLINE=ON)", D, 0},
+	{"DECLARE @a int SET @a = dbo.f(1) DELETE FROM t WHERE a = @a", W | X | S, EFFECT_MULTI},
+	{"SELECT a FROM t GROUP BY GROUPING SETS ((a, b), (dbo.f(a)), ())", R | X, EFFECT_NO_LIMIT},
+	{"SELECT a FROM t GROUP BY GROUPING SETS ((a, b), (a), ())", R, EFFECT_NO_LIMIT},
+	{"SELECT * FROM sys.fn_get_audit_file('x', 1, 2)", R | A | X, EFFECT_FILE | EFFECT_NO_LIMIT | EFFECT_STAR},
+	{"SELECT 1 DISABLE TRIGGER x ON y", R | U, EFFECT_MULTI},
+	{"SELECT * FROM t WHERE a = 1 OPTION (MAXDOP 1); DROP LOGIN x", R | A, EFFECT_MULTI | EFFECT_GRANTS | EFFECT_NO_LIMIT | EFFECT_STAR},
 };
 // clang-format on
 
