@@ -102,7 +102,12 @@ static struct value arithmetic(char op, const struct value *a, const struct valu
 // What adds, multiplies by or appends nothing: id = id + 0, name = name || ''.
 static const PgQuery__Node *without_nothing(struct statement *st, const PgQuery__Node *node)
 {
-	while (node != NULL && node->node_case == PG_QUERY__NODE__NODE_A_EXPR) {
+	while (node != NULL && (node->node_case == PG_QUERY__NODE__NODE_A_EXPR ||
+				node->node_case == PG_QUERY__NODE__NODE_COLLATE_CLAUSE)) {
+		if (node->node_case == PG_QUERY__NODE__NODE_COLLATE_CLAUSE) {
+			node = node->collate_clause->arg;
+			continue;
+		}
 		const PgQuery__AExpr *e = node->a_expr;
 		double n;
 		if (e->kind != KIND(OP) || e->n_name != 1)

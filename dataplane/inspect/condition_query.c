@@ -28,12 +28,17 @@ static const PgQuery__Node *lone_value(const PgQuery__SelectStmt *s)
 	return s->target_list[0]->res_target->val;
 }
 
-// One row, whatever else: SELECT without FROM and condition, VALUES, an aggregate without GROUP BY
-// is not looked for.
+// A row whatever the text says of it: nothing in FROM but relations, which seldom are empty, and no
+// condition.
 static bool has_row(const PgQuery__SelectStmt *s)
 {
-	return s != NULL && s->limit_count == NULL && s->limit_offset == NULL && s->larg == NULL &&
-	       s->n_from_clause == 0 && s->where_clause == NULL && s->having_clause == NULL;
+	if (s->limit_count != NULL || s->limit_offset != NULL || s->larg != NULL ||
+	    s->where_clause != NULL || s->having_clause != NULL)
+		return false;
+	for (size_t i = 0; i < s->n_from_clause; i++)
+		if (s->from_clause[i]->node_case != NODE(RANGE_VAR))
+			return false;
+	return true;
 }
 
 struct search {
