@@ -251,41 +251,36 @@ static bool is_ascii(struct span text)
 	return true;
 }
 
-// Each character outside ASCII becomes a letter, so that none of it shows. Nothing with a check
-// digit has any.
-static size_t spell(struct maker *m)
+// Write the value to `out` with a letter for each character outside ASCII, so that none of it
+// shows.
+static struct span spell(struct maker *m, uint8_t *out)
 {
 	size_t n = 0;
+	uint8_t first = 'A';
+	for (size_t i = 0; i < m->value.n; i++)
+		if (is_letter(m->value.p[i]) && m->value.p[i] >= 'a')
+			first = 'a';
 	for (size_t i = 0; i < m->value.n; i++) {
 		uint8_t c = m->value.p[i];
-		if (is_in(ALL, c)) {
-			struct alphabet a = alphabet_at(m, i);
-			c = (uint8_t)(a.first + draw(m, a.n));
-		} else if (c >= 0xc0) {
-			c = (uint8_t)('a' + draw(m, 26));
-		} else if (c >= 0x80) {
-			continue;
-		}
-		m->text[n++] = c;
+		if (c >= 0xc0)
+			out[n++] = (uint8_t)(first + draw(m, 26));
+		else if (c < 0x80)
+			out[n++] = c;
 	}
-	return n;
+	return (struct span){out, n};
 }
 
 static int append_form(struct maker *m, struct buf *out)
 {
-	size_t n = m->value.n;
-	int r = buf_reserve(out, n);
+	bool ascii = is_ascii(m->value);
+	int r = buf_reserve(out, ascii ? m->value.n : 2 * m->value.n);
 	if (r != 0)
 		return r;
 	m->text = buf_tail(out);
+	if (!ascii) // of the room, the second half
+		m->value = spell(m, m->text + m->value.n);
+	size_t n = m->value.n;
 	survey(m);
-	if (!is_ascii(m->value)) {
-		n = spell(m);
-		if (m->wish != NULL && !m->wish->accepts(m->wish->ctx, (struct span){m->text, n}))
-			return -ENOENT;
-		buf_commit(out, n);
-		return 0;
-	}
 	if (m->ends[0] == SIZE_MAX)
 		return -ENOENT; // nothing in it can change
 	memcpy(m->text, m->value.p, n);
