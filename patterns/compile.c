@@ -88,8 +88,10 @@ static int compile_entry(
 	entry->lead = def->lead;
 	entry->width = def->pattern_width.max;
 	entry->validator_count = def->validator_count;
-	for (size_t i = 0; i < def->validator_count; i++)
+	for (size_t i = 0; i < def->validator_count; i++) {
 		entry->validators[i] = def->validators[i]->accepts;
+		entry->digest = entry->digest || def->validators[i]->digest;
+	}
 	entry->sure = def->info.score >= PATTERN_SURE;
 	int result = find_entry(set, entry, def, why);
 	if (result == 0)
@@ -239,7 +241,8 @@ size_t pattern_set_size(const struct pattern_set *set)
 	return set->databases.size;
 }
 
-bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text)
+// NULL when the set has no such pattern.
+static const struct set_entry *entry_of(const struct pattern_set *set, uint16_t id)
 {
 	size_t low = 0, high = set->count;
 	while (low < high) {
@@ -249,12 +252,21 @@ bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span
 		else
 			high = middle;
 	}
-	if (low == set->count || set->entries[low].id != id)
-		return true;
-	const struct set_entry *entry = &set->entries[low];
-	for (size_t i = 0; i < entry->validator_count; i++) {
+	return low < set->count && set->entries[low].id == id ? &set->entries[low] : NULL;
+}
+
+bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text)
+{
+	const struct set_entry *entry = entry_of(set, id);
+	for (size_t i = 0; entry != NULL && i < entry->validator_count; i++) {
 		if (!entry->validators[i](text))
 			return false;
 	}
 	return true;
+}
+
+bool pattern_set_has_digest(const struct pattern_set *set, uint16_t id)
+{
+	const struct set_entry *entry = entry_of(set, id);
+	return entry != NULL && entry->digest;
 }

@@ -226,6 +226,8 @@ int scan_match(
 // Would the validators of pattern `id` accept `text`? True when it has none, or is not in the set.
 // Linear in the length; for whoever makes up values of a pattern's form.
 bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text);
+// Is so much of a value of pattern `id` a checksum that it is no use to try what they accept?
+bool pattern_set_has_digest(const struct pattern_set *set, uint16_t id);
 
 // Data that comes in pieces, a body or a COPY, of any length. However it is cut, the findings are
 // the same, and so is how far they are known after so many bytes: the stream is scanned in steps

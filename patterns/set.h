@@ -32,6 +32,7 @@ struct set_entry {
 	hs_database_t *strong;  // the same; NULL: no match scores more than the others
 	bool (*validators[DEFINITION_VALIDATORS])(struct span text);
 	size_t validator_count;
+	bool digest; // a validator's
 };
 
 struct pattern_set {

@@ -11,6 +11,7 @@
 struct validator {
 	const char *name;
 	bool (*accepts)(struct span text);
+	bool digest; // 30 bits or more of it are a checksum: nobody hits on a valid text by trying
 };
 
 // The validator called `name`, or NULL.

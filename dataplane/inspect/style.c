@@ -184,7 +184,11 @@ int style_placeholder(
 {
 	const struct both both = {styler->snapshot, pattern, wish};
 	const struct placeholder_wish all = {accept_both, &both};
+	const struct pattern_set *entities = styler->snapshot->entities;
 	uint8_t seed[STYLE_MAC];
+	if (pattern != STYLE_NO_PATTERN && entities != NULL &&
+	    pattern_set_has_digest(entities, pattern))
+		return -ENOENT;
 	if (style_mac(styler, STYLE_USE_PLACEHOLDER, value, seed) != 0)
 		return -ENOENT;
 	return placeholder_append(seed, value, &all, out);

@@ -301,6 +301,10 @@ static void what_cannot_change_is_redacted(void **state)
 	(void)state;
 	assert_styled(placeholder, "-- !", "[REDACTED]");
 	assert_styled(placeholder, "", "[REDACTED]");
+	assert_true(pattern_set_has_digest(entities, id_of("bitcoin-address")));
+	assert_false(pattern_set_has_digest(entities, id_of("payment-card")));
+	struct span made = styled(placeholder, "bitcoin-address", SPAN_LIT("1anything"));
+	assert_true(span_equal(made, SPAN_LIT("[REDACTED:bitcoin-address]")));
 }
 
 static bool nothing(const void *ctx, struct span text)
