@@ -20,9 +20,14 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 	struct scan_scratch *scratch = calloc(1, sizeof(*scratch));
 	if (scratch == NULL)
 		return NULL;
+	explicit_bzero(
+		scratch, sizeof(*scratch)
+	); // its pages are made here, not by a worker's scan
 	scratch->set = set;
 	scratch->forms = SCAN_FORMS_TEXT;
 	scratch->tried = calloc(set->count + 1, sizeof(scratch->tried[0]));
+	if (scratch->tried != NULL)
+		explicit_bzero(scratch->tried, set->count * sizeof(scratch->tried[0]));
 	scratch->decode = decode_new(set);
 	if (scratch->tried == NULL || scratch->decode == NULL ||
 	    (set->databases.scratch != NULL &&

@@ -26,6 +26,9 @@ static const struct stat {
 	}
 	COUNTER(loops, "Turns of the worker's loop"),
 	COUNTER(busy_loops, "Turns of the loop that found work"),
+	COUNTER(slow_loops, "Turns longer than 100 us in which the kernel did not take the core"),
+	GAUGE(longest_loop_ns, "longest_loop_ns", "Longest such turn of the last second or two"),
+	GAUGE(longest_policy_ns, "longest_policy_ns", "Longest such turn that took a policy over"),
 	COUNTER(rx_packets, "Packets received"),
 	COUNTER(rx_bytes, "Bytes received, Ethernet headers included"),
 	COUNTER(tx_packets, "Packets sent"),

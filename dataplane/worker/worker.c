@@ -7,6 +7,7 @@
 #include "dataplane/worker/listeners.h"
 #include "dataplane/worker/stack.h"
 
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_pause.h>
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +27,9 @@ enum {
 	IDLE_SLEEP_MIN_US = 5,
 	WAIT_LOOPS = 256, // loops with sessions that want a turn, and no input
 	WAIT_SLEEP_US = 20,
-	LAST_LOOPS = 16, // after the last session: what it queued must leave
+	SLOW_US = 100,        // a turn of the loop that is told as slow
+	LONGEST_US = 1000000, // for which the longest is told
+	LAST_LOOPS = 16,      // after the last session: what it queued must leave
 };
 
 enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
@@ -48,6 +52,12 @@ struct worker {
 	uint32_t idle_loops;
 	uint32_t sleep_us;
 	uint32_t wait_loops;
+	struct turns {
+		uint64_t hz, slow;        // TSC ticks a second; of a slow turn
+		uint64_t longest, before; // of this period and the last
+		uint64_t period_us;       // when the next begins
+		long taken;               // times the kernel had taken the core
+	} turns;
 	struct worker_stats stats; // worker: rw, control: ro
 } __attribute__((aligned(64)));
 
@@ -147,6 +157,56 @@ static void keep_house(struct worker *w)
 	w->stats.record_waits = w->records.waits;
 }
 
+// Has the kernel given the core to another thread since this was asked? A system call: only asked
+// of turns that were slow anyway, and by who keeps house.
+static bool was_taken(struct turns *turns)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage) != 0 || usage.ru_nivcsw == turns->taken)
+		return false;
+	turns->taken = usage.ru_nivcsw;
+	return true;
+}
+
+static uint64_t nanoseconds(const struct turns *turns, uint64_t ticks)
+{
+	return (uint64_t)((double)ticks * 1e9 / (double)turns->hz);
+}
+
+// `version`: of the policy, before it.
+static void time_turn(struct worker *w, uint64_t begin, uint64_t version)
+{
+	uint64_t took = rte_rdtsc() - begin;
+
+	if (took > w->turns.slow) {
+		if (was_taken(&w->turns))
+			return;
+		w->stats.slow_loops++;
+	}
+	if (took > w->turns.longest)
+		w->turns.longest = took;
+	if (version == w->stats.snapshot_version)
+		return;
+	uint64_t ns = nanoseconds(&w->turns, took);
+	if (ns > w->stats.longest_policy_ns)
+		w->stats.longest_policy_ns = ns;
+}
+
+static void tell_turns(struct worker *w, uint64_t now_us)
+{
+	struct turns *turns = &w->turns;
+	uint64_t most = turns->longest > turns->before ? turns->longest : turns->before;
+
+	(void)was_taken(turns);
+	w->stats.longest_loop_ns = nanoseconds(turns, most);
+	if (now_us < turns->period_us)
+		return;
+	turns->period_us = now_us + LONGEST_US;
+	turns->before = turns->longest;
+	turns->longest = 0;
+}
+
 struct work {
 	uint32_t input;    // packets, messages and commands
 	uint32_t sessions; // that had a turn
@@ -154,12 +214,15 @@ struct work {
 
 static struct work run_once(struct worker *w)
 {
+	const uint64_t begin = rte_rdtsc(), version = w->stats.snapshot_version;
+
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t now_us = w->now_ns / 1000;
 
 	if (now_us >= w->housekeeping_us) {
 		w->housekeeping_us = now_us + HOUSEKEEPING_US;
 		keep_house(w);
+		tell_turns(w, now_us);
 	}
 	struct work work = {.input = stack_input(&w->stack, now_us)};
 	work.input += take_commands(w);
@@ -176,6 +239,7 @@ static struct work run_once(struct worker *w)
 	w->stats.loops++;
 	w->stats.busy_loops += busy;
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
+	time_turn(w, begin, version);
 	return work;
 }
 
@@ -220,6 +284,8 @@ static int worker_main(void *arg)
 	// Sleeps are meant as written, not rounded up by the default of 50 us.
 	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	urcu_qsbr_register_thread();
+	w->turns.hz = rte_get_tsc_hz();
+	w->turns.slow = w->turns.hz / (1000000 / SLOW_US);
 	for (;;) {
 		enum phase phase = __atomic_load_n(&w->all->phase, __ATOMIC_ACQUIRE);
 		if (phase == PHASE_STOP)
