@@ -79,7 +79,7 @@ const struct command commands[] = {
 		 BIT(OPTION_ISSUER) | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP),
 	 ctl_policy_explain,
 	 "what a statement would do, what the configuration says to it, and why",
-	 "  --statement S  the statement; without it standard input is read\n"
+	 "  --statement S  the statement, more than once if need be; else standard input\n"
 	 "  --dialect D    postgres, mysql, tsql or shell; postgres\n"
 	 "  --resource R   where; the only one\n"
 	 "  --issuer I     who vouches for the subject; the first of the configuration\n"

@@ -17,7 +17,7 @@ enum exit_status {
 	EXIT_EVIDENCE,    // recordings or audit log are not whole
 };
 
-enum { GROUPS_MAX = 64, PATTERNS_MAX = 8 };
+enum { GROUPS_MAX = 64, PATTERNS_MAX = 8, STATEMENTS_MAX = 64 };
 
 struct args {
 	bool json;
@@ -33,7 +33,9 @@ struct args {
 	size_t n_groups;
 	bool all, dry_run;
 	const char *comment, *lasts; // --for
-	const char *issuer, *statement, *dialect;
+	const char *issuer, *dialect;
+	const char *statements[STATEMENTS_MAX];
+	size_t n_statements;
 	const char *doing; // what may take long there, for a terminal; NULL: waiting
 	const char *word;  // the argument behind the command's name, or NULL
 };

@@ -26,7 +26,6 @@ struct explained {
 	struct inspect_cache *cache;
 	struct command_reader *reader;
 	struct subject *subject;
-	struct buf statement;
 	uint16_t resource;
 	bool postgres;
 	const struct effects *effects;
@@ -42,7 +41,6 @@ static void explained_fini(struct explained *e)
 	snapshot_free(e->snapshot);
 	config_free(e->config);
 	config_errors_fini(&e->errors);
-	buf_fini(&e->statement);
 }
 
 // No secret is read and no key is needed: this is for whoever writes the policy.
@@ -68,14 +66,6 @@ static int load_policy(const struct args *args, struct explained *e)
 		fputc('\n', stderr);
 	}
 	return fail(EXIT_FAILED, "%s: %s", args->word, err_text(ret));
-}
-
-static int read_statement(const struct args *args, struct explained *e)
-{
-	buf_init(&e->statement, NULL, STATEMENT_MAX);
-	int ret = args->statement == NULL ? text_read_file("-", &e->statement)
-					  : buf_append(&e->statement, span_str(args->statement));
-	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "the statement: %s", err_text(ret));
 }
 
 static int find_resource(const struct args *args, struct explained *e)
@@ -122,10 +112,9 @@ static int make_subject(const struct args *args, struct explained *e)
 	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "the subject: %s", why);
 }
 
-static int read_effects(const struct args *args, struct explained *e)
+static int read_effects(const struct args *args, struct explained *e, struct span text)
 {
 	static const struct inspect_context usual = {.utf8 = true, .standard_strings = true};
-	struct span text = buf_span(&e->statement);
 	const char *word = args->dialect == NULL ? "postgres" : args->dialect;
 	enum inspect_dialect dialect;
 
@@ -133,12 +122,14 @@ static int read_effects(const struct args *args, struct explained *e)
 	if (!e->postgres && !inspect_dialect_parse(span_str(word), &dialect))
 		return fail(EXIT_USAGE, "--dialect is postgres, mysql, tsql or shell");
 	if (e->postgres) {
-		e->cache = inspect_cache_new(1, CACHE_BYTES);
+		if (e->cache == NULL)
+			e->cache = inspect_cache_new(1, CACHE_BYTES);
 		if (e->cache != NULL)
 			e->effects = inspect_statement(e->cache, &usual, text);
 	} else {
 		const struct command_context context = command_context_usual(dialect);
-		e->reader = command_reader_new();
+		if (e->reader == NULL)
+			e->reader = command_reader_new();
 		if (e->reader != NULL)
 			e->effects = inspect_command(e->reader, &context, text);
 	}
@@ -274,6 +265,28 @@ static int report_text(const struct explained *e)
 	return EXIT_OK;
 }
 
+static int explain(const struct args *args, struct explained *e, struct span text)
+{
+	int ret = read_effects(args, e, text);
+
+	if (ret != EXIT_OK)
+		return ret;
+	judge(e);
+	return args->json ? report_json(e) : report_text(e);
+}
+
+static int explain_input(const struct args *args, struct explained *e)
+{
+	struct buf text;
+
+	buf_init(&text, NULL, STATEMENT_MAX);
+	int ret = text_read_file("-", &text);
+	ret = ret == 0 ? explain(args, e, buf_span(&text))
+		       : fail(EXIT_FAILED, "the statement: %s", err_text(ret));
+	buf_fini(&text);
+	return ret;
+}
+
 int ctl_policy_explain(const struct args *args)
 {
 	struct explained e = {0};
@@ -282,14 +295,13 @@ int ctl_policy_explain(const struct args *args)
 	if (ret == EXIT_OK)
 		ret = find_resource(args, &e);
 	if (ret == EXIT_OK)
-		ret = read_statement(args, &e);
-	if (ret == EXIT_OK)
 		ret = make_subject(args, &e);
-	if (ret == EXIT_OK)
-		ret = read_effects(args, &e);
-	if (ret == EXIT_OK) {
-		judge(&e);
-		ret = args->json ? report_json(&e) : report_text(&e);
+	if (ret == EXIT_OK && args->n_statements == 0)
+		ret = explain_input(args, &e);
+	for (size_t i = 0; i < args->n_statements && ret == EXIT_OK; i++) {
+		if (i > 0 && !args->json)
+			putchar('\n');
+		ret = explain(args, &e, span_str(args->statements[i]));
 	}
 	explained_fini(&e);
 	return ret;

@@ -185,7 +185,9 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 			args->issuer = optarg;
 			break;
 		case OPTION_STATEMENT:
-			args->statement = optarg;
+			if (args->n_statements == STATEMENTS_MAX)
+				return false;
+			args->statements[args->n_statements++] = optarg;
 			break;
 		case OPTION_DIALECT:
 			args->dialect = optarg;

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bulkhead authors
-"""bulkheadctl policy explain: no gateway, no network, no secret.
+"""bulkheadctl policy explain, and the profiles we ship: no gateway, no network, no secret.
 
   test_explain.py BULKHEADCTL
 """
@@ -110,6 +110,47 @@ class Explain(unittest.TestCase):
         done = self.run_tool("--resource", "orders", "--statement", "SELECT 1")
         self.assertIn("`stars` is no effect", done.stderr)
 
+
+class Profiles(unittest.TestCase):
+    """What each says to a member of a group it names."""
+    TABLE = (
+        # statement                            read-only  approval   hipaa      pci        soc2
+        ("SELECT a FROM t WHERE b = 1 LIMIT 5", "forward", "forward", "forward", "forward", "forward"),
+        ("SELECT * FROM t",                     "forward", "forward", "deny",    "deny",    "forward"),
+        ("SELECT a FROM t WHERE b = 1 OR 1=1",  "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("UPDATE t SET a = 1 WHERE id = 2",     "deny",    "hold",    "hold",    "hold",    "hold"),
+        ("UPDATE t SET a = 1",                  "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("INSERT INTO t VALUES (1)",            "deny",    "hold",    "hold",    "hold",    "hold"),
+        ("DROP TABLE t",                        "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("GRANT ALL ON t TO x",                 "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("COPY t TO STDOUT",                    "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("SELECT pg_sleep(9)",                  "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("SELECT pg_read_file('x') LIMIT 1",    "deny",    "deny",    "deny",    "deny",    "deny"),
+        ("no SQL",                              "deny",    "deny",    "deny",    "deny",    "deny"),
+    )
+    NAMES = ("agents-read-only", "agents-with-approval", "hipaa", "pci", "soc2")
+
+    def verdicts(self, file, group, statements):
+        words = [word for s in statements for word in ("--statement", s)]
+        done = subprocess.run([Explain.tool, "policy", "explain", file, "--group", group, "--json",
+                               *words], capture_output=True, text=True, timeout=300, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line)["verdict"]["action"] for line in done.stdout.splitlines()]
+
+    def test_every_profile(self):
+        shipped = {p.stem for p in (ROOT / "app/deploy/profiles").glob("*.yaml")}
+        self.assertEqual(shipped, set(self.NAMES))
+        statements = [row[0] for row in self.TABLE]
+        for i, name in enumerate(self.NAMES):
+            text = (ROOT / f"app/deploy/profiles/{name}.yaml").read_text()
+            with tempfile.TemporaryDirectory() as folder, self.subTest(profile=name):
+                file = Path(folder) / f"{name}.yaml"
+                # The library of this tree, not the one that is installed.
+                file.write_text(text.replace(
+                    "gateway:\n", f"gateway:\n  patterns: {ROOT}/patterns/library\n", 1))
+                said = self.verdicts(file, "role:Agents", statements)
+                self.assertEqual(dict(zip(statements, said)),
+                                 {row[0]: row[1 + i] for row in self.TABLE})
 
 if __name__ == "__main__":
     Explain.tool = Path(sys.argv[1]).resolve()

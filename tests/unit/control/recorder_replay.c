@@ -291,7 +291,7 @@ static void the_policy_is_a_table_without_json(void **)
 
 static void check_tells_errors_from_warnings(void **)
 {
-	assert_int_equal(run("check /nonexistent.yaml --json"), 1);
+	assert_int_equal(run("policy check /nonexistent.yaml --json"), 1);
 	json_t *json = json_loads(output, 0, NULL);
 	assert_true(json_is_false(json_object_get(json, "valid")));
 	assert_int_equal(json_array_size(json_object_get(json, "errors")), 1);
