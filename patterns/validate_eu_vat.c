@@ -218,7 +218,7 @@ static bool vat_ro(struct span text)
 	uint8_t d[10];
 	size_t n = checksum_digits(text, d, sizeof(d));
 	return n >= 2 && d[0] != 0 &&
-	       10 * checksum_weighted(d, weights + 10 - n, n - 1) % 11 % 10 == d[n - 1];
+	       10 * checksum_weighted(d, weights + (10 - n), n - 1) % 11 % 10 == d[n - 1];
 }
 
 static bool vat_se(struct span text)
