@@ -4,6 +4,7 @@
 #include "app/control.h"
 #include "app/load.h"
 #include "controlplane/secrets/secret.h"
+#include "patterns/patterns.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -66,6 +67,22 @@ static int put_in_force(struct control *control, struct snapshot *snapshot)
 	return r;
 }
 
+static void tell_patterns(const char *what, const struct pattern_set *set)
+{
+	struct pattern_summary s;
+
+	if (set == NULL)
+		return;
+	pattern_set_report(set, &s);
+	log_line(
+		LOG_INFO, "policy",
+		"patterns of %s=%zu cost_low=%zu cost_fair=%zu cost_high=%zu databases=%zu "
+		"compiled=%zu bytes=%zu tail=%zu",
+		what, s.patterns, s.by_cost[PATTERN_COST_LOW], s.by_cost[PATTERN_COST_FAIR],
+		s.by_cost[PATTERN_COST_HIGH], s.databases, s.compiled, s.bytes, s.tail
+	);
+}
+
 static void tell(struct control *control, const struct config *config)
 {
 	uint32_t version = publisher_current(control->publisher)->version;
@@ -77,6 +94,8 @@ static void tell(struct control *control, const struct config *config)
 		"in force version=%u rules=%u resources=%u listeners=%u file=%s", version,
 		config->n_rules, config->n_resources, config->n_listeners, control->file
 	);
+	tell_patterns("data", publisher_current(control->publisher)->entities);
+	tell_patterns("statements", publisher_current(control->publisher)->blocks);
 	if (admin_is_followed(control->admin))
 		admin_tell(
 			control->admin, "policy", json_pack("{s:I}", "version", (json_int_t)version)

@@ -171,6 +171,33 @@ size_t pattern_set_count(const struct pattern_set *set);
 // Bytes of compiled databases.
 size_t pattern_set_size(const struct pattern_set *set);
 
+// What looking for a pattern costs where it does not occur.
+enum pattern_cost {
+	PATTERN_COST_LOW,  // nothing: the kernel looks at the same bytes for all of these
+	PATTERN_COST_FAIR, // the kernel compares two bytes more
+	PATTERN_COST_HIGH, // Hyperscan reads all of the text, once for all of these
+};
+
+enum { PATTERN_COSTS = PATTERN_COST_HIGH + 1, PATTERN_TIERS_TEXT = 48 };
+
+struct pattern_report {
+	char tiers[PATTERN_TIERS_TEXT]; // what its matches are found by: "words", "pair,context"...
+	enum pattern_cost cost;
+	uint32_t width; // bytes
+};
+
+struct pattern_summary {
+	size_t patterns, by_cost[PATTERN_COSTS];
+	size_t databases, compiled, bytes; // Hyperscan's; those that no cache had
+	size_t tail;                       // bytes of a stream that are held back
+};
+
+// How the scanner finds pattern `id`, alone. Takes up to milliseconds. Returns 0 or -ENOMEM.
+int pattern_lib_report(const struct pattern_lib *lib, uint16_t id, struct pattern_report *out)
+	must_check;
+void pattern_set_report(const struct pattern_set *set, struct pattern_summary *out);
+const char *pattern_cost_name(enum pattern_cost cost);
+
 // Working memory for scans of one set, by one thread at a time. NULL when memory is short.
 struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;
 // Accepts NULL.

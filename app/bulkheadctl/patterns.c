@@ -46,16 +46,17 @@ static json_t *examples_json(const struct pattern_example *examples, size_t n)
 	return list;
 }
 
-static json_t *info_json(const struct pattern_info *info)
+static json_t *info_json(const struct pattern_info *info, const struct pattern_report *report)
 {
 	return json_pack(
-		"{s:s,s:s,s:s,s:o,s:o,s:s?,s:s,s:i,s:o,s:o}", "name", info->name, "title",
+		"{s:s,s:s,s:s,s:o,s:o,s:s?,s:s,s:i,s:o,s:o,s:s,s:s}", "name", info->name, "title",
 		info->title == NULL ? "" : info->title, "kind", pattern_kind_name(info->kind),
 		"groups", words_json(info->groups), "regions", words_json(info->regions), "mask",
 		info->kind == PATTERN_BLOCK ? NULL : pattern_mask_name(info->mask), "source",
 		info->source == NULL ? "" : info->source, "width", (int)info->width, "positive",
 		examples_json(info->positive, info->positive_count), "negative",
-		examples_json(info->negative, info->negative_count)
+		examples_json(info->negative, info->negative_count), "tiers", report->tiers, "cost",
+		pattern_cost_name(report->cost)
 	);
 }
 
@@ -79,11 +80,21 @@ static void cell_words(struct table *table, const char *const *words)
 	buf_fini(&text);
 }
 
+static int report_of(const struct pattern_lib *lib, uint16_t id, struct pattern_report *report)
+{
+	int ret = pattern_lib_report(lib, id, report);
+
+	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "%s", err_text(ret));
+}
+
 int ctl_patterns_list(const struct args *args)
 {
-	static const char *const head[] = {"NAME", "KIND", "GROUPS", "MASK", "TITLE"};
+	static const char *const head[] = {"NAME",  "KIND",   "TIERS", "COST",
+					   "WIDTH", "GROUPS", "MASK",  "TITLE"};
 	struct pattern_lib *lib;
+	struct pattern_report report;
 	struct table table;
+	char width[16];
 
 	int ret = lib_load(args, &lib);
 	if (ret != EXIT_OK)
@@ -95,31 +106,41 @@ int ctl_patterns_list(const struct args *args)
 		table_text(&table, head[i]);
 	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
 		const struct pattern_info *info = pattern_lib_info(lib, id);
-		json_array_append_new(list, info_json(info));
+		// The words of a list have its name, and are found alike.
+		if (id > 0 && info->name == pattern_lib_info(lib, id - 1)->name)
+			continue;
+		ret = report_of(lib, id, &report);
+		if (ret != EXIT_OK)
+			break;
+		snprintf(width, sizeof(width), "%u", report.width);
+		json_array_append_new(list, info_json(info, &report));
 		table_text(&table, info->name);
 		table_text(&table, pattern_kind_name(info->kind));
+		table_text(&table, report.tiers);
+		table_text(&table, pattern_cost_name(report.cost));
+		table_text(&table, width);
 		cell_words(&table, info->groups);
 		table_text(&table, mask_name(info));
 		table_text(&table, info->title);
 	}
-	if (args->json) {
-		print_json(json_pack("{s:o}", "patterns", list));
-	} else {
+	if (ret == EXIT_OK && args->json)
+		print_json(json_pack("{s:O}", "patterns", list));
+	else if (ret == EXIT_OK)
 		table_print(&table, false);
-		json_decref(list);
-	}
+	json_decref(list);
 	table_fini(&table);
 	pattern_lib_free(lib);
-	return EXIT_OK;
+	return ret;
 }
 
-static const struct pattern_info *find(const struct pattern_lib *lib, const char *name)
+// PATTERN_MAX: there is none of this name.
+static uint16_t find(const struct pattern_lib *lib, const char *name)
 {
 	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
 		if (strcmp(pattern_lib_info(lib, id)->name, name) == 0)
-			return pattern_lib_info(lib, id);
+			return id;
 	}
-	return NULL;
+	return PATTERN_MAX;
 }
 
 static void print_examples(const char *title, const struct pattern_example *examples, size_t n)
@@ -132,29 +153,36 @@ static void print_examples(const char *title, const struct pattern_example *exam
 	}
 }
 
+static void print_pattern(const struct pattern_info *info, const struct pattern_report *report)
+{
+	printf("%s: %s\n%s\n", info->name, info->title == NULL ? "" : info->title,
+	       info->description == NULL ? "" : info->description);
+	printf("kind: %s\nmask: %s\nwidth: %u bytes\nfound by: %s\ncost: %s\nsource: %s\n",
+	       pattern_kind_name(info->kind), mask_name(info), info->width, report->tiers,
+	       pattern_cost_name(report->cost), info->source == NULL ? "-" : info->source);
+	print_examples("finds", info->positive, info->positive_count);
+	print_examples("does not find", info->negative, info->negative_count);
+}
+
 int ctl_patterns_show(const struct args *args)
 {
 	struct pattern_lib *lib;
+	struct pattern_report report;
 
 	int ret = lib_load(args, &lib);
 	if (ret != EXIT_OK)
 		return ret;
-	const struct pattern_info *info = find(lib, args->word);
-	if (info == NULL) {
+	uint16_t id = find(lib, args->word);
+	if (id == PATTERN_MAX)
 		ret =
 			fail(EXIT_FAILED, "there is no pattern %s: patterns list names them",
 			     args->word);
-	} else if (args->json) {
-		print_json(info_json(info));
-	} else {
-		printf("%s: %s\n%s\n", info->name, info->title == NULL ? "" : info->title,
-		       info->description == NULL ? "" : info->description);
-		printf("kind: %s\nmask: %s\nwidth: %u bytes\nsource: %s\n",
-		       pattern_kind_name(info->kind), mask_name(info), info->width,
-		       info->source == NULL ? "-" : info->source);
-		print_examples("finds", info->positive, info->positive_count);
-		print_examples("does not find", info->negative, info->negative_count);
-	}
+	else
+		ret = report_of(lib, id, &report);
+	if (ret == EXIT_OK && args->json)
+		print_json(info_json(pattern_lib_info(lib, id), &report));
+	else if (ret == EXIT_OK)
+		print_pattern(pattern_lib_info(lib, id), &report);
 	pattern_lib_free(lib);
 	return ret;
 }

@@ -144,6 +144,40 @@ static void words_and_rules_share_the_rest(void **)
 	pattern_lib_free(lib);
 }
 
+static void what_they_cost_is_told(void **)
+{
+	char why[PATTERN_WHY] = "";
+	struct pattern_report report;
+	struct pattern_summary summary;
+	struct pattern_set *set = NULL;
+	const uint16_t ids[] = {0, 1, 2, 3};
+	struct pattern_lib *lib = load_text(
+		HEAD
+		"words: [condor, kestrel]\nrules:\n"
+		"  - {name: a, pattern: 'abc[0-9]{5}'}\n  - {name: b, pattern: 'xyz[0-9]{5}'}\n",
+		why
+	);
+	assert_non_null(lib);
+	assert_int_equal(pattern_lib_report(lib, 0, &report), 0);
+	assert_string_equal(report.tiers, "words");
+	assert_int_equal(report.cost, PATTERN_COST_LOW);
+	assert_int_equal(report.width, 6);
+	assert_int_equal(pattern_set_compile(lib, ids, 4, &set, why), 0);
+	pattern_set_report(set, &summary);
+	assert_int_equal(summary.patterns, 4);
+	assert_int_equal(
+		summary.by_cost[PATTERN_COST_LOW] + summary.by_cost[PATTERN_COST_FAIR] +
+			summary.by_cost[PATTERN_COST_HIGH],
+		4
+	);
+	// Words take none, and both rules the same.
+	assert_int_equal(summary.databases, 1);
+	assert_int_equal(summary.compiled, 1);
+	assert_true(summary.tail >= 8);
+	pattern_set_free(set);
+	pattern_lib_free(lib);
+}
+
 static void case_may_be_ignored(void **)
 {
 	char why[PATTERN_WHY] = "";
@@ -192,6 +226,8 @@ static void what_is_wrong_is_told_with_its_place(void **)
 	refused(HEAD "rules:\n  - {name: x, pattern: 'a?'}\n",
 		"t.yaml:8:24: the expression matches");
 	refused(HEAD "rules:\n  - {name: x, pattern: 'a('}\n", "t.yaml:8:24: ");
+	refused(HEAD "rules:\n  - {name: x, pattern: '[^\\x00-\\xff]a'}\n",
+		"t.yaml:8:24: Pattern can never match");
 	refused(HEAD "rules:\n  - {name: x, pattern: 'abc', strong: 'ab'}\n",
 		"t.yaml:8:39: nothing the pattern matches is so narrow");
 }
@@ -242,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_and_rules_share_the_rest),
+		cmocka_unit_test(what_they_cost_is_told),
 		cmocka_unit_test(case_may_be_ignored),
 		cmocka_unit_test(blocks_are_listed_too),
 		cmocka_unit_test(what_is_wrong_is_told_with_its_place),
