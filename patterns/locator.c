@@ -434,11 +434,11 @@ static void make_pairs(struct locator *f)
 			}
 		}
 		put_pair(&f->tables, pair, best);
-		for (unsigned c = 0; c < 256 && i < 64; c++) {
+		for (unsigned c = 0; c < 256 && i < 64 * LOCATOR_PAIR_WORDS; c++) {
 			if (byte_set_has(&pair->first, (uint8_t)c))
-				f->pair_first[c] |= UINT64_C(1) << i;
+				f->pair_first[c][i / 64] |= UINT64_C(1) << i % 64;
 			if (byte_set_has(&pair->second, (uint8_t)c))
-				f->pair_second[c] |= UINT64_C(1) << i;
+				f->pair_second[c][i / 64] |= UINT64_C(1) << i % 64;
 		}
 	}
 }

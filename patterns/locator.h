@@ -21,8 +21,9 @@ enum locator_tier {
 };
 
 enum locator_limit {
-	LOCATOR_PAIRS = 64,   // of entries; context words may have more
-	LOCATOR_NUMBERS = 64, // refs that are told apart by the signature
+	LOCATOR_PAIRS = 64,     // of entries; context words may have more
+	LOCATOR_PAIR_WORDS = 2, // of bits: so many pairs are told apart by their bytes
+	LOCATOR_NUMBERS = 64,   // refs that are told apart by the signature
 };
 
 // What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
@@ -68,8 +69,9 @@ struct locator {
 	// By signature, bit i for ref i of numbers; those from LOCATOR_NUMBERS on are always asked.
 	uint64_t *number_refs;
 	size_t number_count, mixed_count;
-	// Pairs of entries that have the byte first, or second: bit i for pair i.
-	uint64_t pair_first[256], pair_second[256];
+	// Pairs that have the byte first, or second: bit i for pair i; further ones are always
+	// asked.
+	uint64_t pair_first[256][LOCATOR_PAIR_WORDS], pair_second[256][LOCATOR_PAIR_WORDS];
 	struct locator_pair *pairs;
 	size_t pair_count;
 	struct locator_word *words;

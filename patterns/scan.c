@@ -273,21 +273,31 @@ static int try_pair(struct scan_scratch *scratch, const struct locator_pair *pai
 	);
 }
 
-static int try_pairs(struct scan_scratch *scratch)
+// The pairs that may stand at `at`.
+static int try_pairs_at(struct scan_scratch *scratch, size_t at)
 {
 	const struct locator *locator = &scratch->set->locator;
 	struct span in = scratch->in;
 	int result = 0;
-	for (size_t i = 0; i < scratch->hits.n_pivots; i++) {
-		size_t at = scratch->chunk + scratch->hits.pivots[i];
-		uint64_t pairs = locator->pair_first[in.p[at]];
+	for (size_t word = 0; word < LOCATOR_PAIR_WORDS; word++) {
+		uint64_t pairs = locator->pair_first[in.p[at]][word];
 		if (at + 1 < in.n)
-			pairs &= locator->pair_second[in.p[at + 1]];
-		for (; pairs != 0 && result == 0; pairs &= pairs - 1)
-			result = try_pair(scratch, &locator->pairs[__builtin_ctzll(pairs)], at);
-		for (size_t k = 64; k < locator->pair_count && result == 0; k++)
+			pairs &= locator->pair_second[in.p[at + 1]][word];
+		for (; pairs != 0 && result == 0; pairs &= pairs - 1) {
+			size_t k = word * 64 + (size_t)__builtin_ctzll(pairs);
 			result = try_pair(scratch, &locator->pairs[k], at);
+		}
 	}
+	for (size_t k = 64 * LOCATOR_PAIR_WORDS; k < locator->pair_count && result == 0; k++)
+		result = try_pair(scratch, &locator->pairs[k], at);
+	return result;
+}
+
+static int try_pairs(struct scan_scratch *scratch)
+{
+	int result = 0;
+	for (size_t i = 0; i < scratch->hits.n_pivots && result == 0; i++)
+		result = try_pairs_at(scratch, scratch->chunk + scratch->hits.pivots[i]);
 	return result;
 }
 
