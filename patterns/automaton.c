@@ -489,3 +489,34 @@ struct byte_set automaton_next(
 	}
 	return set;
 }
+
+// Split each class into the bytes of `set` and the others. Returns how many there are then.
+static size_t split_classes(const struct byte_set *set, uint8_t classes[static 256], size_t count)
+{
+	uint8_t first[256], twin[256]; // of a class: where its first byte went; the others' class
+	bool seen[256] = {}, split[256] = {};
+	for (unsigned c = 0; c < 256; c++) {
+		uint8_t class = classes[c], in = byte_set_has(set, (uint8_t)c);
+		if (!seen[class]) {
+			seen[class] = true;
+			first[class] = in;
+		} else if (in != first[class]) {
+			if (!split[class])
+				twin[class] = (uint8_t)count++;
+			split[class] = true;
+			classes[c] = twin[class];
+		}
+	}
+	return count;
+}
+
+size_t automaton_classes(const struct automaton *automaton, uint8_t classes[static 256])
+{
+	size_t count = 1;
+	memset(classes, 0, 256);
+	for (size_t i = 0; i < automaton->count; i++) {
+		if (automaton->states[i].kind == STATE_BYTE)
+			count = split_classes(&automaton->states[i].bytes, classes, count);
+	}
+	return count;
+}

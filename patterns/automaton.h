@@ -69,3 +69,6 @@ bool automaton_is_past(const struct automaton *automaton, const struct automaton
 struct byte_set automaton_next(
 	const struct automaton *automaton, const struct automaton_position *at
 );
+
+// Bytes that no state tells apart are of one class. Out: class[c], from 0 on. Returns how many.
+size_t automaton_classes(const struct automaton *automaton, uint8_t classes[static 256]);

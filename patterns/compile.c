@@ -63,6 +63,21 @@ static int compile_pattern(
 	return compile_anchored(set, prefix.rest, prefix.folds, def, &entry->pattern, why);
 }
 
+// What refuses most of what is no match, where matches are not told by a word they begin with.
+static int make_probe(struct set_entry *entry, const struct definition *def)
+{
+	struct byte_set after = lead_after(def->right);
+	struct automaton *automaton = NULL;
+	const struct byte_set all = lead_after(BOUNDARY_NONE);
+	int result = automaton_new(def->before, def->pattern, &after, &automaton);
+	if (result == ERR_UNSUPPORTED && def->before != NULL) // too large: so much of it, then
+		result = automaton_new(NULL, def->before, &all, &automaton);
+	if (result == 0)
+		result = probe_new(automaton, &entry->probe);
+	automaton_free(automaton);
+	return result == -ENOMEM ? result : 0; // without one Hyperscan is asked
+}
+
 // Decide how its matches are found.
 static int find_entry(
 	struct pattern_set *set, struct set_entry *entry, const struct definition *def, char *why
@@ -73,6 +88,8 @@ static int find_entry(
 	if (locator_add(&set->locator, index, def, &tiers, &entry->gate, &entry->lead_gate) != 0)
 		return no_memory(why);
 	entry->tiers = (uint8_t)tiers;
+	if (tiers != TIER_WORDS && make_probe(entry, def) != 0)
+		return no_memory(why);
 	if ((tiers & TIER_SEARCHED) != 0 && def->candidate_width.max > set->overlap)
 		set->overlap = def->candidate_width.max;
 	return 0;
@@ -224,8 +241,10 @@ void pattern_set_free(struct pattern_set *set)
 {
 	if (set == NULL)
 		return;
-	for (size_t i = 0; i < set->count; i++)
+	for (size_t i = 0; i < set->count; i++) {
 		free(set->entries[i].prefix);
+		free(set->entries[i].probe);
+	}
 	locator_fini(&set->locator);
 	databases_fini(&set->databases);
 	free(set);

@@ -234,6 +234,8 @@ static int try_start(struct scan_scratch *scratch, const struct set_entry *entry
 	if (!boundary_begins(entry->left, scratch->in, start) ||
 	    boundary_splits_utf8(scratch->in, start))
 		return 0;
+	if (entry->probe != NULL && !probe_passes(entry->probe, scratch->in, start))
+		return 0;
 	if (entry->before != NULL)
 		return try_behind_context(scratch, entry, start);
 	int length = longest_match(scratch, entry, start);

@@ -14,6 +14,11 @@ static bool is_alnum(uint8_t c)
 static struct byte_set symbol_bytes(uint8_t symbol)
 {
 	struct byte_set set = {};
+	if (symbol >= 'a') {
+		byte_set_add(&set, symbol);
+		byte_set_add(&set, symbol & 0xdf);
+		return set;
+	}
 	for (unsigned c = 0; c < 256; c++) {
 		if (kernel_symbol((uint8_t)c) == symbol)
 			byte_set_add(&set, (uint8_t)c);

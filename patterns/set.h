@@ -9,6 +9,7 @@
 #include "patterns/database.h"
 #include "patterns/definition.h"
 #include "patterns/locator.h"
+#include "patterns/probe.h"
 
 #include <hs.h>
 
@@ -24,6 +25,7 @@ struct set_entry {
 	uint32_t width;             // most bytes of a finding
 	struct lead_gate gate;      // of a match, `before` included
 	struct lead_gate lead_gate; // of one that is found without a context word
+	struct probe *probe;        // of a match, `before` included; NULL: none
 	uint8_t *prefix;            // with which every match begins; when it folds, in lower case
 	uint32_t prefix_size;       // 0: with nothing certain
 	bool prefix_folds;          // letter case of ASCII is ignored
