@@ -30,6 +30,7 @@ class Text:
     column: str
     context: bool
     planted: Optional[Planted]
+    apart: bool = False  # counted apart: nothing in the format tells it from a value
 
 
 class Noise:
@@ -79,6 +80,11 @@ class Noise:
             ("sku", lambda: f"{r.choice('ABCDEFGH')}{r.choice('KLMNP')}-{self.digits(4)}"
                             f"-{r.choice('QRSTUV')}{self.digits(2)}"),
             ("extension", lambda: f"{self.digits(3)}-{self.digits(4)}"),
+            ("part", lambda: f"{self.digits(4)}-{self.digits(3)}-{self.digits(3)}"),
+            ("digest", lambda: self.hexes(32)),
+            ("fingerprint", lambda: ":".join(self.hexes(2) for _ in range(16))),
+            ("code", lambda: "".join(r.choice("ABCDEFGHIJKLMNOPRSTUVWZ") for _ in
+                                     range(r.choice((6, 8, 11))))),
             ("status", lambda: r.choice(("ACTIVE", "INTERNAL", "PENDING", "CANCELLED", "SHIPPED"))),
         ])
         return name, make()
@@ -193,3 +199,11 @@ def build(rng, seed, definitions, values):
                                      rng.choice(NEUTRAL), value, False))
             made.append(builder.nothing(labels))
     return made
+
+
+def versions(rng, count):
+    """Versions that are addresses to whoever does not know better."""
+    for _ in range(count):
+        version = ".".join(str(rng.randrange(top)) for top in (12, 20, 10, 200))
+        form = rng.choice(("version {}", "v{}", "upgraded to {}", '{{"version": "{}"}}', "libfoo-{}"))
+        yield Text(form.format(version).encode(), "version", False, None, True)
