@@ -14,11 +14,6 @@ static bool is_alnum(uint8_t c)
 static struct byte_set symbol_bytes(uint8_t symbol)
 {
 	struct byte_set set = {};
-	if (symbol >= 'a') {
-		byte_set_add(&set, symbol);
-		byte_set_add(&set, symbol & 0xdf);
-		return set;
-	}
 	for (unsigned c = 0; c < 256; c++) {
 		if (kernel_symbol((uint8_t)c) == symbol)
 			byte_set_add(&set, (uint8_t)c);
@@ -42,9 +37,22 @@ static const char symbols[] = "\0"
 
 enum { SYMBOLS = sizeof(symbols) - 1 };
 
+struct alphabet {
+	struct byte_set bytes[SYMBOLS];
+};
+
+static struct alphabet alphabet_new(void)
+{
+	struct alphabet alphabet;
+	for (unsigned i = 0; i < SYMBOLS; i++)
+		alphabet.bytes[i] = symbol_bytes((uint8_t)symbols[i]);
+	return alphabet;
+}
+
 static bool find_keys(
-	const struct automaton *a, const struct automaton_position *at, uint8_t offset,
-	unsigned have, uint32_t key, struct lead *out
+	const struct automaton *a, const struct alphabet *alphabet,
+	const struct automaton_position *at, uint8_t offset, unsigned have, uint32_t key,
+	struct lead *out
 )
 {
 	if (have == KERNEL_KEY) {
@@ -53,12 +61,13 @@ static bool find_keys(
 		out->keys[out->n_keys++] = (struct lead_key){key, offset};
 		return true;
 	}
+	struct byte_set possible = automaton_next(a, at);
 	for (unsigned i = have == 0 ? 2 : 0; i < SYMBOLS; i++) {
-		struct byte_set bytes = symbol_bytes((uint8_t)symbols[i]);
+		const struct byte_set *bytes = &alphabet->bytes[i];
 		struct automaton_position next;
-		if (automaton_step(a, at, &bytes, &next) &&
+		if (byte_set_meets(&possible, bytes) && automaton_step(a, at, bytes, &next) &&
 		    !find_keys(
-			    a, &next, offset, have + 1,
+			    a, alphabet, &next, offset, have + 1,
 			    key | (uint32_t)(uint8_t)symbols[i] << 8 * have, out
 		    ))
 			return false;
@@ -66,12 +75,15 @@ static bool find_keys(
 	return true;
 }
 
+static const struct byte_set digit_bytes = {{UINT64_C(0x3ff) << '0'}};
+static const struct byte_set other_bytes = {
+	{~(UINT64_C(0x3ff) << '0'), UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+
 static void find_signatures(
 	const struct automaton *a, const struct automaton_position *at, unsigned have,
 	uint16_t signature, uint64_t out[KERNEL_SIGNATURE_WORDS]
 )
 {
-	struct byte_set digits = symbol_bytes('0'), others = all_bytes();
 	struct automaton_position next;
 	if (have == KERNEL_SIGNATURE) {
 		out[signature / 64] |= UINT64_C(1) << signature % 64;
@@ -82,11 +94,9 @@ static void find_signatures(
 			out[s / 64] |= UINT64_C(1) << s % 64;
 		return;
 	}
-	for (size_t i = 0; i < 4; i++)
-		others.bits[i] &= ~digits.bits[i];
-	if (automaton_step(a, at, &digits, &next))
+	if (automaton_step(a, at, &digit_bytes, &next))
 		find_signatures(a, &next, have + 1, (uint16_t)(signature | 1u << have), out);
-	if (automaton_step(a, at, &others, &next))
+	if (automaton_step(a, at, &other_bytes, &next))
 		find_signatures(a, &next, have + 1, signature, out);
 }
 
@@ -130,10 +140,10 @@ static void find_run(
 	const struct automaton *a, const struct automaton_position *number, struct lead *out
 )
 {
-	struct byte_set all = all_bytes(), digits = symbol_bytes('0');
+	struct byte_set all = all_bytes();
 	struct automaton_position at = *number, next;
 	unsigned run = 1;
-	(void)automaton_step(a, &at, &digits, &next);
+	(void)automaton_step(a, &at, &digit_bytes, &next);
 	for (at = next; run < 8 && !automaton_is_over(a, &at); at = next, run++) {
 		struct byte_set bytes = automaton_next(a, &at);
 		for (size_t i = 0; i < 4; i++)
@@ -146,8 +156,9 @@ static void find_run(
 
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out)
 {
-	struct byte_set digits = symbol_bytes('0'), punctuation = symbol_bytes(0);
+	struct byte_set punctuation = symbol_bytes(0);
 	struct automaton_position at = automaton_start(automaton), next;
+	const struct alphabet alphabet = alphabet_new();
 	*out = (struct lead){.run = 8};
 	for (unsigned offset = 0;; offset++, at = next) {
 		struct byte_set bytes = automaton_next(automaton, &at);
@@ -157,14 +168,14 @@ bool lead_find(const struct automaton *automaton, enum boundary left, struct lea
 			if (is_alnum((uint8_t)c) && byte_set_has(&bytes, (uint8_t)c))
 				return false;
 		}
-		if (byte_set_meets(&bytes, &digits)) {
+		if (byte_set_meets(&bytes, &digit_bytes)) {
 			out->number_offsets |= (uint8_t)(1u << offset);
-			if (automaton_step(automaton, &at, &digits, &next))
+			if (automaton_step(automaton, &at, &digit_bytes, &next))
 				find_signatures(automaton, &next, 1, 1, out->signatures[offset]);
 			find_run(automaton, &at, out);
 		}
 		size_t n_keys = out->n_keys;
-		if (!find_keys(automaton, &at, (uint8_t)offset, 0, 0, out)) {
+		if (!find_keys(automaton, &alphabet, &at, (uint8_t)offset, 0, 0, out)) {
 			out->n_keys = n_keys;
 			if (!find_mixed(automaton, &at, offset, out))
 				return false;
