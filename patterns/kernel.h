@@ -63,7 +63,8 @@ struct kernel_hits {
 	size_t n_words, n_numbers, n_mixed, n_pivots;
 	uint16_t words[KERNEL_CHUNK + 1], numbers[KERNEL_CHUNK + 1];
 	uint16_t mixed[KERNEL_CHUNK + 1], pivots[KERNEL_CHUNK + 1];
-	uint64_t starts[KERNEL_WORDS]; // of numbers
+	uint16_t signatures[KERNEL_CHUNK + 1]; // of each of `numbers`
+	uint64_t starts[KERNEL_WORDS];         // of numbers
 };
 
 // Look at in[from, from + KERNEL_CHUNK), or up to the end; `from` is less than in.n. Bytes before

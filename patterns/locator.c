@@ -81,22 +81,42 @@ static int add_signatures(uint64_t **to, const uint64_t *from)
 	return 0;
 }
 
-static int add_numbers(struct locator *f, uint32_t index, const struct lead *lead)
+// Bytes of a match whose number begins `offset` bytes behind its start.
+static void allow_number(
+	struct locator *f, size_t ref, const struct lead_gate *gate, uint8_t offset
+)
+{
+	for (unsigned c = 0; c < 256 && ref < LOCATOR_NUMBERS; c++) {
+		for (unsigned i = 0; i < LEAD_GATE; i++) {
+			bool known = i + offset < LEAD_GATE;
+			if (!known || (gate->allows[c] >> (i + offset) & 1) != 0)
+				f->number_bytes[c][i] |= UINT64_C(1) << ref;
+		}
+	}
+}
+
+static int add_numbers(
+	struct locator *f, uint32_t index, const struct lead *lead, const struct lead_gate *gate
+)
 {
 	if (lead->number_offsets == 0)
 		return 0;
 	if (f->number_refs == NULL)
 		f->number_refs = calloc(65536, sizeof(f->number_refs[0]));
-	if (f->number_refs == NULL)
+	if (f->number_bytes == NULL)
+		f->number_bytes = calloc(256, sizeof(f->number_bytes[0]));
+	if (f->number_refs == NULL || f->number_bytes == NULL)
 		return -ENOMEM;
 	join_run(f, lead);
 	size_t first = f->number_count;
 	int result = add_offsets(&f->numbers, &f->number_count, index, lead->number_offsets);
 	for (size_t i = first; i < f->number_count && result == 0; i++) {
-		const uint64_t *signatures = lead->signatures[f->numbers[i].offset];
+		uint8_t offset = f->numbers[i].offset;
+		const uint64_t *signatures = lead->signatures[offset];
 		result = add_signatures(&f->signatures, signatures);
 		for (size_t k = 0; k < 65536 && i < LOCATOR_NUMBERS; k++)
 			f->number_refs[k] |= (signatures[k / 64] >> k % 64 & 1) << i;
+		allow_number(f, i, gate, offset);
 	}
 	return result;
 }
@@ -113,9 +133,12 @@ static int add_mixed(struct locator *f, uint32_t index, const struct lead *lead)
 	return add_offsets(&f->mixed, &f->mixed_count, index, lead->mixed_offsets);
 }
 
-static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, unsigned *tiers)
+static int add_lead(
+	struct locator *f, uint32_t index, const struct lead *lead, const struct lead_gate *gate,
+	unsigned *tiers
+)
 {
-	int result = add_numbers(f, index, lead);
+	int result = add_numbers(f, index, lead, gate);
 	for (size_t i = 0; i < lead->n_keys && result == 0; i++)
 		result =
 			add_key(f, lead->keys[i].key,
@@ -172,7 +195,7 @@ static int add_by_pair(
 // Find every match of `expression` behind `before`. Nothing in *tiers: it cannot be.
 static int add_expression(
 	struct locator *f, uint32_t index, const struct definition *def, const char *expression,
-	unsigned *tiers
+	const struct lead_gate *gate, unsigned *tiers
 )
 {
 	struct byte_set after = lead_after(def->right);
@@ -184,7 +207,7 @@ static int add_expression(
 	if (found && lead_is_loose(lead))
 		result = add_by_pair(f, index, def, automaton, often_min, tiers);
 	if (result == 0 && found && *tiers == 0)
-		result = add_lead(f, index, lead, tiers);
+		result = add_lead(f, index, lead, gate, tiers);
 	else if (result != -ENOMEM && *tiers == 0)
 		result = add_by_pair(f, index, def, automaton, often_max, tiers);
 	free(lead);
@@ -270,7 +293,7 @@ int locator_add(
 	if (result == 0 && expression != NULL)
 		result = make_gate(def, expression, lead_gate);
 	if (result == 0 && expression != NULL) {
-		result = add_expression(locator, index, def, expression, tiers);
+		result = add_expression(locator, index, def, expression, lead_gate, tiers);
 		if (*tiers == 0)
 			*tiers = TIER_SEARCHED;
 	}
@@ -443,12 +466,39 @@ static void make_pairs(struct locator *f)
 	}
 }
 
+// Give bytes that no number tells apart one class, so that the table stays in the nearest cache.
+static int make_numbers(struct locator *f)
+{
+	size_t n = 0;
+	if (f->number_count == 0)
+		return 0;
+	f->number_allows = calloc(256, sizeof(f->number_allows[0]));
+	if (f->number_allows == NULL)
+		return -ENOMEM;
+	for (size_t c = 0, k; c < 256; c++) {
+		for (k = 0; k < n; k++) {
+			if (memcmp(f->number_allows[k], f->number_bytes[c],
+				   sizeof(f->number_bytes[c])) == 0)
+				break;
+		}
+		if (k == n)
+			memcpy(f->number_allows[n++], f->number_bytes[c],
+			       sizeof(f->number_bytes[c]));
+		f->number_class[c] = (uint8_t)k;
+	}
+	free(f->number_bytes);
+	f->number_bytes = NULL;
+	return 0;
+}
+
 int locator_finish(struct locator *locator)
 {
 	struct kernel_tables *t = &locator->tables;
 	int result = add_words(locator);
 	if (result == 0)
 		result = make_keys(locator);
+	if (result == 0)
+		result = make_numbers(locator);
 	t->signatures = locator->signatures;
 	t->mixed = locator->mixed_signatures;
 	make_inner(locator);
@@ -471,6 +521,8 @@ void locator_fini(struct locator *locator)
 	free(locator->mixed_signatures);
 	free(locator->mixed);
 	free(locator->number_refs);
+	free(locator->number_allows);
+	free(locator->number_bytes);
 	free(locator->slots);
 	free(locator->refs);
 	free(locator->numbers);

@@ -66,8 +66,11 @@ struct locator {
 	struct locator_ref *refs; // of keys, those of a key together
 	size_t ref_count;
 	struct locator_ref *numbers, *mixed;
-	// By signature, bit i for ref i of numbers; those from LOCATOR_NUMBERS on are always asked.
+	// Bit i for ref i of numbers, by signature; and by the class of a byte and its place in the
+	// number. Those from LOCATOR_NUMBERS on are always asked.
 	uint64_t *number_refs;
+	uint8_t number_class[256];
+	uint64_t (*number_allows)[LEAD_GATE];
 	size_t number_count, mixed_count;
 	// Pairs that have the byte first, or second: bit i for pair i; further ones are always
 	// asked.
@@ -78,8 +81,10 @@ struct locator {
 	size_t word_count;
 	struct locator_ref *odd; // words that do not begin with a letter
 	size_t odd_count;
-	// While it is built: bytes a number may have in place i, and keys with what they stand for.
+	// While it is built: bytes a number may have in place i, also by ref, and keys with what
+	// they stand for.
 	bool inner[8][256];
+	uint64_t (*number_bytes)[LEAD_GATE];
 	struct locator_entry {
 		uint32_t key;
 		struct locator_ref ref;
@@ -98,6 +103,19 @@ int locator_add(
 int locator_finish(struct locator *locator) must_check;
 // Accepts a zeroed or half-made one.
 void locator_fini(struct locator *locator);
+
+// The refs of numbers, of the first LOCATOR_NUMBERS, that may stand for the one at in[at], which
+// has the signature: as bits.
+static inline uint64_t locator_numbers_at(
+	const struct locator *locator, struct span in, size_t at, uint16_t signature
+)
+{
+	size_t n = in.n - at < LEAD_GATE ? in.n - at : LEAD_GATE;
+	uint64_t refs = locator->number_refs[signature];
+	for (size_t i = 0; i < n && refs != 0; i++)
+		refs &= locator->number_allows[locator->number_class[in.p[at + i]]][i];
+	return refs;
+}
 
 // Is the entry one of the word's?
 bool locator_word_serves(const struct locator_word *word, uint32_t entry);

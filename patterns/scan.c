@@ -218,21 +218,14 @@ static int try_words(struct scan_scratch *scratch)
 	return result;
 }
 
-static uint16_t signature_at(struct span in, size_t at)
-{
-	unsigned signature = 0;
-	for (unsigned i = 0; i < KERNEL_SIGNATURE && i < in.n - at; i++)
-		signature |= (unsigned)(in.p[at + i] >= '0' && in.p[at + i] <= '9') << i;
-	return (uint16_t)signature;
-}
-
 static int try_numbers(struct scan_scratch *scratch)
 {
 	const struct locator *locator = &scratch->set->locator;
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_numbers; i++) {
 		size_t at = scratch->chunk + scratch->hits.numbers[i];
-		uint64_t refs = locator->number_refs[signature_at(scratch->in, at)];
+		uint64_t refs =
+			locator_numbers_at(locator, scratch->in, at, scratch->hits.signatures[i]);
 		for (; refs != 0 && result == 0; refs &= refs - 1)
 			result = try_ref(scratch, &locator->numbers[__builtin_ctzll(refs)], at);
 		for (size_t k = LOCATOR_NUMBERS; k < locator->number_count && result == 0; k++)
