@@ -154,6 +154,10 @@ static void check(struct span in)
 			kernel_get(level)(&tables, in, from, &hits);
 			check_list(in, from, hits.words, hits.n_words, is_word);
 			check_list(in, from, hits.numbers, hits.n_numbers, is_number);
+			for (size_t i = 0; i < hits.n_numbers; i++)
+				assert_int_equal(
+					hits.signatures[i], signature_at(in, from + hits.numbers[i])
+				);
 			check_list(in, from, hits.mixed, hits.n_mixed, is_mixed);
 			check_list(in, from, hits.pivots, hits.n_pivots, is_pivot);
 			for (size_t i = 0; i < KERNEL_CHUNK && from + i < in.n; i++)
