@@ -154,12 +154,47 @@ static void find_run(
 		out->run = run;
 }
 
+static const double punctuation_often = 0.001; // so usual a pair may be
+
+// Both are punctuation: `::` is. Numbers behind it may be short, and would weaken the filter of
+// all.
+static struct lead_pair find_punctuation(const struct automaton *a)
+{
+	struct byte_set punctuation = symbol_bytes(0);
+	struct automaton_position at = automaton_start(a), next = {};
+	struct lead_pair pair = {.first = automaton_next(a, &at)};
+	if (automaton_step(a, &at, &punctuation, &next))
+		pair.second = automaton_next(a, &next);
+	for (size_t i = 0; i < 4; i++) {
+		pair.first.bits[i] &= punctuation.bits[i];
+		pair.second.bits[i] &= punctuation.bits[i];
+	}
+	pair.often = lead_often(&pair.first) * lead_often(&pair.second);
+	return pair;
+}
+
+static void find_number(
+	const struct automaton *a, const struct automaton_position *at, unsigned offset,
+	struct lead *out
+)
+{
+	struct automaton_position next;
+	if (offset >= 2 && out->pair.often <= punctuation_often) {
+		out->paired = true;
+		return;
+	}
+	out->number_offsets |= (uint8_t)(1u << offset);
+	if (automaton_step(a, at, &digit_bytes, &next))
+		find_signatures(a, &next, 1, 1, out->signatures[offset]);
+	find_run(a, at, out);
+}
+
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out)
 {
 	struct byte_set punctuation = symbol_bytes(0);
 	struct automaton_position at = automaton_start(automaton), next;
 	const struct alphabet alphabet = alphabet_new();
-	*out = (struct lead){.run = 8};
+	*out = (struct lead){.run = 8, .pair = find_punctuation(automaton)};
 	for (unsigned offset = 0;; offset++, at = next) {
 		struct byte_set bytes = automaton_next(automaton, &at);
 		if (automaton_is_over(automaton, &at))
@@ -168,12 +203,8 @@ bool lead_find(const struct automaton *automaton, enum boundary left, struct lea
 			if (is_alnum((uint8_t)c) && byte_set_has(&bytes, (uint8_t)c))
 				return false;
 		}
-		if (byte_set_meets(&bytes, &digit_bytes)) {
-			out->number_offsets |= (uint8_t)(1u << offset);
-			if (automaton_step(automaton, &at, &digit_bytes, &next))
-				find_signatures(automaton, &next, 1, 1, out->signatures[offset]);
-			find_run(automaton, &at, out);
-		}
+		if (byte_set_meets(&bytes, &digit_bytes))
+			find_number(automaton, &at, offset, out);
 		size_t n_keys = out->n_keys;
 		if (!find_keys(automaton, &alphabet, &at, (uint8_t)offset, 0, 0, out)) {
 			out->n_keys = n_keys;

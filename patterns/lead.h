@@ -21,8 +21,15 @@ struct lead_key {
 	uint8_t offset; // bytes of the match before the key
 };
 
+// Two bytes one behind the other, `at` bytes from the start, that every match has.
+struct lead_pair {
+	struct byte_set first, second;
+	unsigned at;
+	double often; // how often such a pair stands in usual text, 0 to 1
+};
+
 // Every match whose first letter or digit is a letter has one of the keys there; every other one a
-// signature.
+// signature, or the pair.
 struct lead {
 	size_t n_keys;
 	struct lead_key keys[LEAD_KEYS];
@@ -30,8 +37,10 @@ struct lead {
 	uint64_t signatures[LEAD_OFFSET + 1][KERNEL_SIGNATURE_WORDS]; // by that offset
 	bool mixed; // some begin with a letter and have no key, but a signature from there
 	uint64_t mixed_signatures[KERNEL_SIGNATURE_WORDS];
-	uint8_t mixed_offsets;    // bit n: such a word may begin n bytes behind the match
-	unsigned mixed_run;       // letters and digits it begins with, at least
+	uint8_t mixed_offsets; // bit n: such a word may begin n bytes behind the match
+	unsigned mixed_run;    // letters and digits it begins with, at least
+	bool paired; // those with a number further behind begin with a pair of punctuation
+	struct lead_pair pair;
 	unsigned run;             // bytes from a number's start that are in the match, 1 to 8
 	struct byte_set inner[8]; // which they may be
 };
@@ -39,13 +48,6 @@ struct lead {
 // The first bytes of a match: bit i of gate[c] says that byte i may be c.
 struct lead_gate {
 	uint16_t allows[256];
-};
-
-// Two bytes one behind the other, `at` bytes from the start, that every match has.
-struct lead_pair {
-	struct byte_set first, second;
-	unsigned at;
-	double often; // how often such a pair stands in usual text, 0 to 1
 };
 
 // Bytes that may stand behind a match whose right boundary this is: at least those.

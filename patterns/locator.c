@@ -147,6 +147,16 @@ static int add_lead(
 	*tiers |= lead->n_keys > 0 ? TIER_WORDS : 0;
 	if (result == 0)
 		result = add_mixed(f, index, lead);
+	if (result == 0 && lead->paired)
+		result = add_pair(
+			f,
+			(struct locator_pair){
+				.first = lead->pair.first,
+				.second = lead->pair.second,
+				.target = index,
+			}
+		);
+	*tiers |= lead->paired ? TIER_PAIR : 0;
 	*tiers |= lead->number_offsets != 0 ? TIER_NUMBERS : 0;
 	*tiers |= lead->mixed ? TIER_MIXED : 0;
 	return result;
