@@ -201,7 +201,7 @@ int tls_open(
 bool tls_has_plain(const struct tls *tls)
 {
 	if (tls->record.active)
-		return tls->result == 0 && tls->record.held.n > 0;
+		return tls->result == 0 && record_has_plain(&tls->record);
 	return tls->result == 0 && SSL_pending(tls->ssl) > 0;
 }
 

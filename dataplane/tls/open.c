@@ -307,6 +307,20 @@ static int open_one(
 	return rc;
 }
 
+// The record is left over from when there was no memory for what is in it.
+static bool is_whole(const struct record_block *block)
+{
+	struct cursor c = cursor_of(span_of(block->bytes, block->n));
+	(void)cursor_bytes(&c, RECORD_HEADER - 2);
+	size_t size = cursor_be16(&c);
+	return !c.bad && block->n == RECORD_HEADER + size;
+}
+
+bool record_has_plain(const struct record *record)
+{
+	return record->held.n > 0 || (record->block != NULL && is_whole(record->block));
+}
+
 static int hand_out(struct tls *tls, struct buf *plain, size_t *plain_max)
 {
 	struct record *r = &tls->record;
@@ -342,7 +356,7 @@ int record_open(
 		rc = open_one(tls, &in, record, plain, &plain_max, wire);
 	}
 	if (rc == 0 && r->update_due && !tls->close_sent && record_update(tls, wire) == ERR_TLS)
-		rc = fault(tls, wire, SSL_AD_INTERNAL_ERROR, "no next key");
+		rc = ERR_TLS; // no alert: there is no key for it
 	if (tls->result != 0)
 		drop_block(tls);
 	*used = n - in.n;

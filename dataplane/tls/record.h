@@ -81,11 +81,13 @@ int record_open(
 ) must_check;
 int record_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire) must_check;
 int record_close(struct tls *tls, struct buf *wire) must_check;
+// There is something to open or hand out without more input.
+bool record_has_plain(const struct record *record);
 
 // Append a fatal alert, if it has room.
 void record_alert(struct tls *tls, uint8_t description, struct buf *wire);
 // Append a KeyUpdate that asks for none and go on under the next key. Returns 0, as buf_reserve, or
-// ERR_TLS when there is no next key.
+// ERR_TLS when there is no next key: that ends the connection, and nothing more is sealed.
 int record_update(struct tls *tls, struct buf *wire) must_check;
 
 // Key and IV of half->secret (RFC 8446 7.3). Returns 0 or ERR_TLS.

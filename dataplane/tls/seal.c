@@ -43,7 +43,12 @@ int record_update(struct tls *tls, struct buf *wire)
 		return rc;
 	put(tls, RECORD_HANDSHAKE, span_of(message, sizeof(message)), wire);
 	r->update_due = false;
-	return record_next_keys(record_library(tls), &r->write, r->secret_size);
+	rc = record_next_keys(record_library(tls), &r->write, r->secret_size);
+	if (rc != 0) { // the peer goes on without us, and what key there is may be half made
+		tls->failure = "no next key";
+		tls->result = rc;
+	}
+	return rc;
 }
 
 int record_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire)

@@ -103,7 +103,8 @@ int tls_open(
 	struct buf *wire
 ) must_check;
 
-// Plaintext is left inside after tls_open stopped at plain_max: call it again with an empty span.
+// Plaintext is left inside after tls_open stopped at plain_max, or for want of memory: call it
+// again with an empty span.
 bool tls_has_plain(const struct tls *tls);
 
 // Seal plaintext into whole records appended to `wire`, as much as its limit takes. Out: *used.

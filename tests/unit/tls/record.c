@@ -233,6 +233,68 @@ static void asking_for_updates_is_answered_once(void **state)
 	expect_failure(&p, "unexpected message");
 }
 
+// The peer was told of a key that we could not make: nothing more is sealed, under any key.
+static void without_its_next_key_it_seals_no_more(void **state)
+{
+	struct pair p = pair_established(*state);
+	struct tls_library *library = record_library(p.c.tls);
+	EVP_KDF_CTX *expand = library->expand;
+	size_t used;
+
+	p.c.tls->record.update_due = true;
+	library->expand = NULL; // as when memory is short
+	int first = tls_seal(p.c.tls, SPAN_LIT("secret"), &used, &p.c.wire);
+	library->expand = expand;
+	assert_int_equal(first, ERR_TLS);
+	assert_int_equal(used, 0);
+	size_t told = buf_len(&p.c.wire);
+	assert_int_equal(tls_seal(p.c.tls, SPAN_LIT("secret"), &used, &p.c.wire), ERR_TLS);
+	assert_int_equal(tls_close(p.c.tls, &p.c.wire), 0);
+	assert_int_equal(buf_len(&p.c.wire), told);
+	assert_string_equal(tls_failure(p.c.tls), "no next key");
+	pair_fini(&p);
+
+	p = pair_established(*state);
+	library = record_library(p.s.tls);
+	p.s.tls->record.update_due = true;
+	expand = library->expand;
+	library->expand = NULL;
+	int opened = tls_open(p.s.tls, (struct span){}, &used, &p.s.plain, 1, &p.s.wire);
+	library->expand = expand;
+	assert_int_equal(opened, ERR_TLS);
+	assert_int_equal(buf_len(&p.s.wire), RECORD_HEADER + 5 + 1 + AEAD_TAG);
+	pair_fini(&p);
+}
+
+// Taken in whole, with no memory for its plaintext: it is not forgotten when nothing follows.
+static void a_record_that_found_no_memory_is_still_there(void **state)
+{
+	struct pair p = pair_established(*state);
+	struct blocks *blocks = blocks_new(1 << 20);
+	struct buf plain;
+	size_t used, got;
+
+	assert_non_null(blocks);
+	buf_init(&plain, blocks, LOOP_LIMIT);
+	loop_send(&p.c, SPAN_LIT("select 1"));
+	struct span sent = buf_span(&p.c.wire);
+	assert_int_equal(tls_open(p.s.tls, span_first(sent, 7), &used, &plain, 100, &p.s.wire), 0);
+	assert_false(tls_has_plain(p.s.tls));
+	while (blocks_get(blocks, BLOCKS_SMALLEST, &got) != NULL)
+		continue;
+	int rc = tls_open(p.s.tls, span_from(sent, 7), &used, &plain, 100, &p.s.wire);
+	assert_int_equal(rc, ERR_POOL_EMPTY);
+	assert_int_equal(used, sent.n - 7);
+	assert_true(tls_has_plain(p.s.tls));
+	rc = tls_open(p.s.tls, (struct span){}, &used, &p.s.plain, 100, &p.s.wire);
+	assert_int_equal(rc, 0);
+	assert_false(tls_has_plain(p.s.tls));
+	loop_received(&p.s, SPAN_LIT("select 1"));
+	buf_fini(&plain);
+	blocks_free(blocks);
+	pair_fini(&p);
+}
+
 static void talk(struct end *a, struct end *b, size_t chunk)
 {
 	static const size_t sizes[] = {1, 15, 16, 17, 255, 4096, 16383, 16384, 16385, 40000};
@@ -375,6 +437,8 @@ int main(void)
 		cmocka_unit_test(a_message_in_pieces_is_not_interrupted),
 		cmocka_unit_test(a_key_is_used_so_often_and_no_more),
 		cmocka_unit_test(asking_for_updates_is_answered_once),
+		cmocka_unit_test(without_its_next_key_it_seals_no_more),
+		cmocka_unit_test(a_record_that_found_no_memory_is_still_there),
 		cmocka_unit_test(every_suite_speaks_with_openssl),
 		cmocka_unit_test(the_traces_of_rfc_8448),
 		cmocka_unit_test(more_keys_than_are_kept),
