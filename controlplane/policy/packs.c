@@ -78,6 +78,8 @@ void build_rule_packs(struct build_job *job, uint16_t i)
 	struct right *right = &job->rules[i].right;
 	struct pack_walk walk = {0};
 	const struct pattern_pack *pack;
+	// A pack takes from a rule and gives nothing: what the rule refuses is not held instead.
+	const uint64_t restricted = right->allow | right->hold | ~(uint64_t)EFFECT_ALL;
 
 	for (uint16_t n = 0; n < rule->packs.n; n++)
 		if (!is_known(job, rule->packs.list[n].text))
@@ -91,7 +93,7 @@ void build_rule_packs(struct build_job *job, uint16_t i)
 				pack->name
 			);
 		right->deny |= effects_of(job, &walk, pack, pack->deny);
-		right->hold |= effects_of(job, &walk, pack, pack->hold);
+		right->hold |= effects_of(job, &walk, pack, pack->hold) & restricted;
 	}
 	right->hold &= ~right->deny;
 	right->allow &= ~(right->deny | right->hold);

@@ -68,7 +68,7 @@ static void on_message(int written, int, int type, const void *bytes, size_t n, 
 	uint8_t first = *(const uint8_t *)bytes;
 	if (type == SSL3_RT_HANDSHAKE && first == FINISHED)
 		r->tickets = 0;
-	else if (type == SSL3_RT_HEADER && first == RECORD_APPLICATION_DATA && r->tickets < 255)
+	else if (type == SSL3_RT_HEADER && first == RECORD_APPLICATION_DATA && r->tickets < UINT8_MAX)
 		r->tickets++;
 }
 
@@ -124,6 +124,9 @@ int record_take_over(struct tls *tls)
 	enum aead_suite suite;
 
 	if (!r->has_read_secret || !r->has_write_secret || SSL_version(tls->ssl) != TLS1_3_VERSION)
+		return 0;
+	// More records than were counted: the sequence is not known.
+	if (r->tickets == UINT8_MAX)
 		return 0;
 	if (SSL_has_pending(tls->ssl) != 0 || !suite_of(tls->ssl, &suite) || !keep_facts(tls))
 		return 0;

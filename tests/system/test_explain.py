@@ -99,6 +99,19 @@ class Explain(unittest.TestCase):
         self.assertRegex(done.stdout,
                          r'(?m)^verdict +deny by rule "agents": effect \(no-where\)$')
 
+    def test_a_pack_takes_and_gives_nothing(self):
+        folder = self.file.parent / "own"
+        folder.mkdir()
+        examples = "{postgres: [UPDATE t SET a = 1 WHERE b = 2]}"
+        (folder / "own-holds.yaml").write_text(
+            "name: own-holds\nkind: pack\ntitle: t\ndescription: d\nhold: [write, ddl]\n"
+            f"refuses: {examples}\npasses: {{postgres: [SELECT 1]}}\n")
+        self.file.write_text(CONFIG.replace(
+            f"patterns: {ROOT}/patterns/library", f"patterns: [{ROOT}/patterns/library, own]"
+        ).replace("block: [sql-tautology]", "use: [own-holds]"))
+        self.assertEqual(self.verdict("UPDATE t SET a = 1 WHERE b = 2"), ("hold", "hold", ["write"]))
+        self.assertEqual(self.verdict("CREATE TABLE t (a int)"), ("deny", "effect", ["ddl"]))
+
     def test_what_is_wrong_is_said(self):
         for words, says in ((("--resource", "nothing"), "no resource nothing"),
                             ((), "--resource"),
