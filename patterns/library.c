@@ -245,8 +245,8 @@ void pattern_lib_free(struct pattern_lib *lib)
 
 int pattern_lib_use_cache(struct pattern_lib *lib, const char *folder)
 {
-	char *cache = strdup(folder);
-	if (cache == NULL)
+	char *cache = folder == NULL ? NULL : strdup(folder);
+	if (folder != NULL && cache == NULL)
 		return -ENOMEM;
 	free(lib->cache);
 	lib->cache = cache;

@@ -137,7 +137,7 @@ void pattern_lib_free(struct pattern_lib *lib);
 
 // Sets of this library keep what Hyperscan has compiled in `folder`, which is made when it is not
 // there, and used only when it is nobody else's: the next one is compiled as fast as it is read.
-// Returns 0 or -ENOMEM.
+// NULL: they keep nothing. Returns 0 or -ENOMEM.
 int pattern_lib_use_cache(struct pattern_lib *lib, const char *folder) must_check;
 
 size_t pattern_lib_count(const struct pattern_lib *lib);

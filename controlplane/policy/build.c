@@ -4,6 +4,7 @@
 #include "controlplane/policy/build.h"
 
 #include "controlplane/catalog/catalog.h"
+#include "controlplane/policy/kept.h"
 #include "controlplane/policy/parts.h"
 
 #include <errno.h>
@@ -76,7 +77,7 @@ static int build_content(struct build_job *job)
 	// Compiling takes longest and says nothing about mistakes in the file.
 	if (rc == 0 && !config_errors_any(job->errors))
 		rc = build_sets(job);
-	pattern_lib_free(job->lib);
+	kept_give(&job->config->gateway.patterns, job->digest, job->lib);
 	free(job->wanted);
 	if (rc == 0 && config_errors_any(job->errors))
 		rc = ERR_CONFIG;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
+#include "controlplane/policy/kept.h"
 #include "controlplane/policy/parts.h"
 
 #include <errno.h>
@@ -51,6 +52,12 @@ static int load(struct build_job *job, char why[static PATTERN_WHY])
 	for (uint16_t i = 0; i < folders->n; i++)
 		list[i] = folders->list[i];
 	bool known = sets_library_digest(list, folders->n, before) == 0;
+	if (known)
+		job->lib = kept_take(folders, before);
+	if (job->lib != NULL) {
+		memcpy(job->digest, before, sizeof(before));
+		return 0;
+	}
 	int rc = pattern_lib_load(list, folders->n, &job->lib, why);
 	if (rc != 0)
 		return rc;
@@ -79,7 +86,7 @@ int build_patterns(struct build_job *job)
 		);
 		return 0;
 	}
-	if (job->cache != NULL && pattern_lib_use_cache(job->lib, job->cache) != 0)
+	if (pattern_lib_use_cache(job->lib, job->cache) != 0)
 		return -ENOMEM;
 	size_t n = pattern_lib_count(job->lib);
 	const char **names = arena_array(job->arena, n, sizeof(*names));
