@@ -340,16 +340,21 @@ static void times_and_limit(void **state)
 static void bounded(void **state)
 {
 	struct tape *t = *state;
+	// Patterns that no living policy has: they are compiled first, which takes longer than
+	// asking.
+	static const char many[] =
+		WITH("rules:\n  - {name: many, subjects: {any: true}, resources: [orders], "
+		     "effects: {allow: [read]}, mask: [pii]}\n");
 	struct snapshot *current = policy(SAMPLE);
 	struct dryrun_ask ask =
-		{.text = SPAN_LIT(SAMPLE), .patterns = &library, .to_ns = second, .limit = 1};
+		{.text = span_str(many), .patterns = &library, .to_ns = second, .limit = 1};
 	struct dryruns *runs = dryruns_new("t.yaml", t->folder.path, t->index);
 	char id[DRYRUN_ID_SIZE];
 	int busy = 0;
 
 	for (int i = 0; i < 3; i++)
 		busy += dryruns_start(runs, current, &ask, id) == -EBUSY;
-	assert_int_equal(busy, 1); // compiling takes longer than asking
+	assert_int_equal(busy, 1);
 	assert_int_equal(dryruns_cancel(runs, id), 0);
 	assert_int_equal(dryruns_cancel(runs, "0000000000000000"), -ENOENT);
 	json_decref(finish(runs, id));
