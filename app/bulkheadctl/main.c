@@ -93,8 +93,73 @@ static void command_usage(const struct command *command)
 		puts("  --json         machine-readable");
 }
 
+// Where an option's value goes, or the yes of one without a value; both NULL: read_option knows.
+struct option_place {
+	const char **text;
+	bool *flag;
+};
+
+static struct option_place place_of(struct args *args, int option)
+{
+	const struct option_place places[OPTION_COUNT] = {
+		[OPTION_JSON] = {.flag = &args->json},
+		[OPTION_SOCKET] = {.text = &args->socket},
+		[OPTION_STATE] = {.text = &args->state},
+		[OPTION_NO_DELAY] = {.flag = &args->no_delay},
+		[OPTION_LIVE] = {.flag = &args->live},
+		[OPTION_SUBJECT] = {.text = &args->subject},
+		[OPTION_RESOURCE] = {.text = &args->resource},
+		[OPTION_REASON] = {.text = &args->reason},
+		[OPTION_BEFORE] = {.text = &args->before},
+		[OPTION_LIMIT] = {.text = &args->limit},
+		[OPTION_TTL] = {.text = &args->ttl},
+		[OPTION_HEAD] = {.text = &args->head},
+		[OPTION_SINCE] = {.text = &args->since},
+		[OPTION_URL] = {.text = &args->url},
+		[OPTION_CA_FILE] = {.text = &args->ca_file},
+		[OPTION_TOKEN_FILE] = {.text = &args->token_file},
+		[OPTION_COMMENT] = {.text = &args->comment},
+		[OPTION_FOR] = {.text = &args->lasts},
+		[OPTION_DRY_RUN] = {.flag = &args->dry_run},
+		[OPTION_ALL] = {.flag = &args->all},
+		[OPTION_ISSUER] = {.text = &args->issuer},
+		[OPTION_DIALECT] = {.text = &args->dialect},
+	};
+	return places[option];
+}
+
+// An option that may be given more than once.
+static bool list_add(const char *name, const char **list, size_t *n, size_t max)
+{
+	if (*n == max) {
+		fail(EXIT_USAGE, "--%s at most %zu times", name, max);
+		return false;
+	}
+	list[(*n)++] = optarg;
+	return true;
+}
+
+static bool read_option(struct args *args, int option)
+{
+	struct option_place place = place_of(args, option);
+
+	if (place.text != NULL)
+		*place.text = optarg;
+	else if (place.flag != NULL)
+		*place.flag = true;
+	else if (option == OPTION_SPEED)
+		args->speed = strtod(optarg, NULL);
+	else if (option == OPTION_PATTERNS)
+		return list_add("patterns", args->patterns, &args->n_patterns, PATTERNS_MAX);
+	else if (option == OPTION_GROUP)
+		return list_add("group", args->groups, &args->n_groups, GROUPS_MAX);
+	else if (option == OPTION_STATEMENT)
+		return list_add("statement", args->statements, &args->n_statements, STATEMENTS_MAX);
+	return true;
+}
+
 // Out: *args, *given (bits), and in argv[optind..] the words. Returns false when an option is
-// wrong, which getopt has said.
+// wrong, which has been said.
 static bool read_options(int argc, char **argv, struct args *args, uint32_t *given)
 {
 	int option;
@@ -102,99 +167,9 @@ static bool read_options(int argc, char **argv, struct args *args, uint32_t *giv
 	*args = (struct args){.speed = 1};
 	*given = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option < OPTION_HELP || option >= OPTION_COUNT)
+		if (option < OPTION_HELP || option >= OPTION_COUNT || !read_option(args, option))
 			return false;
 		*given |= option_bit(option);
-		switch ((enum option_code)option) {
-		case OPTION_HELP:
-			break;
-		case OPTION_JSON:
-			args->json = true;
-			break;
-		case OPTION_SOCKET:
-			args->socket = optarg;
-			break;
-		case OPTION_STATE:
-			args->state = optarg;
-			break;
-		case OPTION_PATTERNS:
-			if (args->n_patterns == PATTERNS_MAX)
-				return false;
-			args->patterns[args->n_patterns++] = optarg;
-			break;
-		case OPTION_SPEED:
-			args->speed = strtod(optarg, NULL);
-			break;
-		case OPTION_NO_DELAY:
-			args->no_delay = true;
-			break;
-		case OPTION_LIVE:
-			args->live = true;
-			break;
-		case OPTION_SUBJECT:
-			args->subject = optarg;
-			break;
-		case OPTION_RESOURCE:
-			args->resource = optarg;
-			break;
-		case OPTION_REASON:
-			args->reason = optarg;
-			break;
-		case OPTION_BEFORE:
-			args->before = optarg;
-			break;
-		case OPTION_LIMIT:
-			args->limit = optarg;
-			break;
-		case OPTION_TTL:
-			args->ttl = optarg;
-			break;
-		case OPTION_GROUP:
-			if (args->n_groups == GROUPS_MAX)
-				return false;
-			args->groups[args->n_groups++] = optarg;
-			break;
-		case OPTION_HEAD:
-			args->head = optarg;
-			break;
-		case OPTION_SINCE:
-			args->since = optarg;
-			break;
-		case OPTION_URL:
-			args->url = optarg;
-			break;
-		case OPTION_CA_FILE:
-			args->ca_file = optarg;
-			break;
-		case OPTION_TOKEN_FILE:
-			args->token_file = optarg;
-			break;
-		case OPTION_COMMENT:
-			args->comment = optarg;
-			break;
-		case OPTION_FOR:
-			args->lasts = optarg;
-			break;
-		case OPTION_DRY_RUN:
-			args->dry_run = true;
-			break;
-		case OPTION_ALL:
-			args->all = true;
-			break;
-		case OPTION_ISSUER:
-			args->issuer = optarg;
-			break;
-		case OPTION_STATEMENT:
-			if (args->n_statements == STATEMENTS_MAX)
-				return false;
-			args->statements[args->n_statements++] = optarg;
-			break;
-		case OPTION_DIALECT:
-			args->dialect = optarg;
-			break;
-		case OPTION_COUNT:
-			break;
-		}
 	}
 	return true;
 }
