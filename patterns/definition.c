@@ -323,20 +323,6 @@ const struct document_key *definition_key(const char *name)
 	return NULL;
 }
 
-// A library's file bears the name of its one definition.
-static int check_file_name(const struct document *doc, const struct draft *draft)
-{
-	const char *name = draft->def->info.name;
-	const char *slash = strrchr(doc->file, '/');
-	const char *stem = slash == NULL ? doc->file : slash + 1;
-	size_t n = strlen(name);
-	if (strncmp(stem, name, n) == 0 && strcmp(stem + n, ".yaml") == 0)
-		return 0;
-	return document_fault(
-		doc, draft->name, "the file of '%s' must be called %s.yaml", name, name
-	);
-}
-
 int definition_read(const struct document *doc, const yaml_node_t *root, struct definition *out)
 {
 	struct draft draft = {.def = out};
@@ -349,7 +335,7 @@ int definition_read(const struct document *doc, const yaml_node_t *root, struct 
 		&draft
 	);
 	if (result == 0)
-		result = check_file_name(doc, &draft);
+		result = document_file_name(doc, draft.name, out->info.name);
 	return result != 0 ? result : draft_check(doc, &draft);
 }
 

@@ -112,6 +112,16 @@ int document_name(const struct document *doc, const yaml_node_t *node, char **ou
 	return 0;
 }
 
+int document_file_name(const struct document *doc, const yaml_node_t *node, const char *name)
+{
+	const char *slash = strrchr(doc->file, '/');
+	const char *stem = slash == NULL ? doc->file : slash + 1;
+	size_t n = strlen(name);
+	if (strncmp(stem, name, n) == 0 && strcmp(stem + n, ".yaml") == 0)
+		return 0;
+	return document_fault(doc, node, "the file of '%s' must be called %s.yaml", name, name);
+}
+
 int document_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
 {
 	size_t n;

@@ -61,6 +61,9 @@ const yaml_node_t *document_item(const struct document *doc, const yaml_node_t *
 int document_text(const struct document *doc, const yaml_node_t *node, char **out) must_check;
 // A lower-case name: letters, digits and dashes, at most 63 bytes.
 int document_name(const struct document *doc, const yaml_node_t *node, char **out) must_check;
+// Is the file called `name`, which `node` holds, and .yaml?
+int document_file_name(const struct document *doc, const yaml_node_t *node, const char *name)
+	must_check;
 // A sequence of names. Out: *out, NULL-terminated, for document_names_free also on error.
 int document_names(const struct document *doc, const yaml_node_t *node, const char *const **out)
 	must_check;

@@ -133,8 +133,10 @@ static int add_pack(const struct document *doc, const yaml_node_t *root, struct 
 	int result = pack_read(doc, root, pack);
 	for (size_t i = 0; i + 1 < lib->pack_count && result == 0; i++)
 		if (strcmp(lib->packs[i].name, pack->name) == 0)
-			result =
-				document_fault(doc, root, "there is a pack %s already", pack->name);
+			result = document_fault(
+				doc, document_value(doc, root, "name"),
+				"there is a pack %s already", pack->name
+			);
 	return result;
 }
 

@@ -155,6 +155,8 @@ int pack_read(const struct document *doc, const yaml_node_t *root, struct patter
 		{"passes", false, read_passes},
 	};
 	int result = document_mapping(doc, root, keys, sizeof(keys) / sizeof(keys[0]), out);
+	if (result == 0)
+		result = document_file_name(doc, document_value(doc, root, "name"), out->name);
 	if (result != 0)
 		return result;
 	if (out->deny == NULL && out->hold == NULL && out->block == NULL && out->mask == NULL)

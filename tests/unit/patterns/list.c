@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "patterns/library.h"
+#include "tests/unit/patterns/folder.h"
 
 // cmocka.h wants these first.
 #include <setjmp.h>
@@ -9,77 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #define HEAD "name: t\ntitle: t\nkind: list\nof: entity\nmask: redact\nboundary: word\n"
-
-struct folder {
-	char path[64];
-	char files[4][16];
-	size_t n;
-};
-
-static void folder_make(struct folder *folder)
-{
-	*folder = (struct folder){.path = "/tmp/bulkhead-list-XXXXXX"};
-	assert_non_null(mkdtemp(folder->path));
-}
-
-static void folder_add(struct folder *folder, const char *name, const char *text)
-{
-	char path[96];
-	snprintf(folder->files[folder->n++], sizeof(folder->files[0]), "%s", name);
-	snprintf(path, sizeof(path), "%s/%s", folder->path, name);
-	FILE *file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-}
-
-static void folder_remove(struct folder *folder)
-{
-	char path[96];
-	for (size_t i = 0; i < folder->n; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder->path, folder->files[i]);
-		unlink(path);
-	}
-	rmdir(folder->path);
-}
-
-// Load folders `a` and, unless NULL, `b`; they are gone then. NULL: refused, see `why`.
-static struct pattern_lib *load(struct folder *a, struct folder *b, char *why)
-{
-	const char *const dirs[] = {a->path, b == NULL ? NULL : b->path};
-	struct pattern_lib *lib = NULL;
-	int result = pattern_lib_load(dirs, b == NULL ? 1 : 2, &lib, why);
-	assert_true(result == 0 || lib == NULL);
-	folder_remove(a);
-	if (b != NULL)
-		folder_remove(b);
-	return lib;
-}
-
-static struct pattern_lib *load_text(const char *text, char *why)
-{
-	struct folder folder;
-	folder_make(&folder);
-	folder_add(&folder, "t.yaml", text);
-	return load(&folder, NULL, why);
-}
-
-static void refused(const char *text, const char *part)
-{
-	char why[PATTERN_WHY] = "";
-	struct pattern_lib *lib = load_text(text, why);
-	assert_null(lib);
-	const char *at = strstr(why, "t.yaml:");
-	if (at == NULL || strncmp(at, part, strlen(part)) != 0)
-		fail_msg("'%s' is not '%s'", why, part);
-}
 
 // What the library finds in `text`, as "name@start-end " each.
 static const char *found(const struct pattern_lib *lib, const char *text)
@@ -116,7 +50,7 @@ static void words_and_rules_share_the_rest(void **)
 {
 	char why[PATTERN_WHY] = "";
 	uint16_t ids[PATTERN_MAX];
-	struct pattern_lib *lib = load_text(
+	struct pattern_lib *lib = folder_load_text(
 		HEAD
 		"groups: [custom]\nwords: [Condor, 'a.b (c)+']\nrules:\n"
 		"  - {name: ticket, pattern: 'TICK-[0-9]{3,6}'}\n"
@@ -151,7 +85,7 @@ static void what_they_cost_is_told(void **)
 	struct pattern_summary summary;
 	struct pattern_set *set = NULL;
 	const uint16_t ids[] = {0, 1, 2, 3};
-	struct pattern_lib *lib = load_text(
+	struct pattern_lib *lib = folder_load_text(
 		HEAD
 		"words: [condor, kestrel]\nrules:\n"
 		"  - {name: a, pattern: 'abc[0-9]{5}'}\n  - {name: b, pattern: 'xyz[0-9]{5}'}\n",
@@ -182,7 +116,7 @@ static void case_may_be_ignored(void **)
 {
 	char why[PATTERN_WHY] = "";
 	struct pattern_lib *lib =
-		load_text(HEAD "case: ignore\nwords: [Condor, r\xc3\xa9sum\xc3\xa9]\n", why);
+		folder_load_text(HEAD "case: ignore\nwords: [Condor, r\xc3\xa9sum\xc3\xa9]\n", why);
 	assert_non_null(lib);
 	assert_string_equal(
 		found(lib, "CONDOR r\xc3\xa9SUM\xc3\xa9 R\xc3\x89SUM\xc3\x89"), "t@0-6 t@7-15 "
@@ -193,7 +127,7 @@ static void case_may_be_ignored(void **)
 static void blocks_are_listed_too(void **)
 {
 	char why[PATTERN_WHY] = "";
-	struct pattern_lib *lib = load_text(
+	struct pattern_lib *lib = folder_load_text(
 		"name: t\ntitle: t\nkind: list\nof: block\nboundary: identifier\n"
 		"words: [PG_SHADOW]\n",
 		why
@@ -205,31 +139,49 @@ static void blocks_are_listed_too(void **)
 
 static void what_is_wrong_is_told_with_its_place(void **)
 {
-	refused(HEAD, "t.yaml:1:1: a list has words or rules");
-	refused(HEAD "words: []\n", "t.yaml:7:8: a list of 1 to ");
-	refused(HEAD "words: [a]\n", "t.yaml:7:9: a word is 2 to 255 bytes");
-	refused(HEAD "words: [ab, [c]]\n", "t.yaml:7:13: a text is wanted here");
-	refused(HEAD "words:\n  - ab\n  - cd\n  - ab\n", "t.yaml:10:5: 'ab' stands in line 8");
-	refused(HEAD "case: ignore\nwords: [ab, AB]\n",
-		"t.yaml:8:13: 'AB' stands in line 8 already");
-	refused(HEAD "word: [ab]\n", "t.yaml:7:1: unknown key 'word'");
-	refused(HEAD "case: maybe\nwords: [ab]\n", "t.yaml:7:7: case is exact or ignore");
-	refused(HEAD "score: 20\nwords: [ab]\n", "t.yaml:7:8: a score below 50 needs context");
-	refused("name: t\ntitle: t\nkind: list\nof: list\nboundary: word\nwords: [ab]\n",
-		"t.yaml:4:5: a list is of entity or block");
-	refused("name: t\ntitle: t\nkind: list\nof: entity\nboundary: word\nwords: [ab]\n",
-		"t.yaml:1:7: an entity has a mask and a block has none");
-	refused(HEAD "rules:\n  - {pattern: abc}\n", "t.yaml:8:5: name is missing");
-	refused(HEAD "rules:\n  - {name: x, pattern: abc, nmae: x}\n", "t.yaml:8:29: unknown key");
-	refused(HEAD "rules:\n  - {name: x, pattern: 'ab+'}\n",
-		"t.yaml:8:24: has no greatest width: bound every repeat");
-	refused(HEAD "rules:\n  - {name: x, pattern: 'a?'}\n",
-		"t.yaml:8:24: the expression matches");
-	refused(HEAD "rules:\n  - {name: x, pattern: 'a('}\n", "t.yaml:8:24: ");
-	refused(HEAD "rules:\n  - {name: x, pattern: '[^\\x00-\\xff]a'}\n",
-		"t.yaml:8:24: Pattern can never match");
-	refused(HEAD "rules:\n  - {name: x, pattern: 'abc', strong: 'ab'}\n",
-		"t.yaml:8:39: nothing the pattern matches is so narrow");
+	folder_refused(HEAD, "t.yaml:1:1: a list has words or rules");
+	folder_refused(HEAD "words: []\n", "t.yaml:7:8: a list of 1 to ");
+	folder_refused(HEAD "words: [a]\n", "t.yaml:7:9: a word is 2 to 255 bytes");
+	folder_refused(HEAD "words: [ab, [c]]\n", "t.yaml:7:13: a text is wanted here");
+	folder_refused(
+		HEAD "words:\n  - ab\n  - cd\n  - ab\n", "t.yaml:10:5: 'ab' stands in line 8"
+	);
+	folder_refused(
+		HEAD "case: ignore\nwords: [ab, AB]\n", "t.yaml:8:13: 'AB' stands in line 8 already"
+	);
+	folder_refused(HEAD "word: [ab]\n", "t.yaml:7:1: unknown key 'word'");
+	folder_refused(HEAD "case: maybe\nwords: [ab]\n", "t.yaml:7:7: case is exact or ignore");
+	folder_refused(
+		HEAD "score: 20\nwords: [ab]\n", "t.yaml:7:8: a score below 50 needs context"
+	);
+	folder_refused(
+		"name: t\ntitle: t\nkind: list\nof: list\nboundary: word\nwords: [ab]\n",
+		"t.yaml:4:5: a list is of entity or block"
+	);
+	folder_refused(
+		"name: t\ntitle: t\nkind: list\nof: entity\nboundary: word\nwords: [ab]\n",
+		"t.yaml:1:7: an entity has a mask and a block has none"
+	);
+	folder_refused(HEAD "rules:\n  - {pattern: abc}\n", "t.yaml:8:5: name is missing");
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: abc, nmae: x}\n", "t.yaml:8:29: unknown key"
+	);
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: 'ab+'}\n",
+		"t.yaml:8:24: has no greatest width: bound every repeat"
+	);
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: 'a?'}\n", "t.yaml:8:24: the expression matches"
+	);
+	folder_refused(HEAD "rules:\n  - {name: x, pattern: 'a('}\n", "t.yaml:8:24: ");
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: '[^\\x00-\\xff]a'}\n",
+		"t.yaml:8:24: Pattern can never match"
+	);
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: 'abc', strong: 'ab'}\n",
+		"t.yaml:8:39: nothing the pattern matches is so narrow"
+	);
 }
 
 static void names_are_one_over_all_folders(void **)
@@ -239,36 +191,40 @@ static void names_are_one_over_all_folders(void **)
 	char why[PATTERN_WHY] = "", text[512];
 	struct folder a, b;
 
-	refused(HEAD "rules:\n  - {name: x, pattern: abc}\n  - {name: x, pattern: abd}\n",
-		"t.yaml:9:24: 'x' is the name of ");
-	refused(HEAD "words: [ab]\nrules:\n  - {name: t, pattern: abc}\n",
-		"t.yaml:9:24: 't' is the name of ");
+	folder_refused(
+		HEAD "rules:\n  - {name: x, pattern: abc}\n  - {name: x, pattern: abd}\n",
+		"t.yaml:9:24: 'x' is the name of "
+	);
+	folder_refused(
+		HEAD "words: [ab]\nrules:\n  - {name: t, pattern: abc}\n",
+		"t.yaml:9:24: 't' is the name of "
+	);
 	folder_make(&a);
 	folder_make(&b);
 	folder_add(&a, "t.yaml", HEAD "rules: [{name: x, pattern: abc}]\n");
 	snprintf(text, sizeof(text), "%srules: [{name: x, pattern: abc}]\n", other);
 	folder_add(&b, "o.yaml", text);
-	assert_null(load(&a, &b, why));
+	assert_null(folder_load(&a, &b, why));
 	assert_non_null(strstr(why, "o.yaml:7:28: 'x' is the name of "));
 	folder_make(&a);
 	folder_make(&b);
 	folder_add(&a, "t.yaml", HEAD "words: [ab]\n");
 	folder_add(&b, "t.yaml", HEAD "words: [cd]\n");
-	assert_null(load(&a, &b, why));
+	assert_null(folder_load(&a, &b, why));
 	assert_non_null(strstr(why, "t.yaml:7:9: 't' is the name of "));
 	folder_make(&a);
 	folder_make(&b);
 	folder_add(&a, "t.yaml", HEAD "words: [ab]\n");
 	snprintf(text, sizeof(text), "%sgroups: [t]\nwords: [cd]\n", other);
 	folder_add(&b, "o.yaml", text);
-	assert_null(load(&a, &b, why));
+	assert_null(folder_load(&a, &b, why));
 	assert_non_null(strstr(why, "o.yaml:8:9: the group 't' of o has the name"));
 	folder_make(&a);
 	folder_make(&b);
 	folder_add(&a, "t.yaml", HEAD "words: [ab]\n");
 	snprintf(text, sizeof(text), "%swords: [cd]\n", other);
 	folder_add(&b, "o.yaml", text);
-	struct pattern_lib *lib = load(&a, &b, why);
+	struct pattern_lib *lib = folder_load(&a, &b, why);
 	assert_non_null(lib);
 	assert_string_equal(found(lib, "cd ab"), "o@0-2 t@3-5 ");
 	pattern_lib_free(lib);
