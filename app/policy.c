@@ -76,10 +76,10 @@ static void tell_patterns(const char *what, const struct pattern_set *set)
 	pattern_set_report(set, &s);
 	log_line(
 		LOG_INFO, "policy",
-		"patterns of %s=%zu cost_low=%zu cost_fair=%zu cost_high=%zu databases=%zu "
-		"compiled=%zu bytes=%zu tail=%zu",
+		"patterns of %s=%zu cost_low=%zu cost_fair=%zu cost_high=%zu tables=%zu "
+		"databases=%zu compiled=%zu bytes=%zu tail=%zu",
 		what, s.patterns, s.by_cost[PATTERN_COST_LOW], s.by_cost[PATTERN_COST_FAIR],
-		s.by_cost[PATTERN_COST_HIGH], s.databases, s.compiled, s.bytes, s.tail
+		s.by_cost[PATTERN_COST_HIGH], s.tables, s.databases, s.compiled, s.bytes, s.tail
 	);
 }
 

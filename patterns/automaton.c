@@ -22,7 +22,8 @@ struct state {
 
 struct automaton {
 	uint16_t count, start;
-	uint16_t over; // the first byte behind a match
+	uint16_t over;    // the first byte behind a match
+	uint32_t repeats; // copies of a repeated part that are made
 	struct state states[AUTOMATON_STATES];
 };
 
@@ -170,7 +171,7 @@ static bool read_class_item(struct reader *r, struct byte_set *set, uint8_t *byt
 	return true;
 }
 
-static struct byte_set read_class(struct reader *r)
+static struct byte_set read_class(struct reader *r, bool fold)
 {
 	struct byte_set set = {};
 	bool inverted = *r->p == '^';
@@ -192,6 +193,8 @@ static struct byte_set read_class(struct reader *r)
 		r->p++;
 	else
 		r->bad = true;
+	if (fold)
+		fold_case(&set); // first: "not a" is not A either
 	if (inverted)
 		invert(&set);
 	return set;
@@ -226,7 +229,7 @@ static uint16_t read_atom(struct reader *r, bool fold)
 	if (c == '(')
 		return read_group(r, fold);
 	if (c == '[') {
-		set = read_class(r);
+		set = read_class(r, fold);
 	} else if (c == '.') {
 		invert(&set);
 	} else if (c == '\\') {
@@ -238,7 +241,7 @@ static uint16_t read_atom(struct reader *r, bool fold)
 		byte_set_add(&set, (uint8_t)c);
 		r->bad = r->bad || strchr("*+?{^$", c) != NULL;
 	}
-	if (fold)
+	if (fold && c != '[')
 		fold_case(&set);
 	uint16_t node = add_node(r, NODE_BYTES, NONE, NONE);
 	r->nodes[node].bytes = set;
@@ -331,18 +334,22 @@ static uint16_t build_repeat(
 	struct automaton *a, const struct reader *r, const struct node *node, uint16_t next
 )
 {
-	uint32_t min = node->min > AUTOMATON_REPEATS ? AUTOMATON_REPEATS : node->min;
+	uint32_t min = node->min > a->repeats ? a->repeats : node->min;
 	uint16_t at = next;
-	if (node->max == UNBOUNDED || node->max > AUTOMATON_REPEATS) {
+	if (node->max == UNBOUNDED || node->max > a->repeats) {
 		at = fork_state(a, next, next);
 		uint16_t body = build(a, r, node->a, at);
 		a->states[at].next = body;
 	} else {
-		for (uint32_t i = node->min; i < node->max; i++)
+		for (uint32_t i = node->min; i < node->max && at != 0; i++)
 			at = fork_state(a, build(a, r, node->a, at), next);
 	}
-	for (uint32_t i = 0; i < min; i++)
-		at = build(a, r, node->a, at);
+	for (uint32_t i = 0; i < min; i++) {
+		uint16_t copy = build(a, r, node->a, at);
+		if (copy == at)
+			break; // of nothing; or there is no room
+		at = copy;
+	}
 	return at;
 }
 
@@ -385,14 +392,15 @@ static uint16_t add_expression(struct automaton *a, const char *text, uint16_t n
 	return a->count == AUTOMATON_STATES ? 0 : start;
 }
 
-int automaton_new(
-	const char *before, const char *pattern, const struct byte_set *after,
+static int new (
+	const char *before, const char *pattern, const struct byte_set *after, uint32_t repeats,
 	struct automaton **out
 )
 {
 	struct automaton *a = calloc(1, sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
+	a->repeats = repeats;
 	a->count = 1; // state 0 is none
 	uint16_t anything = add_state(a, (struct state){.kind = STATE_BYTE, .next = ANYTHING});
 	invert(&a->states[anything].bytes);
@@ -407,6 +415,20 @@ int automaton_new(
 	}
 	*out = a;
 	return 0;
+}
+
+int automaton_new(
+	const char *before, const char *pattern, const struct byte_set *after,
+	struct automaton **out
+)
+{
+	return new (before, pattern, after, AUTOMATON_REPEATS, out);
+}
+
+int automaton_exact(const char *pattern, struct automaton **out)
+{
+	const struct byte_set none = {};
+	return new (NULL, pattern, &none, UNBOUNDED - 1, out);
 }
 
 void automaton_free(struct automaton *automaton)

@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // A definition's expressions as an automaton over bytes, to find out how a match can begin. It
-// accepts at least what the expressions match: what it cannot follow, it takes to be anything.
+// accepts at least what the expressions match: what it cannot follow, it takes to be anything. An
+// exact one accepts nothing else.
 
 #pragma once
 
@@ -52,6 +53,9 @@ int automaton_new(
 	const char *before, const char *pattern, const struct byte_set *after,
 	struct automaton **out
 ) must_check;
+// An automaton that accepts what `pattern` matches and nothing else; nothing is behind a match. As
+// automaton_new.
+int automaton_exact(const char *pattern, struct automaton **out) must_check;
 // Accepts NULL.
 void automaton_free(struct automaton *automaton);
 

@@ -27,22 +27,19 @@ static int refused(const struct definition *def, const char *text, char *why)
 // Compile `text`, with letter case ignored or not, so that it matches from the first byte only.
 static int compile_anchored(
 	struct pattern_set *set, const char *text, bool folds, const struct definition *def,
-	hs_database_t **out, char *why
+	struct anchored *out, char *why
 )
 {
-	char anchored[EXPRESSION_MAX + 16], fault[256];
-	const char *texts[] = {anchored};
-	unsigned which;
-	snprintf(anchored, sizeof(anchored), "^(?:%s%s)", folds ? "(?i)" : "", text);
+	char fault[256];
 	int result =
-		databases_get(&set->databases, texts, NULL, 1, out, &which, fault, sizeof(fault));
+		databases_get_anchored(&set->databases, text, folds, out, fault, sizeof(fault));
 	if (result == ERR_CONFIG)
 		return refused(def, fault, why);
 	return result != 0 ? no_memory(why) : 0;
 }
 
 // The literal a match begins with is compared; only what follows it, if anything does, takes a
-// database, which rules that differ in their literals share.
+// table, which rules that differ in their literals share.
 static int compile_pattern(
 	struct pattern_set *set, struct set_entry *entry, const struct definition *def, char *why
 )

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// The entry's own anchored database is tried at a start, which yields every end for that start;
+// The entry's own anchored table or database is tried at a start, which yields every end for it;
 // boundary, validators and score choose the longest.
 
 #include "patterns/scratch.h"
@@ -33,10 +33,15 @@ static int on_end(unsigned, unsigned long long, unsigned long long to, unsigned,
 	return 0;
 }
 
+static bool is_nothing(const struct anchored *anchored)
+{
+	return anchored->table == NULL && anchored->db == NULL;
+}
+
 // All ends from `at` on, as bits of scratch->ends up to scratch->last_end: `skip` bytes match, and
-// behind them the anchored `db`; NULL: nothing.
+// behind them `anchored`.
 static int collect_ends(
-	struct scan_scratch *scratch, const hs_database_t *db, size_t at, size_t skip,
+	struct scan_scratch *scratch, const struct anchored *anchored, size_t at, size_t skip,
 	uint32_t width, enum boundary right
 )
 {
@@ -45,11 +50,21 @@ static int collect_ends(
 	scratch->skipped = skip;
 	scratch->last_end = 0;
 	scratch->right = right;
-	if (db == NULL)
+	if (is_nothing(anchored))
 		return on_end(0, 0, 0, 0, scratch);
+	const uint8_t *text = scratch->in.p + at + skip;
+	if (anchored->table != NULL) {
+		uint16_t place = anchored->table->start;
+		for (size_t i = 0; i < n - skip && place != TABLE_NOWHERE; i++) {
+			place = table_step(anchored->table, place, text[i]);
+			if ((place & TABLE_END) != 0)
+				(void)on_end(0, 0, i + 1, 0, scratch);
+		}
+		return 0;
+	}
 	hs_error_t result =
-		hs_scan(db, (const char *)scratch->in.p + at + skip, (unsigned)(n - skip), 0,
-			scratch->hs, on_end, scratch);
+		hs_scan(anchored->db, (const char *)text, (unsigned)(n - skip), 0, scratch->hs,
+			on_end, scratch);
 	return result == HS_SUCCESS ? 0 : -EIO;
 }
 
@@ -94,12 +109,14 @@ static int match_is_strong(
 	struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n
 )
 {
-	if (entry->strong == NULL)
+	if (is_nothing(&entry->strong))
 		return 0;
+	if (entry->strong.table != NULL)
+		return table_matches(entry->strong.table, scratch->in.p + at, n);
 	scratch->is_strong = false;
 	scratch->strong_size = n;
 	hs_error_t result =
-		hs_scan(entry->strong, (const char *)scratch->in.p + at, (unsigned)n, 0,
+		hs_scan(entry->strong.db, (const char *)scratch->in.p + at, (unsigned)n, 0,
 			scratch->hs, on_strong, scratch);
 	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
 }
@@ -166,7 +183,7 @@ static int longest_match(struct scan_scratch *scratch, const struct set_entry *e
 	if (entry->prefix_size > 0 && !has_prefix(entry, scratch->in, at))
 		return 0;
 	int result = collect_ends(
-		scratch, entry->pattern, at, entry->prefix_size, entry->width, entry->right
+		scratch, &entry->pattern, at, entry->prefix_size, entry->width, entry->right
 	);
 	for (size_t end = scratch->last_end, tried = 0; result == 0 && end > 0; end--) {
 		if (!bit_get(scratch->ends, end))
@@ -214,7 +231,7 @@ static int try_behind_context(
 )
 {
 	int result = collect_ends(
-		scratch, entry->before, start, 0, DEFINITION_BEFORE_MAX, BOUNDARY_NONE
+		scratch, &entry->before, start, 0, DEFINITION_BEFORE_MAX, BOUNDARY_NONE
 	);
 	uint64_t ends = scratch->ends[0];
 	clear_ends(scratch);
@@ -236,7 +253,7 @@ static int try_start(struct scan_scratch *scratch, const struct set_entry *entry
 		return 0;
 	if (entry->probe != NULL && !probe_passes(entry->probe, scratch->in, start))
 		return 0;
-	if (entry->before != NULL)
+	if (!is_nothing(&entry->before))
 		return try_behind_context(scratch, entry, start);
 	int length = longest_match(scratch, entry, start);
 	if (length > 0)

@@ -1,25 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// The Hyperscan databases of one set: each expression is compiled once, or found in the cache.
+// What the expressions of one set are compiled to, each once: tables, and where these would be
+// large Hyperscan databases, which the cache may have.
 
 #pragma once
 
 #include "patterns/cache.h"
+#include "patterns/table.h"
 
 #include <hs.h>
+#include <openssl/evp.h>
+
+// One expression that is matched from a given byte on: one of the two, or nothing.
+struct anchored {
+	const struct table *table;
+	const hs_database_t *db;
+};
 
 struct databases {
 	struct database {
 		uint8_t key[CACHE_KEY];
 		hs_database_t *db;
+		struct table *table; // instead
 	} * list;
 	size_t count, room;
+	size_t tables; // of them
 	struct key_index index;
 	hs_scratch_t *scratch; // large enough for all; cloned, never used
 	size_t size;           // bytes of all
-	size_t compiled;       // of them, those that the cache did not have
-	struct cache cache;    // while they are made
+	size_t compiled;       // databases that the cache did not have
+	// While they are made.
+	hs_platform_info_t platform;
+	EVP_MD_CTX *key; // over what is the same in all keys
+	struct cache cache;
 };
 
 // `folder` is the cache's, or NULL. `max`: databases at most. Returns 0 or -ENOMEM; databases_fini
@@ -30,6 +44,12 @@ int databases_init(struct databases *databases, const char *folder, size_t max) 
 int databases_get(
 	struct databases *databases, const char *const *texts, const unsigned *ids, unsigned n,
 	hs_database_t **out, unsigned *which, char *why, size_t why_size
+) must_check;
+// `text`, with letter case ignored or not, so that it matches from the first byte only. Out: *out,
+// which the set frees. As databases_get.
+int databases_get_anchored(
+	struct databases *databases, const char *text, bool folds, struct anchored *out, char *why,
+	size_t why_size
 ) must_check;
 // All are made: keep what was compiled. What cannot be kept is compiled again another time.
 void databases_done(struct databases *databases);

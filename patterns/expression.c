@@ -86,8 +86,7 @@ static int info(const char *text, struct expression_width *width, char *why, siz
 
 int expression_check(const char *text, struct expression_width *width, char *why, size_t size)
 {
-	struct expression_width own = {}, wrapped = {};
-	char anchored[EXPRESSION_MAX + 8];
+	struct expression_width own = {};
 	if (strlen(text) >= EXPRESSION_MAX) {
 		snprintf(why, size, "the expression is longer than %d bytes", EXPRESSION_MAX - 1);
 		return ERR_CONFIG;
@@ -102,11 +101,6 @@ int expression_check(const char *text, struct expression_width *width, char *why
 		return ERR_CONFIG;
 	}
 	int result = info(text, &own, why, size);
-	if (result != 0)
-		return result;
-	// An expression like "a)|(b" is not one inside a group.
-	snprintf(anchored, sizeof(anchored), "^(?:%s)", text);
-	result = info(anchored, &wrapped, why, size);
 	if (result != 0)
 		return result;
 	if (own.min == 0) {

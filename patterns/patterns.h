@@ -168,7 +168,7 @@ int pattern_set_compile(
 // Every scratch of the set must have been freed. Accepts NULL.
 void pattern_set_free(struct pattern_set *set);
 size_t pattern_set_count(const struct pattern_set *set);
-// Bytes of compiled databases.
+// Bytes of tables and compiled databases.
 size_t pattern_set_size(const struct pattern_set *set);
 
 // What looking for a pattern costs where it does not occur.
@@ -188,8 +188,10 @@ struct pattern_report {
 
 struct pattern_summary {
 	size_t patterns, by_cost[PATTERN_COSTS];
-	size_t databases, compiled, bytes; // Hyperscan's; those that no cache had
-	size_t tail;                       // bytes of a stream that are held back
+	size_t tables;              // that confirm without Hyperscan
+	size_t databases, compiled; // Hyperscan's; those that no cache had
+	size_t bytes;               // of both
+	size_t tail;                // bytes of a stream that are held back
 };
 
 // How the scanner finds pattern `id`, alone. Takes up to milliseconds. Returns 0 or -ENOMEM.

@@ -66,7 +66,8 @@ void pattern_set_report(const struct pattern_set *set, struct pattern_summary *o
 {
 	*out = (struct pattern_summary){
 		.patterns = set->count,
-		.databases = set->databases.count,
+		.tables = set->databases.tables,
+		.databases = set->databases.count - set->databases.tables,
 		.compiled = set->databases.compiled,
 		.bytes = set->databases.size,
 		.tail = pattern_set_tail(set),

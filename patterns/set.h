@@ -29,9 +29,9 @@ struct set_entry {
 	uint8_t *prefix;            // with which every match begins; when it folds, in lower case
 	uint32_t prefix_size;       // 0: with nothing certain
 	bool prefix_folds;          // letter case of ASCII is ignored
-	hs_database_t *pattern; // what follows it, anchored at the first byte; NULL: nothing does
-	hs_database_t *before;  // anchored, too; NULL: a finding begins where the match does
-	hs_database_t *strong;  // the same; NULL: no match scores more than the others
+	struct anchored pattern;    // what follows it; nothing: nothing does
+	struct anchored before;     // nothing: a finding begins where the match does
+	struct anchored strong;     // nothing: no match scores more than the others
 	bool (*validators[DEFINITION_VALIDATORS])(struct span text);
 	size_t validator_count;
 	bool digest; // a validator's
@@ -40,7 +40,7 @@ struct set_entry {
 struct pattern_set {
 	struct locator locator;
 	hs_database_t *candidates;  // of TIER_SEARCHED, without start of match; NULL: there is none
-	struct databases databases; // all of them
+	struct databases databases; // all of them, and the tables
 	uint32_t overlap; // bytes before a chunk that a candidate ending in it may begin in
 	size_t count;
 	bool has_entities;

@@ -170,7 +170,7 @@ static size_t compile(size_t *total)
 		ids[i] = i;
 	assert_int_equal(pattern_set_compile(lib, ids, pattern_lib_count(lib), &set, why), 0);
 	size_t compiled = set->databases.compiled;
-	*total = set->databases.count;
+	*total = set->databases.count - set->databases.tables;
 	pattern_set_free(set);
 	pattern_lib_free(lib);
 	return compiled;
