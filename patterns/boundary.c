@@ -28,6 +28,8 @@ const char *boundary_name(enum boundary boundary)
 		return "word";
 	case BOUNDARY_NUMBER:
 		return "number";
+	case BOUNDARY_APART:
+		return "apart";
 	case BOUNDARY_IDENTIFIER:
 		return "identifier";
 	case BOUNDARY_DOTTED:
@@ -44,7 +46,7 @@ const char *boundary_name(enum boundary boundary)
 	return "?";
 }
 
-// Does `c` beside a match forbid it? The longer looks of number, base64 and address are the
+// Does `c` beside a match forbid it? The longer looks of number, apart, base64 and address are the
 // callers'.
 static bool forbids(enum boundary boundary, uint8_t c)
 {
@@ -54,6 +56,7 @@ static bool forbids(enum boundary boundary, uint8_t c)
 		return false;
 	case BOUNDARY_WORD:
 	case BOUNDARY_NUMBER:
+	case BOUNDARY_APART:
 	case BOUNDARY_ADDRESS:
 		return is_word(c);
 	case BOUNDARY_IDENTIFIER:
@@ -103,12 +106,20 @@ static bool group_before(struct span in, size_t at)
 	return n <= GROUP_MAX && (at == n || !is_word(in.p[at - n - 1]));
 }
 
+// Does `c`, with a digit on its other side, make one number of both?
+static bool connects(enum boundary boundary, uint8_t c)
+{
+	if (boundary == BOUNDARY_APART)
+		return c == '.' || c == '-' || c == '/';
+	return boundary == BOUNDARY_NUMBER && c == '.';
+}
+
 bool boundary_begins(enum boundary boundary, struct span in, size_t at)
 {
 	if (at == 0)
 		return true;
 	uint8_t c = in.p[at - 1];
-	if (boundary == BOUNDARY_NUMBER && c == '.' && at > 1 && is_digit(in.p[at - 2]))
+	if (connects(boundary, c) && at > 1 && is_digit(in.p[at - 2]))
 		return false;
 	if (boundary == BOUNDARY_ADDRESS && is_separator(c) && group_before(in, at - 1))
 		return false;
@@ -120,7 +131,7 @@ bool boundary_ends(enum boundary boundary, struct span in, size_t at)
 	if (at >= in.n)
 		return true;
 	uint8_t c = in.p[at];
-	if (boundary == BOUNDARY_NUMBER && c == '.' && in.n - at > 1 && is_digit(in.p[at + 1]))
+	if (connects(boundary, c) && in.n - at > 1 && is_digit(in.p[at + 1]))
 		return false;
 	if (boundary == BOUNDARY_ADDRESS && is_separator(c) && group_behind(in, at + 1))
 		return false;

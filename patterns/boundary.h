@@ -11,6 +11,7 @@ enum boundary {
 	BOUNDARY_NONE,
 	BOUNDARY_WORD,       // no ASCII letter or digit
 	BOUNDARY_NUMBER,     // as word, and no decimal point with a digit behind or before it
+	BOUNDARY_APART,      // as number, and no dash or slash with a digit behind or before it
 	BOUNDARY_IDENTIFIER, // no byte of an SQL identifier
 	BOUNDARY_DOTTED,     // as identifier, and no dot
 	BOUNDARY_BASE64,     // no byte of base64 (RFC 4648 4); on the right no padding either

@@ -106,6 +106,7 @@ static int compile_entry(
 		entry->validators[i] = def->validators[i]->accepts;
 		entry->digest = entry->digest || def->validators[i]->digest;
 	}
+	entry->score = (uint8_t)def->info.score;
 	entry->sure = def->info.score >= PATTERN_SURE;
 	int result = find_entry(set, entry, def, why);
 	if (result == 0)
@@ -257,8 +258,7 @@ size_t pattern_set_size(const struct pattern_set *set)
 	return set->databases.size;
 }
 
-// NULL when the set has no such pattern.
-static const struct set_entry *entry_of(const struct pattern_set *set, uint16_t id)
+const struct set_entry *set_entry_of(const struct pattern_set *set, uint16_t id)
 {
 	size_t low = 0, high = set->count;
 	while (low < high) {
@@ -273,7 +273,7 @@ static const struct set_entry *entry_of(const struct pattern_set *set, uint16_t 
 
 bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span text)
 {
-	const struct set_entry *entry = entry_of(set, id);
+	const struct set_entry *entry = set_entry_of(set, id);
 	for (size_t i = 0; entry != NULL && i < entry->validator_count; i++) {
 		if (!entry->validators[i](text))
 			return false;
@@ -283,6 +283,6 @@ bool pattern_set_accepts(const struct pattern_set *set, uint16_t id, struct span
 
 bool pattern_set_has_digest(const struct pattern_set *set, uint16_t id)
 {
-	const struct set_entry *entry = entry_of(set, id);
+	const struct set_entry *entry = set_entry_of(set, id);
 	return entry != NULL && entry->digest;
 }

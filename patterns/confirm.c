@@ -8,6 +8,11 @@
 
 #include <errno.h>
 
+enum {
+	SCORE_STRONG = 100,
+	SCORE_STEP = CONTEXT_WORD_MAX + 1,
+};
+
 static bool bit_get(const uint64_t *bits, size_t i)
 {
 	return (bits[i / 64] >> i % 64 & 1) != 0;
@@ -121,24 +126,44 @@ static int match_is_strong(
 	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
 }
 
-// Does a word of the entry's context stand in [from, to) of the text?
-static bool stands_within(
-	const struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to
+// The length of a word of the entry's context that stands in [from, to) of the text: the first, or
+// the longest. 0: none does.
+static size_t word_within(
+	const struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to, bool longest
 )
 {
 	const struct locator *locator = &scratch->set->locator;
+	size_t length = 0;
 	for (size_t at = from; at < to; at++) {
 		size_t n = 0;
 		const struct locator_ref *ref = locator_words_at(locator, scratch->in, at, &n);
 		for (; n > 0; n--, ref++) {
 			const struct locator_word *word = &locator->words[ref->target];
-			if (ref->is_word && word->length <= to - at &&
-			    context_stands_at(word->text, word->length, scratch->in, at) &&
-			    locator_word_serves(word, entry))
-				return true;
+			if (!ref->is_word || word->length <= length || word->length > to - at ||
+			    !context_stands_at(word->text, word->length, scratch->in, at) ||
+			    !locator_word_serves(word, entry))
+				continue;
+			length = word->length;
+			if (!longest)
+				return length;
 		}
 	}
-	return false;
+	return length;
+}
+
+static size_t word_in_name(const struct scan_scratch *scratch, uint32_t entry, bool longest)
+{
+	size_t length = 0;
+	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count; i++) {
+		const struct locator_word *word =
+			&scratch->set->locator.words[scratch->name->words[i]];
+		if (word->length <= length || !locator_word_serves(word, entry))
+			continue;
+		length = word->length;
+		if (!longest)
+			break;
+	}
+	return length;
 }
 
 static bool is_newline(uint8_t c)
@@ -146,23 +171,31 @@ static bool is_newline(uint8_t c)
 	return c == '\n' || c == '\r';
 }
 
-// Does one stand before or behind [start, end), on the same line, or in the name?
-static bool has_context(
-	const struct scan_scratch *scratch, uint32_t entry, size_t start, size_t end
+// The length of a word in the name, or before or behind [start, end) on the same line: the first,
+// or the longest. 0: there is no context.
+static size_t context_of(
+	const struct scan_scratch *scratch, uint32_t entry, size_t start, size_t end, bool longest
 )
 {
 	struct span in = scratch->in;
 	size_t from = start, to = end;
-	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count; i++) {
-		const uint32_t word = scratch->name->words[i];
-		if (locator_word_serves(&scratch->set->locator.words[word], entry))
-			return true;
-	}
+	size_t length = word_in_name(scratch, entry, longest), next;
+	if (length > 0 && !longest)
+		return length;
 	while (from > 0 && start - from < PATTERN_CONTEXT_BEFORE && !is_newline(in.p[from - 1]))
 		from--;
 	while (to < in.n && to - end < PATTERN_CONTEXT_AFTER && !is_newline(in.p[to]))
 		to++;
-	return stands_within(scratch, entry, from, start) || stands_within(scratch, entry, end, to);
+	size_t other = context_other_name(in, from, start);
+	if (other < start) {
+		from = other;
+		to = end;
+	}
+	next = word_within(scratch, entry, from, start, longest);
+	if (next > length)
+		length = next;
+	next = length > 0 && !longest ? 0 : word_within(scratch, entry, end, to, longest);
+	return next > length ? next : length;
 }
 
 // Does the match [at, at + n) score enough to be a finding? Returns 1, 0 or -EIO.
@@ -171,9 +204,22 @@ static int match_scores(
 )
 {
 	uint32_t index = (uint32_t)(entry - scratch->set->entries);
-	if (entry->sure || has_context(scratch, index, at, at + n))
+	if (entry->sure || context_of(scratch, index, at, at + n, false) > 0)
 		return 1;
 	return match_is_strong(scratch, entry, at, n);
+}
+
+int confirm_score(struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n)
+{
+	uint32_t index = (uint32_t)(entry - scratch->set->entries);
+	if (entry->sure)
+		return entry->score * SCORE_STEP;
+	int strong = match_is_strong(scratch, entry, at, n);
+	if (strong < 0)
+		return strong;
+	int score = strong == 1 ? SCORE_STRONG : entry->score;
+	int word = (int)context_of(scratch, index, at, at + n, true);
+	return (score + (word > 0 ? PATTERN_CONTEXT : 0)) * SCORE_STEP + word;
 }
 
 // The longest match of `entry` that begins at `at`. Returns its length, 0 for none, or -EIO.

@@ -92,3 +92,46 @@ bool context_stands_at(const char *word, size_t n, struct span in, size_t at)
 	       (at + n == in.n || !is_word(in.p[at + n]) ||
 		(n >= CONTEXT_HUMP_MIN && is_edge(in.p[at + n - 1], in.p[at + n])));
 }
+
+// Names of what systems count, measure and date.
+static const char *const others[] = {
+	"build",  "byte",     "bytes",     "checksum", "commit",  "count",  "created",
+	"digest", "duration", "epoch",     "etag",     "hash",    "inv",    "invoice",
+	"length", "line",     "offset",    "ord",      "order",   "part",   "pid",
+	"port",   "request",  "revision",  "row",      "sha",     "size",   "sku",
+	"span",   "ticket",   "timestamp", "trace",    "updated", "uptime", "version",
+};
+
+// Does [start, end) begin with the word, and go on only with a part of a name: order_no?
+static bool is_called(const char *word, struct span in, size_t start, size_t end)
+{
+	size_t n = strlen(word);
+	if (end - start < n || (end - start > n && in.p[start + n] != '_'))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (context_fold(in.p[start + i]) != (uint8_t)word[i])
+			return false;
+	}
+	return true;
+}
+
+// Between a name and its value.
+static bool is_gap(uint8_t c)
+{
+	return memchr(" \t\"':=|#-", c, 9) != NULL;
+}
+
+size_t context_other_name(struct span in, size_t from, size_t at)
+{
+	size_t end = at;
+	while (end > from && at - end < CONTEXT_GAP_MAX && is_gap(in.p[end - 1]))
+		end--;
+	size_t start = end;
+	while (start > from && (is_word(in.p[start - 1]) || in.p[start - 1] == '_'))
+		start--;
+	for (size_t i = 0; end < at && i < sizeof(others) / sizeof(others[0]); i++) {
+		if (is_called(others[i], in, start, end))
+			return start;
+	}
+	return at;
+}

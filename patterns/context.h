@@ -13,6 +13,7 @@
 enum context_limit {
 	CONTEXT_WORD_MAX = 40,
 	CONTEXT_HUMP_MIN = 3, // bytes of a word behind which a hump may stand
+	CONTEXT_GAP_MAX = 4,  // bytes between a name and what it names
 };
 
 // The words of one definition, owned.
@@ -32,3 +33,9 @@ bool context_is_word(const char *word);
 int context_init(struct context *out, const char *const *words) must_check;
 // Accepts a zeroed or half-made context.
 void context_fini(struct context *context);
+
+// Is what begins at `at` called something that is nobody's: an order, a time, a size? Then words
+// farther off speak of something else. Its name ends directly before, in [from, at): `order 4711`,
+// `"bytes": 4711`, `epoch_ms=4711`, `ORD-4711`. Returns where the name begins; `at` when there is
+// none.
+size_t context_other_name(struct span in, size_t from, size_t at);

@@ -156,7 +156,7 @@ static int read_one_boundary(
 	}
 	return document_fault(
 		doc, node,
-		"a boundary is none, word, number, identifier, dotted, base64, base64url or address"
+		"a boundary is none, word, number, apart, identifier, dotted, base64, base64url or address"
 	);
 }
 

@@ -215,12 +215,15 @@ const char *scan_form_name(enum scan_form form);
 // start the longest. (The validators are asked about the 32 longest stretches that expression and
 // boundary accept, and about the longest only when the right boundary is none.) Matches that
 // overlap become one finding over all their bytes, so that no matched byte escapes; it bears the
-// name of the longest, then leftmost, then lowest id. Findings are sorted and do not overlap; none
+// name of the longest, then leftmost; of matches of the
+// same bytes it is that of the one that scores most, then of the longest context word, then of the
+// lowest id. Findings are sorted and do not overlap; none
 // begins or ends inside a UTF-8 sequence.
 //
 // A match is a finding when it scores PATTERN_SURE: the definition's score, or 100 for a match that
 // its strong expression matches whole, and PATTERN_CONTEXT more when a context word stands near it:
-// within PATTERN_CONTEXT_BEFORE bytes before or PATTERN_CONTEXT_AFTER behind, on the same line.
+// within PATTERN_CONTEXT_BEFORE bytes before or PATTERN_CONTEXT_AFTER behind, on the same line. A
+// match that is called something that is nobody's (`order 4711`, `"bytes": 4711`) has none.
 //
 // An entity is also found where it is encoded, in one encoding or in two, one in the other. In URL
 // and JSON text the finding is exactly the characters that stand for the value. In base64 and hex

@@ -8,6 +8,7 @@
 #include "patterns/decode.h"
 #include "patterns/overlap.h"
 #include "patterns/scratch.h"
+#include "patterns/winner.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -424,6 +425,8 @@ static int scan_text(struct scan_scratch *scratch, struct span in)
 	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->matches.overflow;
 	     scratch->chunk += KERNEL_CHUNK)
 		result = scan_chunk(scratch);
+	if (result == 0 && !scratch->names_only)
+		result = winner_settle(scratch);
 	return result;
 }
 

@@ -71,3 +71,9 @@ struct scan_scratch {
 // Try every start of the candidate that was not tried before, and keep the matches. Returns 0 or
 // -EIO.
 int confirm(struct scan_scratch *scratch, const struct candidate *candidate) must_check;
+// How sure is it that the match [at, at + n) of the text is the entry's? By the score of its format
+// or its strong form and of context; where that is equal, by how long the context word is ("medical
+// licence number" says more than "licence number"). Returns a number that is more for what is
+// surer, or -EIO.
+int confirm_score(struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n)
+	must_check;

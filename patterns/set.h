@@ -17,6 +17,7 @@
 struct set_entry {
 	uint16_t id;    // in the library
 	bool sure;      // a match is a finding without more
+	uint8_t score;  // of the format alone
 	bool is_entity; // also found encoded
 	uint8_t tiers;  // enum locator_tier
 	enum boundary left, right;
@@ -46,3 +47,6 @@ struct pattern_set {
 	bool has_entities;
 	struct set_entry entries[];
 };
+
+// The set's entry for pattern `id`; NULL when the set has none.
+const struct set_entry *set_entry_of(const struct pattern_set *set, uint16_t id);

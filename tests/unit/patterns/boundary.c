@@ -53,6 +53,20 @@ static void number_forbids_a_decimal_point(void **)
 	assert_true(ends(BOUNDARY_NUMBER, "1. 2", 1));
 }
 
+static void apart_forbids_a_number_that_goes_on(void **)
+{
+	assert_false(begins(BOUNDARY_APART, "2026/1", 5));
+	assert_false(begins(BOUNDARY_APART, "0-1", 2));
+	assert_false(begins(BOUNDARY_APART, "0.1", 2));
+	assert_false(begins(BOUNDARY_APART, "a1", 1));
+	assert_true(begins(BOUNDARY_APART, "a-1", 2));
+	assert_true(begins(BOUNDARY_APART, "-1", 1));
+	assert_false(ends(BOUNDARY_APART, "1-0", 1));
+	assert_false(ends(BOUNDARY_APART, "1/0", 1));
+	assert_true(ends(BOUNDARY_APART, "1-a", 1));
+	assert_true(ends(BOUNDARY_APART, "1/", 1));
+}
+
 static void address_forbids_another_group(void **)
 {
 	assert_false(begins(BOUNDARY_ADDRESS, "ax", 1));
@@ -110,6 +124,7 @@ int main(void)
 		cmocka_unit_test(the_edges_of_a_span_are_boundaries),
 		cmocka_unit_test(word_forbids_letters_and_digits),
 		cmocka_unit_test(number_forbids_a_decimal_point),
+		cmocka_unit_test(apart_forbids_a_number_that_goes_on),
 		cmocka_unit_test(address_forbids_another_group),
 		cmocka_unit_test(identifier_and_dotted),
 		cmocka_unit_test(base64_alphabets),

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -50,6 +51,20 @@ static struct span random_word(const struct pattern_info *info, char out[static 
 	return span_of((uint8_t *)out, n);
 }
 
+// A name that belongs to nobody, or the beginning of one.
+static size_t add_other(uint8_t *out, size_t n)
+{
+	static const char *const names[] = {
+		"order ", "ORDER_NO=", "bytes\": \"", "epoch_ms: ",
+		"trace",  "disorder ", "build#",      "sku-",
+	};
+	const char *name = names[dice(sizeof(names) / sizeof(names[0]))];
+	if (strlen(name) > TEXT_MAX - n)
+		return n;
+	memcpy(out + n, name, strlen(name));
+	return n + strlen(name);
+}
+
 // A text of pieces of the library's own examples, some of them damaged.
 static size_t random_text(uint8_t *out)
 {
@@ -58,6 +73,8 @@ static size_t random_text(uint8_t *out)
 	while (n < TEXT_MAX && dice(12) != 0) {
 		const struct pattern_info *info =
 			pattern_lib_info(lib, (uint16_t)dice((uint32_t)pattern_lib_count(lib)));
+		if (dice(6) == 0)
+			n = add_other(out, n);
 		bool good = dice(4) != 0;
 		size_t count = good ? info->positive_count : info->negative_count;
 		const struct pattern_example *list = good ? info->positive : info->negative;
@@ -168,6 +185,28 @@ static bool has_word(const struct definition *def, struct span in, size_t from, 
 	return false;
 }
 
+// Where the name of what begins at `at` begins, if it is nobody's; else `at`. Some of the names.
+// underscore?
+static size_t other_name(struct span in, size_t from, size_t at)
+{
+	static const char *const names[] = {"order", "bytes", "epoch", "trace", "build", "sku"};
+	const char *text = (const char *)in.p;
+	size_t end = at, start;
+	while (end > from && at - end < 4 && text[end - 1] != 0 &&
+	       strchr(" \t\"':=|#-", text[end - 1]) != NULL)
+		end--;
+	for (start = end; start > from && (text[start - 1] & 0x80) == 0 &&
+			  (isalnum(text[start - 1]) || text[start - 1] == '_');)
+		start--;
+	for (size_t i = 0; end < at && i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i]);
+		if (end - start >= n && strncasecmp(text + start, names[i], n) == 0 &&
+		    (end - start == n || text[start + n] == '_'))
+			return start;
+	}
+	return at;
+}
+
 static bool is_sure(const struct reference *ref, struct span in, size_t start, size_t end)
 {
 	size_t from = start, to = end;
@@ -180,6 +219,9 @@ static bool is_sure(const struct reference *ref, struct span in, size_t start, s
 		from--;
 	while (to < in.n && to - end < 32 && in.p[to] != '\n' && in.p[to] != '\r')
 		to++;
+	size_t other = other_name(in, from, start);
+	if (other < start)
+		return has_word(ref->def, in, other, start);
 	return has_word(ref->def, in, from, start) || has_word(ref->def, in, end, to);
 }
 

@@ -123,6 +123,42 @@ static void overlapping_patterns_have_one_winner(void **)
 	assert_int_equal(out[0].end, strlen(text) - 1);
 }
 
+static void expect(const char *text, const char *name)
+{
+	struct finding out[8];
+	int n = find(text, out);
+	if (n != (name == NULL ? 0 : 1) || (n == 1 && out[0].pattern != id_of(name)))
+		fail_msg("%s: %d findings, not %s", text, n, name == NULL ? "none" : name);
+}
+
+static void one_stretch_bears_the_surest_name(void **)
+{
+	expect("4302155708189", "payment-card");
+	expect("identiteitsnommer 4302155708189", "za-id");
+	expect("783 711 9398", "phone");
+	expect("nhs number 783 711 9398", "uk-nhs");
+	// Where the formats say equally much, the longer words do.
+	expect("license number KD8938513", "us-driver-license");
+	expect("medical license number KD8938513", "us-medical-license");
+}
+
+static void the_surest_name_is_looked_for_where_the_value_stands(void **)
+{
+	// "my nhs number 783 711 9398 ok", in base64: the words are encoded with the value.
+	expect("bXkgbmhzIG51bWJlciA3ODMgNzExIDkzOTggb2s=", "uk-nhs");
+}
+
+static void what_bears_another_name_has_no_context(void **)
+{
+	expect("cedula 1465704494", "co-cedula");
+	expect("cedula in order 1465704494", NULL);
+	expect("{\"epoch_ms\": \"1465704494\", \"cedula\": \"x\"}", NULL);
+	expect("cedula ORD-1465704494", NULL);
+	expect("cedula in border 1465704494", "co-cedula");
+	expect("order by cedula 1465704494", "co-cedula");
+	expect("cedula 2026/146570449", NULL); // part of another number
+}
+
 static void only_what_is_wanted_is_found(void **)
 {
 	struct finding out[8];
@@ -317,6 +353,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(findings_are_sorted_and_exact),
 		cmocka_unit_test(overlapping_patterns_have_one_winner),
+		cmocka_unit_test(one_stretch_bears_the_surest_name),
+		cmocka_unit_test(the_surest_name_is_looked_for_where_the_value_stands),
+		cmocka_unit_test(what_bears_another_name_has_no_context),
 		cmocka_unit_test(only_what_is_wanted_is_found),
 		cmocka_unit_test(more_is_told),
 		cmocka_unit_test(match_names_the_lowest),
