@@ -7,8 +7,8 @@
 // add. Medians of several runs, in turns, so that a busy machine slows all alike.
 // Usage: bench_patterns_scan [--json] [--megabytes N] [--runs N] [--rules N] DIR
 
-#include "bench/text.h"
 #include "patterns/library.h"
+#include "patterns/sample.h"
 #include "patterns/set.h"
 
 #include <hs.h>
@@ -202,12 +202,12 @@ static struct subject naive(const struct pattern_lib *lib, const uint16_t *ids, 
 }
 
 static void measure_kind(
-	enum text_kind kind, struct subject *ours, struct subject *theirs, bool som
+	enum sample_kind kind, struct subject *ours, struct subject *theirs, bool som
 )
 {
-	const char *name = text_kind_name(kind);
+	const char *name = sample_kind_name(kind);
 	for (size_t every = 0; every <= 1024; every += 1024) {
-		text_fill(kind, 1, every, text, options.size);
+		sample_fill(kind, 1, every, text, options.size);
 		for (size_t span = 256; span <= 16384; span *= 64) {
 			const char *what = every == 0 ? "clean" : "one finding a KB";
 			double rate = measure(ours, what, name, options.size, span);
@@ -286,9 +286,9 @@ static void measure_rules(void)
 			printf("%u custom rules load and compile in %.0f ms, %zu bytes\n", n,
 			       (now() - start) * 1e3, pattern_set_size(s.set));
 		snprintf(what, sizeof(what), "%u custom rules", n);
-		for (enum text_kind kind = TEXT_LOG; kind < TEXT_KINDS; kind++) {
-			text_fill(kind, 1, 0, text, options.size);
-			(void)measure(&s, what, text_kind_name(kind), options.size, 16384);
+		for (enum sample_kind kind = SAMPLE_LOG; kind < SAMPLE_KINDS; kind++) {
+			sample_fill(kind, 1, 0, text, options.size);
+			(void)measure(&s, what, sample_kind_name(kind), options.size, 16384);
 		}
 		release(&s);
 		pattern_lib_free(lib);
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 	struct subject ours = compiled(lib, ids, n), theirs = naive(lib, ids, n, &som);
 	printf(options.json ? "[" : "%zu entities, kernel %s\n", n,
 	       kernel_level_name(kernel_level_choose()));
-	for (enum text_kind kind = TEXT_LOG; kind < TEXT_KINDS; kind++)
+	for (enum sample_kind kind = SAMPLE_LOG; kind < SAMPLE_KINDS; kind++)
 		measure_kind(kind, &ours, &theirs, som);
 	measure_hostile(&ours);
 	measure_rules();

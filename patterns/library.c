@@ -150,26 +150,31 @@ static int read_root(const struct document *doc, const yaml_node_t *root, void *
 	return result;
 }
 
-static int load_file(struct pattern_lib *lib, const char *dir, const char *name, char *why)
+static int load_file(struct pattern_lib *lib, const char *path, char *why)
 {
-	char path[4096];
 	uint8_t *bytes = NULL;
-	size_t size = 0, n = strlen(name);
+	size_t size = 0, n = strlen(path);
 
-	int length = snprintf(path, sizeof(path), "%s/%s", dir, name);
-	if (length < 0 || (size_t)length >= sizeof(path)) {
-		(void)fault(why, name, "the path is too long");
-		return -ENAMETOOLONG;
-	}
-	if (n <= 5 || strcmp(name + n - 5, ".yaml") != 0) {
+	if (n <= 5 || strcmp(path + n - 5, ".yaml") != 0 || path[n - 6] == '/')
 		return fault(why, path, "only .yaml files belong here");
-	}
 	int result = read_file(path, &bytes, &size, why);
 	if (result != 0)
 		return result;
 	result = document_parse(path, span_of(bytes, size), read_root, lib, why, PATTERN_WHY);
 	free(bytes);
 	return result;
+}
+
+static int load_entry(struct pattern_lib *lib, const char *folder, const char *name, char *why)
+{
+	char path[4096];
+
+	int length = snprintf(path, sizeof(path), "%s/%s", folder, name);
+	if (length < 0 || (size_t)length >= sizeof(path)) {
+		(void)fault(why, name, "the path is too long");
+		return -ENAMETOOLONG;
+	}
+	return load_file(lib, path, why);
 }
 
 static int visible(const struct dirent *entry)
@@ -182,20 +187,22 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int load_folder(struct pattern_lib *lib, const char *dir, char *why)
+static int load_place(struct pattern_lib *lib, const char *place, char *why)
 {
 	struct dirent **entries = NULL;
 	int result = 0;
 
-	int n = scandir(dir, &entries, visible, by_bytes);
+	int n = scandir(place, &entries, visible, by_bytes);
+	if (n < 0 && errno == ENOTDIR)
+		return load_file(lib, place, why);
 	if (n < 0) {
 		result = -errno;
-		(void)fault(why, dir, "%s", strerror(-result));
+		(void)fault(why, place, "%s", strerror(-result));
 		return result;
 	}
 	for (int i = 0; i < n; i++) {
 		if (result == 0)
-			result = load_file(lib, dir, entries[i]->d_name, why);
+			result = load_entry(lib, place, entries[i]->d_name, why);
 		free(entries[i]);
 	}
 	free(entries);
@@ -203,7 +210,7 @@ static int load_folder(struct pattern_lib *lib, const char *dir, char *why)
 }
 
 int pattern_lib_load(
-	const char *const *dirs, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
+	const char *const *places, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
 )
 {
 	struct pattern_lib *lib = calloc(1, sizeof(*lib));
@@ -214,7 +221,7 @@ int pattern_lib_load(
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n && result == 0; i++)
-		result = load_folder(lib, dirs[i], why);
+		result = load_place(lib, places[i], why);
 	if (result == 0)
 		result = pattern_names_init(&lib->names, lib->definitions, lib->count, why);
 	if (result != 0) {

@@ -123,14 +123,14 @@ struct pattern_choice {
 	const uint64_t *classes;  // bits by class
 };
 
-// Read every *.yaml file of the `n` directories `dirs`; ids follow the order of directories, file
-// names and, in a list, items. Any other visible file is an error, and so is a name that two
-// patterns bear; only the words of one list share its name. Out: *out, freed by pattern_lib_free.
-// On error `why` says what is wrong as file:line:column: text, or path: text when it is no place in
-// a file. Returns 0, -errno (directory or file), ERR_LIMIT (more than PATTERN_MAX patterns),
-// ERR_CONFIG.
+// Read the `n` `places`: every *.yaml file of a directory, or one such file. Ids follow the order
+// of places, file names and, in a list, items. Any other visible file is an error, and so is a name
+// that two patterns bear; only the words of one list share its name. Out: *out, freed by
+// pattern_lib_free. On error `why` says what is wrong as file:line:column: text, or path: text when
+// it is no place in a file. Returns 0, -errno (directory or file), ERR_LIMIT (more than PATTERN_MAX
+// patterns), ERR_CONFIG.
 int pattern_lib_load(
-	const char *const *dirs, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
+	const char *const *places, size_t n, struct pattern_lib **out, char why[static PATTERN_WHY]
 ) must_check;
 // Accepts NULL.
 void pattern_lib_free(struct pattern_lib *lib);
@@ -199,6 +199,8 @@ int pattern_lib_report(const struct pattern_lib *lib, uint16_t id, struct patter
 	must_check;
 void pattern_set_report(const struct pattern_set *set, struct pattern_summary *out);
 const char *pattern_cost_name(enum pattern_cost cost);
+// What the CPU, or BULKHEAD_SIMD, makes of the scanner's kernel: "generic", "avx2", "avx512".
+const char *pattern_kernel_name(void);
 
 // Working memory for scans of one set, by one thread at a time. NULL when memory is short.
 struct scan_scratch *scan_scratch_new(const struct pattern_set *set) must_check;

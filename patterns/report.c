@@ -3,6 +3,7 @@
 
 // What patterns cost, for people.
 
+#include "patterns/kernel.h"
 #include "patterns/library.h"
 #include "patterns/set.h"
 
@@ -27,6 +28,11 @@ const char *pattern_cost_name(enum pattern_cost cost)
 		return "high";
 	}
 	return "?";
+}
+
+const char *pattern_kernel_name(void)
+{
+	return kernel_level_name(kernel_level_choose());
 }
 
 static void name_tiers(unsigned tiers, char out[static PATTERN_TIERS_TEXT])

@@ -184,6 +184,11 @@ const struct command commands[] = {
 	 "what the library finds in a file, or in standard input (-)",
 	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
 	 "\n"},
+	{"patterns bench", "[NAME|FILE...]", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_bench,
+	 "what scanning costs on this machine with all entities, or with these",
+	 "A NAME is a pattern, a list or a group; a FILE (own.yaml) is read beside the library.\n"
+	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
+	 "\n"},
 	{"version", NULL, COMMON, ctl_version, "the version of this program", ""},
 };
 const size_t n_commands = sizeof(commands) / sizeof(commands[0]);

@@ -48,7 +48,7 @@ static inline uint32_t option_bit(int option)
 
 struct command {
 	const char *name;     // one word or two
-	const char *argument; // what follows, or NULL
+	const char *argument; // what follows, or NULL; "[THIS...]": any number
 	uint32_t options;
 	int (*run)(const struct args *args);
 	const char *what, *usage;

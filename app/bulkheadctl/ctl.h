@@ -36,8 +36,10 @@ struct args {
 	const char *issuer, *dialect;
 	const char *statements[STATEMENTS_MAX];
 	size_t n_statements;
-	const char *doing; // what may take long there, for a terminal; NULL: waiting
-	const char *word;  // the argument behind the command's name, or NULL
+	const char *doing;        // what may take long there, for a terminal; NULL: waiting
+	const char *word;         // the argument behind the command's name, or NULL
+	const char *const *words; // it and those behind it
+	size_t n_words;
 };
 
 // Each returns an exit status and has said what went wrong.
@@ -56,6 +58,7 @@ int ctl_token(const struct args *args);
 int ctl_patterns_list(const struct args *args);
 int ctl_patterns_show(const struct args *args);
 int ctl_patterns_test(const struct args *args);
+int ctl_patterns_bench(const struct args *args);
 int ctl_approvals_list(const struct args *args);
 int ctl_approvals_show(const struct args *args);
 int ctl_approvals_approve(const struct args *args);

@@ -211,6 +211,14 @@ static int no_command(int n, char **words, bool asked)
 	return status;
 }
 
+// One argument, none, or, "[THIS...]", any number.
+static bool takes(const struct command *command, int n)
+{
+	if (command->argument != NULL && command->argument[0] == '[')
+		return true;
+	return n == (command->argument != NULL);
+}
+
 static int run(int argc, char **argv)
 {
 	struct args args;
@@ -231,7 +239,7 @@ static int run(int argc, char **argv)
 		if ((given & ~command->options & option_bit(o->val)) != 0)
 			return fail(EXIT_USAGE, "%s does not take --%s", command->name, o->name);
 	}
-	if (n - words != (command->argument != NULL))
+	if (!takes(command, n - words))
 		return fail(
 			EXIT_USAGE, "usage: bulkheadctl %s %s", command->name,
 			command->argument == NULL ? "(no argument)" : command->argument
@@ -240,7 +248,9 @@ static int run(int argc, char **argv)
 		return fail(EXIT_USAGE, "--url begins with https://");
 	if (!(args.speed > 0))
 		return fail(EXIT_USAGE, "--speed is a number above 0");
-	args.word = command->argument == NULL ? NULL : argv[optind + words];
+	args.words = (const char *const *)argv + optind + words;
+	args.n_words = (size_t)(n - words);
+	args.word = args.n_words == 0 ? NULL : args.words[0];
 	return command->run(&args);
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "patterns/patterns.h"
+#include "app/bulkheadctl/patterns.h"
 
-#include "app/bulkheadctl/ctl.h"
 #include "app/bulkheadctl/table.h"
 #include "app/bulkheadctl/text.h"
 
@@ -12,14 +11,19 @@
 
 enum { TEST_FILE_MAX = 64 << 20 };
 
-static int lib_load(const struct args *args, struct pattern_lib **lib)
+int patterns_load(
+	const struct args *args, const char *const *files, size_t n, struct pattern_lib **lib
+)
 {
-	static const char *const installed[] = {BULKHEAD_PATTERNS};
+	const char *places[PATTERNS_MAX + PATTERN_FILES_MAX] = {BULKHEAD_PATTERNS};
+	size_t folders = args->n_patterns == 0 ? 1 : args->n_patterns;
 	char why[PATTERN_WHY] = "";
 
-	int ret = args->n_patterns == 0
-			  ? pattern_lib_load(installed, 1, lib, why)
-			  : pattern_lib_load(args->patterns, args->n_patterns, lib, why);
+	for (size_t i = 0; i < args->n_patterns; i++)
+		places[i] = args->patterns[i];
+	for (size_t i = 0; i < n; i++)
+		places[folders + i] = files[i];
+	int ret = pattern_lib_load(places, folders + n, lib, why);
 	if (ret == 0)
 		return EXIT_OK;
 	return fail(
@@ -80,7 +84,7 @@ static void cell_words(struct table *table, const char *const *words)
 	buf_fini(&text);
 }
 
-static int report_of(const struct pattern_lib *lib, uint16_t id, struct pattern_report *report)
+int patterns_report(const struct pattern_lib *lib, uint16_t id, struct pattern_report *report)
 {
 	int ret = pattern_lib_report(lib, id, report);
 
@@ -96,7 +100,7 @@ int ctl_patterns_list(const struct args *args)
 	struct table table;
 	char width[16];
 
-	int ret = lib_load(args, &lib);
+	int ret = patterns_load(args, NULL, 0, &lib);
 	if (ret != EXIT_OK)
 		return ret;
 	json_t *list = json_array();
@@ -109,7 +113,7 @@ int ctl_patterns_list(const struct args *args)
 		// The words of a list have its name, and are found alike.
 		if (id > 0 && info->name == pattern_lib_info(lib, id - 1)->name)
 			continue;
-		ret = report_of(lib, id, &report);
+		ret = patterns_report(lib, id, &report);
 		if (ret != EXIT_OK)
 			break;
 		snprintf(width, sizeof(width), "%u", report.width);
@@ -169,7 +173,7 @@ int ctl_patterns_show(const struct args *args)
 	struct pattern_lib *lib;
 	struct pattern_report report;
 
-	int ret = lib_load(args, &lib);
+	int ret = patterns_load(args, NULL, 0, &lib);
 	if (ret != EXIT_OK)
 		return ret;
 	uint16_t id = find(lib, args->word);
@@ -178,7 +182,7 @@ int ctl_patterns_show(const struct args *args)
 			fail(EXIT_FAILED, "there is no pattern %s: patterns list names them",
 			     args->word);
 	else
-		ret = report_of(lib, id, &report);
+		ret = patterns_report(lib, id, &report);
 	if (ret == EXIT_OK && args->json)
 		print_json(info_json(pattern_lib_info(lib, id), &report));
 	else if (ret == EXIT_OK)
@@ -252,7 +256,7 @@ int ctl_patterns_test(const struct args *args)
 	struct pattern_lib *lib;
 	struct buf text;
 
-	int ret = lib_load(args, &lib);
+	int ret = patterns_load(args, NULL, 0, &lib);
 	if (ret != EXIT_OK)
 		return ret;
 	buf_init(&text, NULL, TEST_FILE_MAX);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "bench/text.h"
+#include "patterns/sample.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,18 +15,18 @@ struct writer {
 	unsigned finding;
 };
 
-const char *text_kind_name(enum text_kind kind)
+const char *sample_kind_name(enum sample_kind kind)
 {
 	switch (kind) {
-	case TEXT_LOG:
+	case SAMPLE_LOG:
 		return "log";
-	case TEXT_JSON:
+	case SAMPLE_JSON:
 		return "json";
-	case TEXT_CSV:
+	case SAMPLE_CSV:
 		return "csv";
-	case TEXT_ROWS:
+	case SAMPLE_ROWS:
 		return "rows";
-	case TEXT_KINDS:
+	case SAMPLE_KINDS:
 		break;
 	}
 	return "?";
@@ -153,13 +153,13 @@ static size_t write_row(struct writer *w, char *out, size_t size)
 	return n;
 }
 
-void text_fill(enum text_kind kind, uint32_t seed, size_t every, uint8_t *out, size_t n)
+void sample_fill(enum sample_kind kind, uint32_t seed, size_t every, uint8_t *out, size_t n)
 {
-	static size_t (*const writers[TEXT_KINDS])(struct writer * w, char *out, size_t size) = {
-		[TEXT_LOG] = write_log,
-		[TEXT_JSON] = write_json,
-		[TEXT_CSV] = write_csv,
-		[TEXT_ROWS] = write_row,
+	static size_t (*const writers[SAMPLE_KINDS])(struct writer * w, char *out, size_t size) = {
+		[SAMPLE_LOG] = write_log,
+		[SAMPLE_JSON] = write_json,
+		[SAMPLE_CSV] = write_csv,
+		[SAMPLE_ROWS] = write_row,
 	};
 	struct writer w = {.seed = seed, .out = out, .size = n, .every = every, .due = every};
 	char line[1024];

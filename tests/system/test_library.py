@@ -1,0 +1,124 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bulkhead authors
+"""bulkheadctl patterns: no gateway, no network.
+
+  test_library.py BULKHEADCTL
+"""
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "patterns/library"
+OK, FAILED, USAGE = 0, 1, 2
+KINDS = ["log", "json", "csv", "rows"]
+LIST = """\
+name: {name}
+title: a list
+kind: list
+of: entity
+boundary: word
+mask: redact
+words: [condor, Ann Smith]
+"""
+
+
+class Library(unittest.TestCase):
+    tool = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, name, text):
+        file = self.folder / name
+        file.write_text(text)
+        return file
+
+    def run_tool(self, *words, status=OK, library=LIBRARY, text=None):
+        done = subprocess.run([self.tool, "patterns", *words, "--patterns", library], input=text,
+                              capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout if status == OK else done.stderr
+
+    def json(self, *words, **how):
+        return json.loads(self.run_tool(*words, "--json", **how))
+
+    # ---- bench: shapes only, for what it measures is the machine's
+
+    def assert_measured(self, said, patterns):
+        self.assertEqual(said["patterns"], patterns)
+        self.assertIn(said["kernel"], ("generic", "avx2", "avx512"))
+        self.assertEqual([(t["text"], t["span"], t["findings"]) for t in said["texts"]],
+                         [(kind, *part) for kind in KINDS
+                          for part in ((16384, False), (256, False), (16384, True))])
+        self.assertTrue(all(t["bytes_per_second"] > 0 for t in said["texts"]))
+        self.assertTrue(all(p["ns_per_kb"] > 0 for p in said["alone"]))
+
+    def test_bench_of_all(self):
+        said = self.json("bench")
+        entities = [p for p in self.json("list")["patterns"] if p["kind"] == "entity"]
+        self.assert_measured(said, len(entities))
+        self.assertEqual(len(said["alone"]) + said["not_measured"], len(entities))
+        # Text without findings has none, and the other has some.
+        self.assertEqual([t["found"] > 0 for t in said["texts"]], [False, False, True] * 4)
+
+    def test_bench_of_some(self):
+        said = self.json("bench", "email", "payment")
+        payment = [p["name"] for p in self.json("list")["patterns"] if "payment" in p["groups"]]
+        self.assert_measured(said, len({"email", *payment}))
+        self.assertEqual({p["pattern"] for p in said["alone"]}, {"email", *payment})
+        email = next(p for p in said["alone"] if p["pattern"] == "email")
+        self.assertEqual((email["tiers"], email["cost"]), ("pair", "fair"))
+
+    def test_bench_of_a_file(self):
+        own = self.write("own.yaml", LIST.format(name="own"))
+        said = self.json("bench", own, "email")
+        self.assert_measured(said, 3)
+        # The words of a list are one thing. In each json text stands one of them.
+        self.assertEqual({p["pattern"] for p in said["alone"]}, {"own", "email"})
+        self.assertGreater(next(p for p in said["alone"] if p["pattern"] == "own")["found"], 0)
+
+    def test_bench_of_more_than_there_is_time_for(self):
+        own = self.write("own.yaml", LIST.format(name="own") + "rules:\n" + "".join(
+            f"  - {{name: rule-{i}, pattern: '{i}[a-z]{{3,9}}'}}\n" for i in range(8000)))
+        said = self.json("bench", own)
+        entities = sum(p["kind"] == "entity" for p in self.json("list")["patterns"])
+        self.assertEqual(len(said["alone"]) + said["not_measured"], 8001 + entities)
+        # The operator's own come first.
+        own = sum(p["pattern"].split("-")[0] in ("own", "rule") for p in said["alone"])
+        self.assertEqual(own, min(len(said["alone"]), 8001))
+
+    def test_bench_for_people(self):
+        said = self.run_tool("bench", "email", "iban")
+        self.assertRegex(said, r"^2 patterns, compiled in \d+ ms to \d+ KB, kernel \w+\.")
+        self.assertRegex(said, r"(?m)^TEXT +SPANS OF 16 KB +OF 256 B +ONE FINDING A KB$")
+        for kind in KINDS:
+            self.assertRegex(said, rf"(?m)^{kind} +\d+\.\d\d +\d+\.\d\d +\d+\.\d\d$")
+        self.assertRegex(said, r"(?m)^PATTERN +FOUND BY +COST +NS A KB +FOUND$")
+        self.assertRegex(said, r"(?m)^email +pair +fair +\d+ +0$")
+
+    def test_bench_says_what_is_wrong(self):
+        self.assertIn("no pattern or group is called nothing",
+                      self.run_tool("bench", "nothing", status=FAILED))
+        self.assertIn("none.yaml: No such file",
+                      self.run_tool("bench", self.folder / "none.yaml", status=FAILED))
+        bad = self.write("bad.yaml", LIST.format(name="bad") + "rules: [{name: x, pattern: 'a+'}]\n")
+        self.assertIn("bad.yaml:8:28: has no greatest width",
+                      self.run_tool("bench", bad, status=FAILED))
+        twice = self.write("twice.yaml", LIST.format(name="email"))
+        self.assertIn("twice.yaml:7:9: 'email' is the name of",
+                      self.run_tool("bench", twice, status=FAILED))
+        self.assertIn("at most 64 files", self.run_tool("bench", *[twice] * 65, status=USAGE))
+        self.assertIn("bench does not take --limit",
+                      self.run_tool("bench", "--limit", "3", status=USAGE))
+
+
+if __name__ == "__main__":
+    Library.tool = Path(sys.argv[1]).resolve()
+    unittest.main(argv=sys.argv[:1] + sys.argv[2:], verbosity=2)
