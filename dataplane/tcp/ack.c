@@ -43,10 +43,10 @@ static bool window_update(struct tcp_conn *conn, const struct segment *seg, bool
 }
 
 // RFC 6582: duplicate ACKs stand for segments that left the network.
-static bool newreno(struct tcp_conn *conn, uint32_t acked, uint32_t segs, bool duplicate)
+static bool newreno(struct tcp_conn *conn, const struct ack_news *news)
 {
-	if (acked > 0) {
-		uint32_t gone = segs > 0 ? segs - 1 : 0;
+	if (news->acked > 0) {
+		uint32_t gone = news->segs > 0 ? news->segs - 1 : 0;
 		conn->dup_acks = (uint16_t)(conn->dup_acks > gone ? conn->dup_acks - gone : 0);
 		if (conn->recovery == RECOVERY_FAST && seq_lt(conn->snd_una, conn->recover)) {
 			if ((tx_seg(conn->snd_head)->flags & TX_LOST) == 0)
@@ -56,30 +56,33 @@ static bool newreno(struct tcp_conn *conn, uint32_t acked, uint32_t segs, bool d
 		}
 		return false;
 	}
-	if (!duplicate || conn->recovery == RECOVERY_RTO)
+	if (!news->duplicate || conn->recovery == RECOVERY_RTO)
 		return false;
 	if (conn->dup_acks < conn->snd_segs)
 		conn->dup_acks++;
-	if (conn->recovery != RECOVERY_NONE || conn->dup_acks < TCP_DUP_THRESH ||
+	if (conn->recovery >= RECOVERY_FAST || conn->dup_acks < TCP_DUP_THRESH ||
 	    !seq_lt(conn->recover, conn->snd_una))
 		return false;
 	recovery_lose(conn, conn->snd_head);
 	return true;
 }
 
-static void loss_input(
-	struct tcp_conn *conn, uint32_t acked, uint32_t segs, bool sack_news, bool duplicate
-)
+static void loss_input(struct tcp_conn *conn, struct ack_news *news)
 {
-	bool found = false;
+	probe_acked(conn, news);
+	undo_acked(conn, news);
 	if ((conn->flags & CONN_SACK) == 0)
-		found = newreno(conn, acked, segs, duplicate);
-	else if (sack_news || acked > 0)
-		found = recovery_mark(conn);
-	if (conn->recovery != RECOVERY_NONE && seq_le(conn->recover, conn->snd_una))
+		news->lost = newreno(conn, news);
+	else if (news->sacked || news->acked > 0)
+		rack_detect(conn, news);
+	if (conn->recovery != RECOVERY_NONE && seq_le(conn->recover, conn->snd_una)) {
+		if (conn->recovery >= RECOVERY_FAST)
+			rack_recovered(conn);
 		congestion_recovered(conn);
-	if (found && conn->recovery == RECOVERY_NONE)
-		congestion_loss(conn);
+		news->recovered = true;
+	}
+	if (news->lost && conn->recovery < RECOVERY_FAST)
+		congestion_reduce(conn, RECOVERY_FAST);
 }
 
 // The peer answered; what a timeout may conclude starts anew.
@@ -98,8 +101,15 @@ static void progress(struct tcp_conn *conn, uint32_t acked)
 		conn->due[DUE_RESEND] = DUE_NEVER; // RFC 6298 5.2
 	else
 		timer_arm_resend(conn); // 5.3
+	probe_arm(conn);
 	if ((conn->flags & CONN_RELEASED) != 0)
 		timer_arm_patience(conn);
+}
+
+// Goes up by what an ACK tells to have arrived; without SACK a duplicate ACK stands for a segment.
+static uint32_t delivered_sum(const struct tcp_conn *conn)
+{
+	return conn->snd_una + conn->sacked + (uint32_t)conn->dup_acks * conn->mss;
 }
 
 bool ack_input(struct tcp_conn *conn, const struct segment *seg)
@@ -119,20 +129,22 @@ bool ack_input(struct tcp_conn *conn, const struct segment *seg)
 	if (seq_lt(seg->ack, conn->snd_una))
 		return true; // old, but its payload counts
 	uint32_t pipe = recovery_pipe(conn);
-	uint32_t acked = seg->ack - conn->snd_una;
-	uint32_t segs = 0;
-	bool sack_news = recovery_sack(conn, seg);
-	bool moved = window_update(conn, seg, acked > 0);
-	bool duplicate = acked == 0 && !moved && seg->len == 0 &&
+	uint32_t delivered = delivered_sum(conn);
+	struct ack_news news = {.seg = seg, .acked = seg->ack - conn->snd_una};
+	bool moved = window_update(conn, seg, news.acked > 0);
+	news.duplicate = news.acked == 0 && !moved && seg->len == 0 &&
 			 !seq_lt(seg->seq, conn->last_ack) && (seg->flags & TCP_FIN) == 0 &&
 			 conn->snd_una != conn->snd_nxt;
-	if (duplicate)
+	recovery_sack(conn, &news);
+	if (news.duplicate)
 		tcp->stats.dup_acks++;
-	if (acked > 0)
-		send_acked(conn, seg, &segs);
-	loss_input(conn, acked, segs, sack_news, duplicate);
-	if (acked > 0)
-		congestion_acked(conn, acked, pipe);
-	progress(conn, acked);
+	if (news.acked > 0)
+		send_acked(conn, &news);
+	loss_input(conn, &news);
+	news.delivered = delivered_sum(conn) - delivered;
+	congestion_acked(conn, &news, pipe);
+	progress(conn, news.acked);
+	if (news.reo_us > 0)
+		timer_arm_sooner(conn, RESEND_REORDERED, news.reo_us);
 	return true;
 }

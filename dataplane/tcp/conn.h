@@ -32,6 +32,11 @@ enum tcp_wire {
 };
 
 enum tcp_limit {
+	TCP_REO_PERSIST = 16,           // RFC 8985 6.2 step 4
+	TCP_REO_MULT_MAX = 64,          // beyond, SRTT bounds the window anyway
+	TCP_MIN_RTT_MS = 5 * 60 * 1000, // how long the least RTT counts
+	TCP_PEER_ACK_MS = 200,          // RFC 8985 7.2: how long a peer may delay an ACK
+
 	TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1, when the peer names none
 	TCP_MSS_MIN = 216,     // smaller offers are an attack on our packet rate (CVE-2019-11479)
 	TCP_MTU_MIN = 576,     // RFC 5927 7.2: nothing below may be claimed by ICMP
@@ -119,9 +124,8 @@ enum tx_flags {
 // no other use for.
 struct tx_seg {
 	uint32_t seq;
-	uint32_t end;        // one past the last; counts FIN
-	uint32_t sent_us;    // low half of the clock, when last sent
-	uint32_t resent_nxt; // snd_nxt when retransmitted
+	uint32_t end;     // one past the last; counts FIN
+	uint32_t sent_us; // low half of the clock, when last sent
 	uint8_t flags;
 	uint8_t sends; // saturates
 };
@@ -173,16 +177,36 @@ enum conn_flags {
 	CONN_ACCEPTED = 1 << 15,    // counted and reported as established
 	CONN_SCALE = 1 << 16,       // both sides scale windows
 	CONN_UNREACHABLE = 1 << 17, // a soft ICMP error came during the handshake
+	CONN_REORDERED = 1 << 18,   // packets have overtaken each other here (RFC 8985 6.2)
+	CONN_PROBED = 1 << 19,      // a tail loss probe is out, up to tlp_end
+	CONN_PROBE_OLD = 1 << 20,   // it carries what was sent before
+	CONN_UNDO = 1 << 21,        // the last reduction may turn out to be wrong; see undo.c
+	CONN_DSACK = 1 << 22,       // dsack is to be reported
 };
 
 enum recovery {
 	RECOVERY_NONE,
-	RECOVERY_FAST, // RFC 6582, 6675
+	RECOVERY_CWR,  // less is sent, but nothing again: a probe repaired the loss, or ECN
+	RECOVERY_FAST, // RFC 6582, 6675, 8985
 	RECOVERY_RTO,  // RFC 6298 5.4 and on
 };
 
+// Where F-RTO stands (RFC 5682 2.1, 3.1).
+enum frto {
+	FRTO_NONE,
+	FRTO_RESENT, // the first packet went out again
+	FRTO_FRESH,  // it was acknowledged; new data is to show what became of the rest
+};
+
+// What DUE_RESEND waits for while something is in flight (RFC 8985 8: one timer for the three).
+enum resend {
+	RESEND_RTO,
+	RESEND_REORDERED, // the reordering window of RACK
+	RESEND_PROBE,     // TLP
+};
+
 enum due {
-	DUE_RESEND, // RTO with something in flight, else the persist timer
+	DUE_RESEND, // enum resend with something in flight, else the persist timer
 	DUE_ACK,
 	DUE_ALIVE,
 	DUE_STATE, // handshake, or the patience with a released connection
@@ -249,7 +273,22 @@ struct tcp_conn {
 	uint32_t rto_ms;
 	uint32_t acked_bytes; // toward the next cwnd increase
 	uint32_t recover;     // snd_nxt when loss was found
-	uint32_t sack_high;   // highest sequence number SACKed
+	uint32_t fack;        // the highest sequence number known to have arrived
+	// RACK (RFC 8985 5.2): the packet sent last among those that arrived.
+	uint32_t rack_us, rack_end, rack_rtt_us;
+	uint32_t min_rtt_us, min_rtt_ms; // and when it was seen
+	uint32_t dsack_round;            // snd_nxt when a D-SACK widened the window; see rack.c
+	uint8_t reo_mult, reo_persist;
+	uint8_t frto, resend; // enum frto, enum resend
+	uint32_t tlp_end;     // snd_nxt when the probe went out
+	// RFC 6937, within RECOVERY_FAST and RECOVERY_CWR.
+	uint32_t prr_delivered, prr_out, prr_flight;
+	// What to go back to (undo.c): meaningful with CONN_UNDO.
+	uint32_t prior_cwnd, prior_ssthresh;
+	uint32_t undo_una;       // snd_una when the window was reduced
+	uint32_t undo_ts;        // our timestamp of the first retransmission since
+	uint16_t undo_resent;    // retransmissions since that no D-SACK has called needless
+	struct sack_block dsack; // what arrived twice (RFC 2883)
 	uint32_t iss, irs;
 	uint16_t mss_offered; // ours, from the route
 	uint16_t mss_path;    // largest segment (without options) the path takes
@@ -360,6 +399,21 @@ void syn_timeout(struct tcp_conn *conn);
 // input.c: synchronised states.
 void conn_input(struct tcp_conn *conn, struct segment *seg);
 
+// What one ACK tells.
+struct ack_news {
+	const struct segment *seg;
+	uint32_t acked;     // bytes that became acknowledged, FIN included
+	uint32_t segs;      // packets that left the send queue for it
+	uint32_t delivered; // bytes newly known to have arrived
+	uint32_t reo_us;    // until the reordering window of some packet has passed; 0: none waits
+	bool duplicate;     // RFC 5681 2
+	bool sacked;        // SACK blocks told something new
+	bool dsack;         // its first block is a D-SACK
+	bool original;      // something arrived that was sent once, before `recover`
+	bool lost;          // packets were found to be lost
+	bool recovered;     // it ended a recovery
+};
+
 // ack.c: what an ACK field, its window and its SACK blocks mean to the send queue.
 bool ack_input(struct tcp_conn *conn, const struct segment *seg) must_check;
 void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us);
@@ -374,6 +428,8 @@ uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
 // reassembly.c: the receive queue and what waits for a hole to be filled.
 // Takes the payload and FIN of an acceptable segment. Returns true when FIN is now in order.
 bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
+// Bytes that had come before; told as a D-SACK.
+void reassembly_twice(struct tcp_conn *conn, uint32_t left, uint32_t right);
 void reassembly_clear(struct tcp_conn *conn);
 
 // output.c
@@ -384,6 +440,8 @@ void output_ack(struct tcp_conn *conn);
 // RST in answer to a segment of no connection (RFC 9293 3.5.2).
 void output_reset(struct tcp *tcp, const struct segment *seg);
 void output_tw_ack(struct tcp *tcp, const struct time_wait *tw);
+// A tail loss probe: new data, or the last packet again. False when neither can go.
+bool output_probe(struct tcp_conn *conn) must_check;
 // The window field to send now; moves rcv_adv.
 uint16_t output_window(struct tcp_conn *conn);
 void output_window_opened(struct tcp_conn *conn);
@@ -392,29 +450,56 @@ void output_window_opened(struct tcp_conn *conn);
 bool send_split(struct tcp_conn *conn, struct pkt *pkt, uint32_t at) must_check;
 void send_fin(struct tcp_conn *conn);
 void send_clear(struct tcp_conn *conn);
-// Drop what `ack` covers. Out: *segs, packets that went. Takes an RTT sample where it can.
-void send_acked(struct tcp_conn *conn, const struct segment *seg, uint32_t *segs);
+// Drop what the ACK covers. Takes an RTT sample where it can.
+void send_acked(struct tcp_conn *conn, struct ack_news *news);
 
-// recovery.c: which of the packets in flight are lost.
-bool recovery_sack(struct tcp_conn *conn, const struct segment *seg) must_check;
-// Find what SACK proves lost (RFC 6675 IsLost); true when something new was.
-bool recovery_mark(struct tcp_conn *conn) must_check;
+// recovery.c: which of the packets in flight arrived, which are lost.
+void recovery_sack(struct tcp_conn *conn, struct ack_news *news);
 void recovery_lose(struct tcp_conn *conn, struct pkt *pkt);
-void recovery_lose_all(struct tcp_conn *conn);
+void recovery_lose_on_timeout(struct tcp_conn *conn);
+// Whatever was called lost and not sent again is on its way after all.
+void recovery_find_all(struct tcp_conn *conn);
 uint32_t recovery_pipe(const struct tcp_conn *conn);
+
+// rack.c: loss by time (RFC 8985).
+void rack_rtt(struct tcp_conn *conn, uint32_t rtt_us); // of what was sent once
+void rack_delivered(struct tcp_conn *conn, const struct tx_seg *seg, struct ack_news *news);
+// Find what is lost; with news->lost and news->reo_us as results.
+void rack_detect(struct tcp_conn *conn, struct ack_news *news);
+void rack_dsack(struct tcp_conn *conn);
+void rack_recovered(struct tcp_conn *conn);
+void rack_expired(struct tcp_conn *conn);
+bool rack_is_overdue(const struct tcp_conn *conn, const struct tx_seg *seg);
+
+// probe.c: tail loss probes (RFC 8985 7).
+// Let the timer wait for a probe instead of the RTO, where that is of use.
+void probe_arm(struct tcp_conn *conn);
+void probe_acked(struct tcp_conn *conn, const struct ack_news *news);
+void probe_expired(struct tcp_conn *conn);
+
+// undo.c: reductions that were a mistake (RFC 5682, 4015, 2883).
+void undo_begin(struct tcp_conn *conn);
+void undo_resent(struct tcp_conn *conn);
+// May end the recovery.
+void undo_acked(struct tcp_conn *conn, const struct ack_news *news);
+void undo_timeout(struct tcp_conn *conn);
 
 // congestion.c
 void congestion_init(struct tcp_conn *conn);
-void congestion_acked(struct tcp_conn *conn, uint32_t bytes, uint32_t pipe_before);
-void congestion_loss(struct tcp_conn *conn);
+void congestion_acked(struct tcp_conn *conn, const struct ack_news *news, uint32_t pipe_before);
+// Enter RECOVERY_FAST or RECOVERY_CWR.
+void congestion_reduce(struct tcp_conn *conn, enum recovery recovery);
 void congestion_timeout(struct tcp_conn *conn);
 void congestion_recovered(struct tcp_conn *conn);
+void congestion_undo(struct tcp_conn *conn);
 void congestion_restart(struct tcp_conn *conn);
 
 // timer.c
 void timer_arm_patience(struct tcp_conn *conn); // with a released connection
 void timer_expired(struct tcp_conn *conn);
-void timer_arm_resend(struct tcp_conn *conn);
+void timer_arm_resend(struct tcp_conn *conn); // the RTO, or the persist timer
+// `us` from now, rounded up.
+void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us);
 void conn_schedule(struct tcp_conn *conn);
 
 // timewait.c

@@ -60,6 +60,7 @@ static void trim(struct tcp_conn *conn, struct segment *seg)
 			old = seg->len;
 			seg->flags &= (uint8_t)~TCP_FIN;
 		}
+		reassembly_twice(conn, seg->seq, seg->seq + old);
 		pkt_pull(seg->pkt, old);
 		seg->len -= old;
 		seg->seq = conn->rcv_nxt;

@@ -112,23 +112,31 @@ uint32_t options_write_syn(const struct tcp_conn *conn, bool ack, uint8_t *at)
 	return (uint32_t)(p - at);
 }
 
+static uint8_t *block_write(uint8_t *at, struct sack_block block)
+{
+	wire_put32(at, block.left);
+	wire_put32(at + 4, block.right);
+	return at + sizeof(block);
+}
+
+// What arrived twice comes first (RFC 2883 4).
 uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at)
 {
 	uint8_t *p = at;
+	uint32_t twice = (conn->flags & CONN_DSACK) != 0 ? 1 : 0;
 	if ((conn->flags & CONN_TS) != 0)
 		p += options_write_ts(p, conn_ts_now(conn), conn->ts_recent);
-	if (!sack || conn->n_blocks == 0)
+	if (!sack || conn->n_blocks + twice == 0)
 		return (uint32_t)(p - at);
 	uint32_t room = (uint32_t)(TCP_OPTIONS_MAX - (p - at) - 4) / sizeof(struct sack_block);
-	uint32_t n = min_u32(conn->n_blocks, room);
+	uint32_t n = min_u32(conn->n_blocks, room - twice);
 	*p++ = OPTION_NOP;
 	*p++ = OPTION_NOP;
 	*p++ = OPTION_SACK;
-	*p++ = (uint8_t)(2 + n * sizeof(struct sack_block));
-	for (uint32_t i = 0; i < n; i++) {
-		wire_put32(p, conn->blocks[i].left);
-		wire_put32(p + 4, conn->blocks[i].right);
-		p += sizeof(struct sack_block);
-	}
+	*p++ = (uint8_t)(2 + (n + twice) * sizeof(struct sack_block));
+	if (twice > 0)
+		p = block_write(p, conn->dsack);
+	for (uint32_t i = 0; i < n; i++)
+		p = block_write(p, conn->blocks[i]);
 	return (uint32_t)(p - at);
 }

@@ -129,6 +129,8 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 	} else if ((flags & TCP_RST) == 0) {
 		h.wnd = output_window(conn);
 		h.options_len = (uint8_t)options_write(conn, true, h.options);
+		conn->tcp->stats.dsacks_sent += (conn->flags & CONN_DSACK) != 0;
+		conn->flags &= ~(uint32_t)CONN_DSACK;
 	} else {
 		tcp->stats.reset_sent++;
 	}
@@ -206,10 +208,14 @@ static bool data_send(struct tcp_conn *conn, struct pkt *payload)
 		seg->sends++;
 	tcp->stats.tx_bytes += payload->len;
 	conn->tx_us = tcp->now_us;
+	if (conn->recovery == RECOVERY_FAST || conn->recovery == RECOVERY_CWR)
+		conn->prr_out += tx_seg_len(seg);
 	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
 	acknowledged(conn);
-	// With nothing in flight until now, what runs is at most the persist timer.
-	if (conn->due[DUE_RESEND] == DUE_NEVER || conn->snd_una == conn->snd_nxt)
+	// With nothing in flight until now, what runs is at most the persist timer; and a probe has
+	// to be put off, or off altogether: conn_output.
+	if (conn->due[DUE_RESEND] == DUE_NEVER || conn->snd_una == conn->snd_nxt ||
+	    conn->resend == RESEND_PROBE)
 		timer_arm_resend(conn);
 	return true;
 }
@@ -223,6 +229,8 @@ static bool cwnd_allows(const struct tcp_conn *conn, uint32_t len)
 // Packets known to be lost, in order. False when the window or the pool says stop.
 static bool lost_send(struct tcp_conn *conn)
 {
+	if (conn->frto == FRTO_FRESH) // RFC 5682 2.1 (2b): new data only
+		return true;
 	uint32_t edge = conn->snd_una + conn->snd_wnd;
 	for (struct pkt *pkt = conn->snd_head; conn->lost > 0 && pkt != conn->snd_unsent;
 	     pkt = pkt->next) {
@@ -242,9 +250,9 @@ static bool lost_send(struct tcp_conn *conn)
 		if (!data_send(conn, pkt))
 			return false;
 		seg->flags |= TX_RESENT;
-		seg->resent_nxt = conn->snd_nxt;
 		conn->lost -= tx_seg_len(seg);
 		conn->tcp->stats.retransmits++;
+		undo_resent(conn);
 	}
 	return true;
 }
@@ -284,16 +292,49 @@ static void fresh_send(struct tcp_conn *conn)
 	}
 }
 
+// The last packet that was sent.
+static struct pkt *last_sent(const struct tcp_conn *conn)
+{
+	struct pkt *last = conn->snd_unsent == NULL ? conn->snd_tail : conn->snd_head;
+	while (last != NULL && last->next != conn->snd_unsent)
+		last = last->next;
+	return last;
+}
+
+// RFC 8985 7.3; the congestion window is not asked.
+bool output_probe(struct tcp_conn *conn)
+{
+	struct pkt *pkt = conn->snd_unsent;
+	if (pkt != NULL && pkt->len <= conn->mss &&
+	    window_allows(conn, tx_seg(pkt)) == tx_seg_len(tx_seg(pkt))) {
+		if (!data_send(conn, pkt))
+			return false;
+		conn->snd_nxt = tx_seg(pkt)->end;
+		conn->snd_unsent = pkt->next;
+		return true;
+	}
+	pkt = last_sent(conn);
+	if (pkt == NULL || pkt->len > conn->mss || !data_send(conn, pkt))
+		return false;
+	conn->flags |= CONN_PROBE_OLD;
+	conn->tcp->stats.retransmits++;
+	return true;
+}
+
 void conn_output(struct tcp_conn *conn)
 {
 	if ((conn->flags & CONN_LIVE) == 0 || !conn_is_synchronised(conn))
 		return;
-	if ((conn->flags & CONN_ACK_NOW) != 0 && conn->n_blocks > 0)
+	if ((conn->flags & CONN_ACK_NOW) != 0 &&
+	    (conn->n_blocks > 0 || (conn->flags & CONN_DSACK) != 0))
 		output_ack(conn);
 	if (conn->snd_head != NULL) {
+		uint32_t nxt = conn->snd_nxt;
 		congestion_restart(conn);
 		if (lost_send(conn))
 			fresh_send(conn);
+		if (conn->snd_nxt != nxt)
+			probe_arm(conn);
 		// Nothing in flight and nothing may go: only a probe can find out more.
 		if (conn->snd_head != NULL && conn->due[DUE_RESEND] == DUE_NEVER)
 			timer_arm_resend(conn);

@@ -91,6 +91,15 @@ static void blocks_add(struct tcp_conn *conn, uint32_t left, uint32_t right)
 		conn->blocks[conn->n_blocks++] = kept[i];
 }
 
+// RFC 2883: tell what came twice; one block at a time, the latest.
+void reassembly_twice(struct tcp_conn *conn, uint32_t left, uint32_t right)
+{
+	if ((conn->flags & CONN_SACK) == 0 || !seq_lt(left, right))
+		return;
+	conn->dsack = (struct sack_block){left, right};
+	conn->flags |= CONN_DSACK;
+}
+
 // Move what has become in order. Returns true when the FIN has.
 static bool drain(struct tcp_conn *conn)
 {
@@ -167,6 +176,7 @@ static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
 	stats->ooo_segments++;
 	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
 		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
+		reassembly_twice(conn, mine.seq, mine.seq + old);
 		pkt_pull(seg->pkt, old);
 		mine.seq += old;
 	}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// The scoreboard: which packets in flight the peer holds (RFC 2018) and which are lost (RFC 6675).
-// The marks lie in the send queue; conn->sacked and conn->lost sum them up.
+// The scoreboard: which packets in flight the peer holds (RFC 2018, 2883) and which were called
+// lost (RFC 6675, and rack.c). The marks lie in the send queue; conn->sacked and conn->lost sum
+// them up.
 
 #include "dataplane/tcp/conn.h"
 
@@ -29,9 +30,10 @@ void recovery_lose(struct tcp_conn *conn, struct pkt *pkt)
 	conn->lost += tx_seg_len(seg);
 }
 
-// After a timeout everything not SACKed is presumed lost. A head that was SACKed proves that the
-// peer dropped what it had reported (RFC 2018 8): then nothing it reported counts.
-void recovery_lose_all(struct tcp_conn *conn)
+// RFC 8985 6.3: after a timeout the first packet is lost, and what was sent long enough ago; with
+// no SACK to tell more, everything. A head that was SACKed proves that the peer dropped what it had
+// reported (RFC 2018 8): then nothing it reported counts.
+void recovery_lose_on_timeout(struct tcp_conn *conn)
 {
 	if (conn->snd_head == NULL || conn->snd_head == conn->snd_unsent)
 		return;
@@ -43,8 +45,29 @@ void recovery_lose_all(struct tcp_conn *conn)
 	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
 		if (reneged)
 			tx_seg(pkt)->flags &= (uint8_t)~TX_SACKED;
-		recovery_lose(conn, pkt);
+		if (pkt == conn->snd_head || (conn->flags & CONN_SACK) == 0 ||
+		    rack_is_overdue(conn, tx_seg(pkt)))
+			recovery_lose(conn, pkt);
 	}
+}
+
+void recovery_find_all(struct tcp_conn *conn)
+{
+	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next)
+		tx_seg(pkt)->flags &= (uint8_t) ~(TX_LOST | TX_RESENT);
+	conn->lost = 0;
+}
+
+// RFC 2883 4: the first block lies below the ACK, or within the second.
+static bool is_dsack(const struct tcp_conn *conn, const struct segment *ack)
+{
+	struct sack_block b = ack->options.sack[0], outer = ack->options.sack[1];
+	if (seq_le(b.right, b.left) || seq_lt(conn->snd_nxt, b.right))
+		return false;
+	if (seq_le(b.right, ack->ack))
+		return b.left - conn->iss <= conn->snd_nxt - conn->iss;
+	return ack->options.n_sack > 1 && seq_le(outer.left, b.left) &&
+	       seq_le(b.right, outer.right);
 }
 
 static bool is_covered(
@@ -54,7 +77,7 @@ static bool is_covered(
 	for (int i = 0; i < ack->options.n_sack; i++) {
 		struct sack_block b = ack->options.sack[i];
 		// A block must lie within what we sent and the peer has not acknowledged; a D-SACK
-		// (RFC 2883) does not, and is passed over.
+		// does not, and is passed over.
 		if (seq_le(conn->snd_nxt, b.left) || seq_lt(conn->snd_nxt, b.right) ||
 		    seq_le(b.right, b.left) || seq_lt(b.left, ack->ack))
 			continue;
@@ -65,11 +88,16 @@ static bool is_covered(
 }
 
 // Mark what the blocks cover. Bounded: the send queue has a limited number of packets.
-bool recovery_sack(struct tcp_conn *conn, const struct segment *ack)
+void recovery_sack(struct tcp_conn *conn, struct ack_news *news)
 {
+	const struct segment *ack = news->seg;
 	if ((conn->flags & CONN_SACK) == 0 || ack->options.n_sack == 0)
-		return false;
-	bool news = false;
+		return;
+	if (is_dsack(conn, ack)) {
+		news->dsack = true;
+		conn->tcp->stats.dsacks_received++;
+		rack_dsack(conn);
+	}
 	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
 		struct tx_seg *seg = tx_seg(pkt);
 		if ((seg->flags & TX_SACKED) != 0 || !is_covered(conn, ack, seg))
@@ -80,33 +108,7 @@ bool recovery_sack(struct tcp_conn *conn, const struct segment *ack)
 		seg->flags |= TX_SACKED;
 		conn->sacked += tx_seg_len(seg);
 		conn->sacked_segs++;
-		if (seq_lt(conn->sack_high, seg->end) || conn->sacked_segs == 1)
-			conn->sack_high = seg->end;
-		news = true;
+		rack_delivered(conn, seg, news);
+		news->sacked = true;
 	}
-	return news;
-}
-
-// A packet with three SACKed ones behind it is lost. So is a retransmission when packets first sent
-// well after it have arrived.
-bool recovery_mark(struct tcp_conn *conn)
-{
-	if (conn->sacked_segs < TCP_DUP_THRESH)
-		return false;
-	bool found = false;
-	uint32_t above = conn->sacked_segs;
-	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent && above >= TCP_DUP_THRESH;
-	     pkt = pkt->next) {
-		struct tx_seg *seg = tx_seg(pkt);
-		if ((seg->flags & TX_SACKED) != 0) {
-			above--;
-			continue;
-		}
-		uint32_t proof = seg->resent_nxt + TCP_DUP_THRESH * conn->mss;
-		if ((seg->flags & TX_RESENT) != 0 && seq_lt(conn->sack_high, proof))
-			continue;
-		found |= !is_counted_lost(seg);
-		recovery_lose(conn, pkt);
-	}
-	return found;
 }

@@ -210,20 +210,22 @@ static void report_room(struct tcp_conn *conn)
 	conn_report(conn, TCP_EV_WRITABLE);
 }
 
-void send_acked(struct tcp_conn *conn, const struct segment *ack, uint32_t *segs)
+void send_acked(struct tcp_conn *conn, struct ack_news *news)
 {
 	struct tcp *tcp = conn->tcp;
+	const struct segment *ack = news->seg;
 	uint32_t rtt_us = 0;
 	bool timed = false;
-	*segs = 0;
 	while (conn->snd_head != NULL && seq_le(tx_seg(conn->snd_head)->end, ack->ack)) {
 		const struct tx_seg *seg = tx_seg(conn->snd_head);
 		if (seg->sends == 1 && (seg->flags & TX_SACKED) == 0) { // Karn
 			rtt_us = (uint32_t)tcp->now_us - seg->sent_us;
 			timed = true;
 		}
+		if ((seg->flags & TX_SACKED) == 0)
+			rack_delivered(conn, seg, news);
 		head_drop(conn);
-		++*segs;
+		news->segs++;
 	}
 	struct pkt *head = conn->snd_head;
 	if (head != NULL && seq_lt(tx_seg(head)->seq, ack->ack)) {

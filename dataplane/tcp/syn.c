@@ -28,7 +28,7 @@ void syn_prepare(struct tcp_conn *conn, uint16_t mtu)
 	conn->mss_offered = (uint16_t)min_u32(mss, config->mss_max);
 	conn->mss_path = conn->mss = conn->mss_offered;
 	conn->rcv_scale = config->window_scale ? scale_for(config->rcv_buf) : 0;
-	conn->snd_una = conn->recover = conn->sack_high = conn->iss;
+	conn->snd_una = conn->recover = conn->fack = conn->iss;
 	conn->snd_nxt = conn->iss + 1;
 	conn->due[DUE_STATE] = conn->tcp->now_ms + config->handshake_ms;
 }
@@ -89,10 +89,12 @@ static void established(struct tcp_conn *conn, const struct segment *seg)
 	conn->due[DUE_ALIVE] =
 		tcp->now_ms +
 		(config->keepalive_idle_ms != 0 ? config->keepalive_idle_ms : TCP_IDLE_CHECK_MS);
-	if ((conn->flags & CONN_SYN_RESENT) == 0)
+	if ((conn->flags & CONN_SYN_RESENT) == 0) {
 		rtt_sample(conn, (uint32_t)(tcp->now_us - conn->tx_us)); // Karn: else ambiguous
-	else
+		rack_rtt(conn, (uint32_t)(tcp->now_us - conn->tx_us));
+	} else {
 		conn->rto_ms = max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
+	}
 	congestion_init(conn);
 	conn_set_state(conn, TCP_ESTABLISHED);
 	conn->flags |= CONN_ACCEPTED;

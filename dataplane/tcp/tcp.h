@@ -85,6 +85,9 @@ struct tcp_stats {
 	uint64_t rx_segments, tx_segments, rx_bytes, tx_bytes;
 	uint64_t accepted, connected, closed, reset_sent, reset_received, timed_out;
 	uint64_t retransmits, fast_retransmits, rto_expired, dup_acks, ooo_segments, ooo_dropped;
+	uint64_t loss_probes; // tail loss probes (RFC 8985 7)
+	uint64_t undone;      // reductions of the window that turned out to be mistaken
+	uint64_t dsacks_sent, dsacks_received;
 	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
 		short_header;
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,

@@ -24,6 +24,13 @@ void timer_arm_resend(struct tcp_conn *conn)
 	if (rto_ms > config->rto_max_ms)
 		rto_ms = config->rto_max_ms;
 	conn->due[DUE_RESEND] = conn->tcp->now_ms + rto_ms;
+	conn->resend = RESEND_RTO;
+}
+
+void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us)
+{
+	conn->due[DUE_RESEND] = (conn->tcp->now_us + us + 999) / 1000;
+	conn->resend = (uint8_t)what;
 }
 
 // Progress buys a released connection time, but not for ever: a peer that takes a byte now and then
@@ -74,10 +81,25 @@ static void rto_expired(struct tcp_conn *conn)
 	conn->tcp->stats.rto_expired++;
 	if (conn->mss_claimed != 0)
 		mss_apply(conn, conn->mss_claimed);
+	recovery_lose_on_timeout(conn);
 	congestion_timeout(conn);
-	recovery_lose_all(conn);
 	conn->backoff++;
 	timer_arm_resend(conn);
+}
+
+static void flight_expired(struct tcp_conn *conn)
+{
+	switch ((enum resend)conn->resend) {
+	case RESEND_RTO:
+		rto_expired(conn);
+		break;
+	case RESEND_REORDERED:
+		rack_expired(conn);
+		break;
+	case RESEND_PROBE:
+		probe_expired(conn);
+		break;
+	}
 }
 
 static void resend_expired(struct tcp_conn *conn)
@@ -85,7 +107,7 @@ static void resend_expired(struct tcp_conn *conn)
 	if (!conn_is_synchronised(conn))
 		syn_timeout(conn);
 	else if (conn->snd_una != conn->snd_nxt)
-		rto_expired(conn);
+		flight_expired(conn);
 	else if (conn->snd_head != NULL)
 		persist(conn);
 }

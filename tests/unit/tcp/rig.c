@@ -183,6 +183,7 @@ void rig_accept(struct rig *rig, struct span syn_options)
 	assert_int_equal(syn_ack->ack, 1001);
 	rig->seq++;
 	rig->una = syn_ack->seq + 1;
+	rig->now_us += RIG_RTT_US;
 	rig_in(rig, TCP_ACK, rig->seq, rig->una, 60000, (struct span){0});
 	rig->conn = NULL;
 	assert_true(rig_event_is(rig, TCP_EV_ACCEPTED));
@@ -210,6 +211,26 @@ void rig_connect(struct rig *rig, struct span syn_options)
 	assert_int_equal(ack->flags, TCP_ACK);
 	assert_int_equal(ack->seq, rig->una);
 	assert_int_equal(ack->ack, rig->seq);
+}
+
+void rig_sent(struct rig *rig, bool sack, uint32_t n)
+{
+	static const uint8_t options[] = {2, 4, 3, 232, 1, 1, 4, 2};
+	if (rig->config.conns_max == 0)
+		rig_config(rig);
+	rig->config.sack = sack;
+	rig_new(rig);
+	rig_accept(rig, span_of(options, sack ? 8 : 4));
+	rig_drain(rig);
+	assert_int_equal(tcp_send(rig->conn, rig_bytes(n * 1000)), n * 1000);
+	rig_tick(rig, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rig_segment *s = rig_out(rig);
+		assert_int_equal(s->seq, rig->una + i * 1000);
+		assert_int_equal(s->len, 1000);
+		assert_int_equal((s->flags & TCP_PSH) != 0, i == n - 1);
+	}
+	assert_true(rig_silent(rig));
 }
 
 struct span rig_bytes(uint32_t n)

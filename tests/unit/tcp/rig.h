@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum rig_limit { RIG_OUT_MAX = 512, RIG_PORT = 5432, RIG_PEER_PORT = 40000 };
+enum rig_limit { RIG_OUT_MAX = 512, RIG_PORT = 5432, RIG_PEER_PORT = 40000, RIG_RTT_US = 20000 };
 
 struct rig_segment {
 	uint16_t from, to;
@@ -70,8 +70,10 @@ struct rig_segment *rig_out(struct rig *rig);
 bool rig_silent(const struct rig *rig);
 void rig_drain(struct rig *rig);
 
-// Passive open with these SYN options; rig->conn, rig->seq and rig->una are set.
+// Passive open with these SYN options, RIG_RTT_US around; rig->conn, rig->seq and rig->una are set.
 void rig_accept(struct rig *rig, struct span syn_options);
+// rig_new and rig_accept with an MSS of 1000; `n` segments of 1000 bytes are on the way and read.
+void rig_sent(struct rig *rig, bool sack, uint32_t n);
 // Active open; SYN and handshake are read.
 void rig_connect(struct rig *rig, struct span syn_options);
 // Whether the events since the last call were exactly these, for rig->conn.
