@@ -18,7 +18,11 @@ struct endpoint {
 	uint16_t port; // host byte order
 };
 
-enum addr_size { ADDR_TEXT_MAX = 64 };
+enum addr_size {
+	ADDR_TEXT_MAX = 64,
+	ADDR_BITS = 128,
+	ADDR_MAPPED_BITS = 96, // of an IPv4 address, before it
+};
 
 // From an IPv4 address in network byte order.
 static inline struct ip_addr addr_from_v4(uint32_t be)
@@ -40,6 +44,19 @@ static inline uint32_t addr_v4(const struct ip_addr *a)
 	uint32_t be;
 	memcpy(&be, a->b + 12, 4);
 	return be;
+}
+
+// RFC 4291 2.7: a group of IPv6.
+static inline bool addr_is_group(const struct ip_addr *a)
+{
+	return a->b[0] == 0xff;
+}
+
+// Nobody's: all zero, or 0.0.0.0.
+static inline bool addr_is_any(const struct ip_addr *a)
+{
+	static const uint8_t any[sizeof(a->b)], any_v4[sizeof(a->b)] = {[10] = 0xff, [11] = 0xff};
+	return memcmp(a->b, any, sizeof(any)) == 0 || memcmp(a->b, any_v4, sizeof(any)) == 0;
 }
 
 static inline bool addr_equal(const struct ip_addr *a, const struct ip_addr *b)

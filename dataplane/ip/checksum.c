@@ -45,7 +45,15 @@ uint64_t checksum_pseudo(
 	const struct ip_addr *source, const struct ip_addr *dest, uint8_t protocol, uint32_t len
 )
 {
-	return (uint64_t)addr_v4(source) + addr_v4(dest) + htonl(protocol) + htonl(len);
+	// What is before an IPv4 address in its mapped form is 0xffff: nothing, to this sum.
+	uint64_t sum = (uint64_t)htonl(protocol) + htonl(len);
+	uint32_t words[2 * sizeof(*source) / sizeof(uint32_t)];
+
+	memcpy(words, source, sizeof(*source));
+	memcpy(words + sizeof(*source) / sizeof(words[0]), dest, sizeof(*dest));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		sum += words[i];
+	return sum;
 }
 
 uint16_t checksum_fold(uint64_t sum)

@@ -17,7 +17,7 @@ uint64_t checksum_add(uint64_t sum, const void *data, size_t n);
 // The sum over the packet and its borrowed payload.
 uint64_t checksum_pkt(const struct pkt *pkt);
 
-// The sum over the pseudo header of RFC 9293 3.1, both addresses IPv4; `len` of the upper layer.
+// The sum over the pseudo header of RFC 9293 3.1, or of RFC 8200 8.1; `len` of the upper layer.
 uint64_t checksum_pseudo(
 	const struct ip_addr *source, const struct ip_addr *dest, uint8_t protocol, uint32_t len
 );

@@ -29,9 +29,9 @@ struct ip_port_config {
 	uint8_t n_addrs;
 	struct {
 		struct ip_addr addr;
-		uint8_t prefix; // bits
+		uint8_t prefix; // bits, of the family
 	} addrs[IP_ADDRS_MAX];
-	struct ip_addr gateway; // all zero: none
+	struct ip_addr gateway, gateway6; // one a family; all zero: none
 };
 
 struct neighbour {

@@ -11,21 +11,34 @@ static uint32_t host_order(const struct ip_addr *addr)
 	return ntohl(addr_v4(addr));
 }
 
-static uint32_t mask_of(uint8_t prefix)
+static struct ip_addr mask_of(uint8_t prefix)
 {
-	return prefix == 0 ? 0 : UINT32_MAX << (32 - prefix);
+	struct ip_addr mask = {0};
+
+	for (uint8_t bit = 0; bit < prefix; bit++)
+		mask.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return mask;
 }
 
+static struct route_bits bits_of(const struct ip_addr *addr)
+{
+	struct route_bits bits;
+
+	memcpy(&bits, addr, sizeof(bits));
+	return bits;
+}
+
+// `prefix`: of the mapped form.
 static void route_add(struct ip *ip, uint8_t port, const struct ip_addr *local, uint8_t prefix)
 {
-	uint32_t mask = mask_of(prefix);
+	struct ip_addr mask = mask_of(prefix);
 	uint32_t at = ip->n_routes++;
 
 	for (; at > 0 && ip->routes[at - 1].prefix < prefix; at--)
 		ip->routes[at] = ip->routes[at - 1];
 	ip->routes[at] = (struct route){
-		.net = host_order(local) & mask,
-		.mask = mask,
+		.net = bits_of(local),
+		.mask = bits_of(&mask),
 		.prefix = prefix,
 		.port = port,
 		.local = *local,
@@ -36,15 +49,23 @@ void route_init(struct ip *ip)
 {
 	for (uint8_t i = 0; i < ip->config.n_ports; i++) {
 		const struct ip_port_config *port = &ip->config.ports[i];
-		for (uint8_t j = 0; j < port->n_addrs; j++)
-			if (addr_is_v4(&port->addrs[j].addr) && port->addrs[j].prefix <= 32)
-				route_add(ip, i, &port->addrs[j].addr, port->addrs[j].prefix);
+		for (uint8_t j = 0; j < port->n_addrs; j++) {
+			uint8_t before = addr_is_v4(&port->addrs[j].addr) ? ADDR_MAPPED_BITS : 0;
+			if (port->addrs[j].prefix <= ADDR_BITS - before)
+				route_add(
+					ip, i, &port->addrs[j].addr,
+					(uint8_t)(before + port->addrs[j].prefix)
+				);
+		}
 	}
 }
 
 static bool covers(const struct route *route, const struct ip_addr *addr)
 {
-	return (host_order(addr) & route->mask) == route->net;
+	struct route_bits bits = bits_of(addr);
+
+	return ((bits.high ^ route->net.high) & route->mask.high) == 0 &&
+	       ((bits.low ^ route->net.low) & route->mask.low) == 0;
 }
 
 // The longest prefix that holds `addr`; on `port`, unless that is negative.
@@ -58,9 +79,15 @@ static const struct route *on_link(const struct ip *ip, int port, const struct i
 	return NULL;
 }
 
-static bool has_gateway(const struct ip_port_config *port)
+// The router of the family of `addr`, or NULL.
+static const struct ip_addr *gateway_for(
+	const struct ip_port_config *port, const struct ip_addr *addr
+)
 {
-	return addr_is_v4(&port->gateway) && addr_v4(&port->gateway) != 0;
+	bool v4 = addr_is_v4(addr);
+	const struct ip_addr *gateway = v4 ? &port->gateway : &port->gateway6;
+
+	return addr_is_v4(gateway) == v4 && !addr_is_any(gateway) ? gateway : NULL;
 }
 
 bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
@@ -73,30 +100,41 @@ bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
 
 bool route_is_on_link(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
 {
-	const struct ip_port_config *config = &ip->config.ports[port];
+	const struct ip_addr *gateway = gateway_for(&ip->config.ports[port], addr);
 
-	return on_link(ip, port, addr) != NULL ||
-	       (has_gateway(config) && addr_equal(&config->gateway, addr));
+	return on_link(ip, port, addr) != NULL || (gateway != NULL && addr_equal(gateway, addr));
+}
+
+// RFC 1122 3.2.1.3 (all hosts of a network), RFC 3021: a prefix of 31 bits has no such address.
+static bool is_broadcast(const struct route *route, uint32_t v4)
+{
+	if (route->prefix >= ADDR_BITS - 1)
+		return false;
+	uint32_t hosts = UINT32_MAX >> (route->prefix - ADDR_MAPPED_BITS);
+	return (v4 & hosts) == 0 || (v4 & hosts) == hosts;
+}
+
+// By the address alone: RFC 1122 3.2.1.3, RFC 4291 2.4.
+static bool is_unicast(const struct ip_addr *addr, bool v4)
+{
+	enum { THIS_NETWORK = 0, LOOPBACK = 127, GROUPS = 224 }; // first bytes; groups and above
+	static const struct ip_addr loopback = {{[15] = 1}};
+
+	if (!v4)
+		return !addr_is_group(addr) && !addr_is_any(addr) && !addr_equal(addr, &loopback);
+	return addr->b[12] != THIS_NETWORK && addr->b[12] != LOOPBACK && addr->b[12] < GROUPS;
 }
 
 bool route_is_peer(const struct ip *ip, const struct ip_addr *addr)
 {
-	enum { THIS_NETWORK = 0, LOOPBACK = 127, GROUPS = 224 }; // first bytes; groups and above
+	bool v4 = addr_is_v4(addr);
 
-	if (!addr_is_v4(addr))
-		return false;
-	uint32_t v4 = host_order(addr);
-	uint8_t first = v4 >> 24;
-	if (first == THIS_NETWORK || first == LOOPBACK || first >= GROUPS)
+	if (!is_unicast(addr, v4))
 		return false;
 	for (uint32_t i = 0; i < ip->n_routes; i++) {
 		const struct route *route = &ip->routes[i];
-		if (addr_equal(&route->local, addr))
-			return false;
-		// RFC 3021: a prefix of 31 bits has no broadcast address.
-		uint32_t host = v4 & ~route->mask;
-		if (route->prefix < 31 && covers(route, addr) &&
-		    (host == 0 || host == (uint32_t)~route->mask))
+		if (covers(route, addr) && (addr_equal(&route->local, addr) ||
+					    (v4 && is_broadcast(route, host_order(addr)))))
 			return false;
 	}
 	return true;
@@ -108,10 +146,12 @@ const struct ip_addr *route_source(const struct ip *ip, uint8_t port, const stru
 
 	if (route != NULL)
 		return &route->local;
-	// The gateway lies outside of every prefix: any address of the port will do.
-	for (uint32_t i = 0; i < ip->n_routes; i++)
-		if (ip->routes[i].port == port)
-			return &ip->routes[i].local;
+	// The gateway lies outside of every prefix: any address of the port and family will do.
+	for (uint32_t i = 0; i < ip->n_routes; i++) {
+		route = &ip->routes[i];
+		if (route->port == port && addr_is_v4(&route->local) == addr_is_v4(next))
+			return &route->local;
+	}
 	return NULL;
 }
 
@@ -123,16 +163,18 @@ static int owner_of(const struct ip *ip, const struct ip_addr *local)
 	return -1;
 }
 
-static int through_gateway(const struct ip *ip, int only_port, struct hop *hop)
+static int through_gateway(
+	const struct ip *ip, int only_port, const struct ip_addr *remote, struct hop *hop
+)
 {
 	for (uint8_t i = 0; i < ip->config.n_ports; i++) {
-		const struct ip_port_config *port = &ip->config.ports[i];
-		if ((only_port >= 0 && i != only_port) || !has_gateway(port))
+		const struct ip_addr *gateway = gateway_for(&ip->config.ports[i], remote);
+		if ((only_port >= 0 && i != only_port) || gateway == NULL)
 			continue;
-		const struct ip_addr *source = route_source(ip, i, &port->gateway);
+		const struct ip_addr *source = route_source(ip, i, gateway);
 		if (source == NULL)
 			continue;
-		*hop = (struct hop){i, port->gateway, *source};
+		*hop = (struct hop){i, *gateway, *source};
 		return 0;
 	}
 	return -EHOSTUNREACH;
@@ -148,11 +190,13 @@ int route_find(
 
 	if ((local != NULL && port < 0) || !route_is_peer(ip, remote))
 		return -EHOSTUNREACH;
+	if (local != NULL && addr_is_v4(local) != addr_is_v4(remote))
+		return -EHOSTUNREACH;
 	const struct route *route = on_link(ip, port, remote);
 	if (route != NULL) {
 		*hop = (struct hop){route->port, *remote, route->local};
 	} else {
-		int r = through_gateway(ip, port, hop);
+		int r = through_gateway(ip, port, remote, hop);
 		if (r != 0)
 			return r;
 	}

@@ -51,10 +51,15 @@ struct neighbours {
 	struct neighbour_entry entries[IP_NEIGHBOURS_MAX];
 };
 
+// An address as it lies in memory, to be compared in two steps.
+struct route_bits {
+	uint64_t high, low;
+};
+
 // One on-link prefix.
 struct route {
-	uint32_t net, mask; // host byte order
-	uint8_t prefix;
+	struct route_bits net, mask;
+	uint8_t prefix; // bits of struct ip_addr: an IPv4 prefix is ADDR_MAPPED_BITS longer
 	uint8_t port;
 	struct ip_addr local;
 };
@@ -106,8 +111,8 @@ void route_init(struct ip *ip);
 bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
 // Is `addr` on the port's link: in one of its prefixes, or its gateway?
 bool route_is_on_link(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
-// Can one other host have this address (RFC 1122 3.2.1.3)? Neither a group, a broadcast, the
-// loopback network, nobody's, nor our own.
+// Can one other host have this address (RFC 1122 3.2.1.3, RFC 4291 2.4)? Neither a group, a
+// broadcast, the loopback network, nobody's, nor our own.
 bool route_is_peer(const struct ip *ip, const struct ip_addr *addr);
 // The port's own address to use towards its neighbour `next`; NULL when the port has none.
 const struct ip_addr *route_source(const struct ip *ip, uint8_t port, const struct ip_addr *next);

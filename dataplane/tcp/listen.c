@@ -3,12 +3,6 @@
 
 #include "dataplane/tcp/conn.h"
 
-static bool is_any(const struct ip_addr *addr)
-{
-	static const struct ip_addr any, any_v4 = {{[10] = 0xff, [11] = 0xff}};
-	return addr_equal(addr, &any) || addr_equal(addr, &any_v4);
-}
-
 // The listener for exactly this address before the one for any.
 struct listener *listener_find(struct tcp *tcp, const struct endpoint *local)
 {
@@ -19,7 +13,7 @@ struct listener *listener_find(struct tcp *tcp, const struct endpoint *local)
 			continue;
 		if (addr_equal(&l->local.addr, &local->addr))
 			return l;
-		if (is_any(&l->local.addr))
+		if (addr_is_any(&l->local.addr))
 			wild = l;
 	}
 	return wild;

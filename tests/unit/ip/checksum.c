@@ -38,6 +38,26 @@ static void carries_do_not_get_lost(void **)
 	assert_int_equal(checksum_fold(0x1fffffffe), 0xffff);
 }
 
+// RFC 9293 3.1 and RFC 8200 8.1, each spelled out.
+static void both_families_have_their_pseudo_header(void **)
+{
+	struct ip_addr from = addr("192.0.2.129"), to = addr("255.1.2.3");
+	uint8_t v4[12], v6[40] = {0};
+
+	memcpy(v4, from.b + 12, 4);
+	memcpy(v4 + 4, to.b + 12, 4);
+	memcpy(v4 + 8, "\0\6\x12\x34", 4);
+	uint16_t sum = (uint16_t)~checksum_fold(checksum_pseudo(&from, &to, 6, 0x1234));
+	assert_int_equal(ntohs(sum), plain_checksum(0, v4, sizeof(v4)));
+	from = addr("2001:db8::abcd:1");
+	to = addr("fe80::ffff:2");
+	memcpy(v6, &from, 16);
+	memcpy(v6 + 16, &to, 16);
+	memcpy(v6 + 32, "\0\1\x12\x34\0\0\0\x3a", 8);
+	sum = (uint16_t)~checksum_fold(checksum_pseudo(&from, &to, 58, 0x11234));
+	assert_int_equal(ntohs(sum), plain_checksum(0, v6, sizeof(v6)));
+}
+
 // Cut at every place, head and borrowed payload sum up to the same.
 static void a_payload_behind_an_odd_head_counts_right(void **)
 {
@@ -66,6 +86,7 @@ int main(void)
 		cmocka_unit_test(every_length_and_content_matches_the_plain_sum),
 		cmocka_unit_test(the_example_of_the_rfc_holds),
 		cmocka_unit_test(carries_do_not_get_lost),
+		cmocka_unit_test(both_families_have_their_pseudo_header),
 		cmocka_unit_test(a_payload_behind_an_odd_head_counts_right),
 	};
 

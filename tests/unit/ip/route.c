@@ -105,13 +105,49 @@ static void the_longest_prefix_wins(void **)
 	ip_free(ip);
 }
 
-static void addresses_of_ipv6_wait_for_their_issue(void **)
+static void each_family_has_its_routes_and_its_router(void **)
 {
-	struct ip *ip = ip_from(one_port("2001:db8::1", 64, "2001:db8::2"));
+	struct ip_config config = one_port("10.0.0.1", 24, "10.0.0.254");
 
-	assert_non_null(ip);
-	check(ip, "2001:db8::3", -EHOSTUNREACH, NULL, 0);
+	config.ports[0].n_addrs = 3;
+	config.ports[0].addrs[1].addr = addr("2001:db8::1");
+	config.ports[0].addrs[1].prefix = 64;
+	config.ports[0].addrs[2].addr = addr("2001:db8:1::1");
+	config.ports[0].addrs[2].prefix = 127;
+	struct ip *ip = ip_from(config);
+	check(ip, "2001:db8::3", 0, "2001:db8::1", 1400);
+	check(ip, "2001:db8:1::", 0, "2001:db8:1::1", 1400);
+	check(ip, "2001:db8:1::2", -EHOSTUNREACH, NULL, 0);
+	check(ip, "2001:db8:2::2", -EHOSTUNREACH, NULL, 0);
+	check(ip, "192.0.2.1", 0, "10.0.0.1", 1400);
+	ip_free(ip);
+	config.ports[0].gateway6 = addr("2001:db8::fe");
+	config.ports[0].gateway = (struct ip_addr){0};
+	ip = ip_from(config);
+	check(ip, "2001:db8:2::2", 0, "2001:db8::1", 1400);
 	check(ip, "192.0.2.1", -EHOSTUNREACH, NULL, 0);
+	ip_free(ip);
+}
+
+static void a_prefix_longer_than_its_family_is_no_route(void **)
+{
+	struct ip *ip = ip_from(one_port("10.0.0.1", 33, NULL));
+
+	check(ip, "10.0.0.9", -EHOSTUNREACH, NULL, 0);
+	ip_free(ip);
+	ip = ip_from(one_port("2001:db8::1", 129, NULL));
+	check(ip, "2001:db8::3", -EHOSTUNREACH, NULL, 0);
+	ip_free(ip);
+}
+
+static void some_addresses_of_ipv6_are_no_host(void **)
+{
+	static const char *const none[] = {"::", "::1", "ff02::1", "2001:db8::1"};
+	struct ip *ip = ip_from(one_port("2001:db8::1", 0, NULL));
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		check(ip, none[i], -EHOSTUNREACH, NULL, 0);
+	check(ip, "2001:db8::2", 0, "2001:db8::1", 1400);
 	ip_free(ip);
 }
 
@@ -135,7 +171,9 @@ int main(void)
 		cmocka_unit_test(without_a_gateway_only_the_link_is_reached),
 		cmocka_unit_test(the_edges_of_prefix_lengths_work),
 		cmocka_unit_test(the_longest_prefix_wins),
-		cmocka_unit_test(addresses_of_ipv6_wait_for_their_issue),
+		cmocka_unit_test(each_family_has_its_routes_and_its_router),
+		cmocka_unit_test(a_prefix_longer_than_its_family_is_no_route),
+		cmocka_unit_test(some_addresses_of_ipv6_are_no_host),
 		cmocka_unit_test(a_configuration_beyond_the_limits_is_refused),
 	};
 
