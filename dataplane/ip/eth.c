@@ -18,6 +18,12 @@ bool eth_is_station(const struct eth_addr *addr)
 	return (addr->b[0] & 1) == 0 && !eth_equal(addr, &nobody);
 }
 
+// RFC 2464 7: the groups of IPv6.
+static bool is_group6(const struct eth_addr *addr)
+{
+	return addr->b[0] == 0x33 && addr->b[1] == 0x33;
+}
+
 enum ip_verdict ip_input(
 	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
 )
@@ -37,8 +43,9 @@ enum ip_verdict ip_input(
 	// A port may be promiscuous. A datagram in a broadcast frame is not for a unicast address
 	// (RFC 1122 3.3.6); ARP requests come that way.
 	memcpy(&dest, to.p, sizeof(dest));
-	bool to_all = type == ETH_TYPE_ARP && eth_equal(&dest, &broadcast);
-	if (!to_all && !eth_equal(&dest, &ip->config.ports[pkt->port].mac))
+	bool to_group = (type == ETH_TYPE_ARP && eth_equal(&dest, &broadcast)) ||
+			(type == ETH_TYPE_IP6 && is_group6(&dest));
+	if (!to_group && !eth_equal(&dest, &ip->config.ports[pkt->port].mac))
 		return ip_drop(pkt, &ip->stats.drop_not_ours);
 
 	switch (type) {
@@ -51,7 +58,8 @@ enum ip_verdict ip_input(
 		pkt_pull(pkt, ETH_HEADER);
 		return ip4_input(ip, pkt, now_ms, segment);
 	case ETH_TYPE_IP6:
-		return ip_drop(pkt, &ip->stats.drop_version);
+		pkt_pull(pkt, ETH_HEADER);
+		return ip6_input(ip, pkt, to_group, now_ms, segment);
 	}
 	return ip_drop(pkt, &ip->stats.drop_protocol);
 }

@@ -5,8 +5,9 @@
 #include "dataplane/ip/stack.h"
 #include "dataplane/ip/wire.h"
 
-static bool token_take(struct token_bucket *bucket, uint64_t now_ms)
+bool icmp_may_answer(struct ip *ip, uint64_t now_ms)
 {
+	struct token_bucket *bucket = &ip->icmp_bucket;
 	uint64_t fresh = elapsed(now_ms, bucket->filled_at) * ICMP_REPLIES_PER_SECOND / 1000;
 
 	if (bucket->filled_at == 0 || fresh >= ICMP_REPLIES_BURST - bucket->tokens) {
@@ -29,7 +30,7 @@ static enum ip_verdict echo(
 {
 	struct hop hop;
 
-	if (!token_take(&ip->icmp_bucket, now_ms))
+	if (!icmp_may_answer(ip, now_ms))
 		return ip_drop(pkt, &ip->stats.icmp_limited);
 	if (route_find(ip, &header->dest, &header->source, &hop) != 0)
 		return ip_drop(pkt, &ip->stats.drop_no_route);
@@ -39,7 +40,7 @@ static enum ip_verdict echo(
 	memcpy(pkt->data + 2, &sum, sizeof(sum));
 	pkt->flags = 0;
 	pkt->l4_len = 0;
-	(void)ip4_output(ip, pkt, IP4_PROTOCOL_ICMP, &header->source, &hop, now_ms);
+	(void)ip4_output(ip, pkt, IP_PROTOCOL_ICMP, &header->source, &hop, now_ms);
 	return IP_CONSUMED;
 }
 
@@ -62,7 +63,7 @@ static uint64_t *error(
 	uint32_t seq = cursor_be32(c);
 	if (c->bad)
 		return &ip->stats.drop_short;
-	if (quoted.protocol != IP4_PROTOCOL_TCP)
+	if (quoted.protocol != IP_PROTOCOL_TCP)
 		return &ip->stats.drop_protocol;
 	if ((quoted.fragment & IP4_FRAGMENT_OFFSET) != 0)
 		return &ip->stats.drop_fragment;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// One worker's network layer: Ethernet, ARP, IPv4, ICMP. Packets and time in, packets out; no I/O.
+// One worker's network layer: Ethernet; IPv4 with ARP and ICMP; IPv6 with ND and ICMPv6. Packets
+// and time in, packets out; no I/O.
 //
 // Neighbours have one owner (worker 0); the others hold replicas. What a worker cannot do itself it
 // asks for through `struct ip_ops`: resolve (ask the owner), publish (the owner tells everyone).
@@ -9,6 +10,7 @@
 #pragma once
 
 #include "dataplane/base/addr.h"
+#include "dataplane/base/hash.h"
 #include "dataplane/base/pkt.h"
 
 enum ip_limit {
@@ -46,6 +48,8 @@ struct ip_stats {
 		drop_fragment, drop_not_ours, drop_protocol, drop_source, drop_options;
 	uint64_t drop_no_route, drop_no_neighbour, drop_pending_full, drop_too_big, drop_no_memory;
 	uint64_t arp_requests_sent, arp_replies_sent, arp_refused, icmp_limited;
+	uint64_t rx_nd, nd_solicitations_sent, nd_advertisements_sent, nd_refused;
+	uint64_t drop_extension, icmp_errors_sent;
 };
 
 struct ip;
@@ -58,8 +62,8 @@ struct ip_ops {
 	// Owner only: a neighbour was learnt or changed; every replica gets ip_neighbour_set.
 	void (*publish)(void *ctx, const struct neighbour *neighbour);
 	// An ICMP error that quotes one of our TCP segments (RFC 792, 1191, 5927): the flow, the
-	// quoted sequence number, ICMP type and code, and the next-hop MTU (0 when the message
-	// gives none).
+	// quoted sequence number, ICMP type and code (of ICMPv6 too in the numbers of ICMP, as RFC
+	// 7915 5.2 translates them), and the next-hop MTU (0 when the message gives none).
 	void (*tcp_error
 	)(void *ctx, const struct endpoint *local, const struct endpoint *remote, uint32_t seq,
 	  uint8_t type, uint8_t code, uint16_t mtu);
@@ -67,7 +71,8 @@ struct ip_ops {
 };
 
 struct ip_config {
-	bool owner; // of the neighbour table
+	bool owner;          // of the neighbour table
+	struct hash_key key; // random: neighbours of IPv6 choose their addresses freely
 	uint8_t n_ports;
 	struct ip_port_config ports[IP_PORTS_MAX];
 };
@@ -76,7 +81,9 @@ struct ip_config {
 enum ip_verdict {
 	IP_CONSUMED, // taken over: answered, queued or dropped
 	IP_TCP,      // a TCP segment for us; checked; still the caller's packet
-	IP_OWNER, // only the neighbour owner may handle it (ARP at a replica); still the caller's
+	// Only the neighbour owner may handle it (ARP and ND at a replica); still the caller's, as
+	// it came.
+	IP_OWNER,
 };
 
 // Addresses of a segment; its `data` starts at the TCP header and `len` ends with the IP datagram.

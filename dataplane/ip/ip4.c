@@ -113,7 +113,7 @@ static enum ip_verdict tcp_received(
 	*segment = (struct ip_segment){
 		.local = {.addr = header->dest},
 		.remote = {.addr = header->source},
-		.ecn = header->tos & IP4_ECN,
+		.ecn = header->tos & IP_ECN,
 	};
 	return IP_TCP;
 }
@@ -129,9 +129,9 @@ enum ip_verdict ip4_input(
 		return ip_drop(pkt, fault);
 	pkt->len = header.total_len; // short frames are padded
 	pkt_pull(pkt, header.header_len);
-	if (header.protocol == IP4_PROTOCOL_TCP)
+	if (header.protocol == IP_PROTOCOL_TCP)
 		return tcp_received(ip, pkt, &header, segment);
-	if (header.protocol == IP4_PROTOCOL_ICMP)
+	if (header.protocol == IP_PROTOCOL_ICMP)
 		return icmp_input(ip, pkt, &header, now_ms);
 	return ip_drop(pkt, &ip->stats.drop_protocol);
 }

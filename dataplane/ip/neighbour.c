@@ -4,10 +4,15 @@
 #include "dataplane/ip/stack.h"
 #include "dataplane/ip/wire.h"
 
-// The low bits of the address spread a subnet of up to NEIGHBOUR_BUCKETS hosts without a collision,
-// and bound a chain in larger ones: no key needed although peers choose addresses.
+// The low bits of an IPv4 address spread a subnet of up to NEIGHBOUR_BUCKETS hosts without a
+// collision, and bound a chain in larger ones: no key needed although peers choose addresses. A
+// subnet of IPv6 has as many that end alike as somebody likes.
 static uint16_t *bucket_of(struct ip *ip, uint8_t port, const struct ip_addr *addr)
 {
+	if (!addr_is_v4(addr)) {
+		uint64_t h = hash_keyed(&ip->config.key, addr, sizeof(*addr)) ^ port;
+		return &ip->neighbours.buckets[h % NEIGHBOUR_BUCKETS];
+	}
 	uint32_t low = (uint32_t)addr->b[14] << 8 | addr->b[15];
 
 	return &ip->neighbours.buckets[(low ^ (uint32_t)port << 8) % NEIGHBOUR_BUCKETS];
@@ -140,10 +145,20 @@ static void probe(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
 {
 	entry->probes++;
 	entry->probe_at = now_ms + NEIGHBOUR_PROBE_MS;
-	if (ip->config.owner)
-		arp_request(ip, &entry->id, entry->state == NEIGHBOUR_PROBING);
-	else
+	bool unicast = entry->state == NEIGHBOUR_PROBING;
+	if (!ip->config.owner)
 		ip->ops.resolve(ip->ops.ctx, entry->id.port, &entry->id.addr);
+	else if (addr_is_v4(&entry->id.addr))
+		arp_request(ip, &entry->id, unicast);
+	else
+		nd_solicit(ip, &entry->id, unicast);
+}
+
+static void transmit(struct ip *ip, struct pkt *pkt, const struct neighbour *to)
+{
+	uint16_t type = addr_is_v4(&to->addr) ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
+
+	eth_transmit(ip, pkt, to->port, &to->mac, type);
 }
 
 static void entry_use(struct neighbour_entry *entry, uint64_t now_ms)
@@ -174,7 +189,7 @@ int neighbour_output(struct ip *ip, struct pkt *pkt, const struct hop *hop, uint
 		entry = entry_add(ip, hop->port, &hop->next, true);
 	entry_use(entry, now_ms);
 	if (entry->state != NEIGHBOUR_INCOMPLETE) {
-		eth_transmit(ip, pkt, hop->port, &entry->id.mac, ETH_TYPE_IP4);
+		transmit(ip, pkt, &entry->id);
 		return 0;
 	}
 	int r = enqueue(ip, entry, pkt);
@@ -192,11 +207,12 @@ void neighbour_confirm(
 
 	entry->id.mac = *mac;
 	entry->state = NEIGHBOUR_REACHABLE;
+	entry->stale = false;
 	entry->confirmed_at = now_ms;
 	entry->probes = 0;
 	for (struct pkt *pkt = pending_shift(ip, entry); pkt != NULL;
 	     pkt = pending_shift(ip, entry))
-		eth_transmit(ip, pkt, entry->id.port, &entry->id.mac, ETH_TYPE_IP4);
+		transmit(ip, pkt, &entry->id);
 	if (news && ip->config.owner)
 		ip->ops.publish(ip->ops.ctx, &entry->id);
 }
@@ -214,7 +230,12 @@ bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t 
 	    elapsed(now_ms, entry->confirmed_at) < NEIGHBOUR_LOCK_MS &&
 	    memcmp(&entry->id.mac, &neighbour->mac, sizeof(neighbour->mac)) != 0)
 		return false;
+	bool known = entry->state == NEIGHBOUR_REACHABLE && !entry->stale &&
+		     memcmp(&entry->id.mac, &neighbour->mac, sizeof(neighbour->mac)) == 0;
+	if (known && !addr_is_v4(&neighbour->addr))
+		return true; // that it can reach us says nothing of the way back
 	neighbour_confirm(ip, entry, &neighbour->mac, now_ms);
+	entry->stale = ip->config.owner && !addr_is_v4(&neighbour->addr);
 	return true;
 }
 
@@ -246,7 +267,7 @@ static void reachable_tick(struct ip *ip, struct neighbour_entry *entry, uint64_
 {
 	uint64_t age = elapsed(now_ms, entry->confirmed_at);
 
-	if (age < NEIGHBOUR_REACHABLE_MS)
+	if (age < (entry->stale ? NEIGHBOUR_DELAY_MS : NEIGHBOUR_REACHABLE_MS))
 		return;
 	if (entry->used && entry->used_at >= entry->confirmed_at)
 		renew(ip, entry, now_ms);

@@ -47,12 +47,45 @@ int ip4_output(
 	return neighbour_output(ip, pkt, hop, now_ms);
 }
 
+bool ip6_push(
+	struct pkt *pkt, uint8_t protocol, uint8_t hop_limit, const struct ip_addr *source,
+	const struct ip_addr *dest
+)
+{
+	uint16_t len = (uint16_t)pkt_wire_len(pkt);
+	uint8_t *header = pkt_push(pkt, IP6_HEADER);
+
+	if (header == NULL)
+		return false;
+	memset(header, 0, 4); // neither traffic class nor flow label
+	header[0] = IP6_VERSION << 4;
+	put_be16(header + 4, len);
+	header[6] = protocol;
+	header[7] = hop_limit;
+	memcpy(header + 8, source, sizeof(*source));
+	memcpy(header + 24, dest, sizeof(*dest));
+	pkt->l3_len = IP6_HEADER;
+	return true;
+}
+
+int ip6_output(
+	struct ip *ip, struct pkt *pkt, uint8_t protocol, uint8_t hop_limit,
+	const struct ip_addr *remote, const struct hop *hop, uint64_t now_ms
+)
+{
+	if (IP6_HEADER + pkt_wire_len(pkt) > ip->config.ports[hop->port].mtu)
+		return refuse(pkt, &ip->stats.drop_too_big, -EMSGSIZE);
+	if (!ip6_push(pkt, protocol, hop_limit, &hop->local, remote))
+		return refuse(pkt, &ip->stats.drop_no_memory, ERR_POOL_EMPTY);
+	return neighbour_output(ip, pkt, hop, now_ms);
+}
+
 // Fill in the TCP checksum, or what the port needs to do it: the pseudo header's folded sum.
 static void tcp_checksum_fill(
 	struct pkt *pkt, uint16_t offload, const struct ip_addr *local, const struct ip_addr *remote
 )
 {
-	uint64_t sum = checksum_pseudo(local, remote, IP4_PROTOCOL_TCP, pkt_wire_len(pkt));
+	uint64_t sum = checksum_pseudo(local, remote, IP_PROTOCOL_TCP, pkt_wire_len(pkt));
 	uint16_t field;
 
 	if ((offload & PKT_TX_TCP_CSUM) != 0) {
@@ -78,5 +111,7 @@ int ip_output(
 	pkt->flags = 0;
 	pkt->l4_len = (uint8_t)((pkt->data[TCP_DATA_OFFSET_AT] >> 4) * 4);
 	tcp_checksum_fill(pkt, ip->config.ports[hop.port].tx_offload, local, remote);
-	return ip4_output(ip, pkt, IP4_PROTOCOL_TCP, remote, &hop, now_ms);
+	if (addr_is_v4(remote))
+		return ip4_output(ip, pkt, IP_PROTOCOL_TCP, remote, &hop, now_ms);
+	return ip6_output(ip, pkt, IP_PROTOCOL_TCP, IP6_HOP_LIMIT, remote, &hop, now_ms);
 }

@@ -45,19 +45,46 @@ static void route_add(struct ip *ip, uint8_t port, const struct ip_addr *local, 
 	};
 }
 
+enum { LINK_LOCAL_BITS = 10 };
+
+static bool is_link_local(const struct ip_addr *addr)
+{
+	return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
+}
+
+// RFC 4291 2.8: a port with an address of IPv6 has one of this kind, made from its MAC (2.5.1).
+static void add_link_local(struct ip *ip, uint8_t port)
+{
+	const uint8_t *mac = ip->config.ports[port].mac.b;
+	struct ip_addr addr = {{0xfe, 0x80, [11] = 0xff, [12] = 0xfe}};
+
+	memcpy(addr.b + 8, mac, 3);
+	memcpy(addr.b + 13, mac + 3, 3);
+	addr.b[8] ^= 2;
+	route_add(ip, port, &addr, LINK_LOCAL_BITS);
+}
+
+static void add_port(struct ip *ip, uint8_t index)
+{
+	const struct ip_port_config *port = &ip->config.ports[index];
+	bool has_v6 = false;
+
+	for (uint8_t i = 0; i < port->n_addrs; i++) {
+		const struct ip_addr *addr = &port->addrs[i].addr;
+		uint8_t before = addr_is_v4(addr) ? ADDR_MAPPED_BITS : 0;
+		if (port->addrs[i].prefix > ADDR_BITS - before)
+			continue;
+		route_add(ip, index, addr, (uint8_t)(before + port->addrs[i].prefix));
+		has_v6 = has_v6 || before == 0;
+	}
+	if (has_v6)
+		add_link_local(ip, index);
+}
+
 void route_init(struct ip *ip)
 {
-	for (uint8_t i = 0; i < ip->config.n_ports; i++) {
-		const struct ip_port_config *port = &ip->config.ports[i];
-		for (uint8_t j = 0; j < port->n_addrs; j++) {
-			uint8_t before = addr_is_v4(&port->addrs[j].addr) ? ADDR_MAPPED_BITS : 0;
-			if (port->addrs[j].prefix <= ADDR_BITS - before)
-				route_add(
-					ip, i, &port->addrs[j].addr,
-					(uint8_t)(before + port->addrs[j].prefix)
-				);
-		}
-	}
+	for (uint8_t i = 0; i < ip->config.n_ports; i++)
+		add_port(ip, i);
 }
 
 static bool covers(const struct route *route, const struct ip_addr *addr)
@@ -95,6 +122,21 @@ bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
 	for (uint32_t i = 0; i < ip->n_routes; i++)
 		if (ip->routes[i].port == port && addr_equal(&ip->routes[i].local, addr))
 			return true;
+	return false;
+}
+
+bool route_is_member(const struct ip *ip, uint8_t port, const struct ip_addr *group)
+{
+	static const struct ip_addr all_nodes = {{0xff, 2, [15] = 1}};
+
+	for (uint32_t i = 0; i < ip->n_routes; i++) {
+		const struct route *route = &ip->routes[i];
+		if (route->port != port || addr_is_v4(&route->local))
+			continue;
+		struct ip_addr own = nd_group(&route->local);
+		if (addr_equal(group, &own) || addr_equal(group, &all_nodes))
+			return true;
+	}
 	return false;
 }
 
@@ -163,6 +205,25 @@ static int owner_of(const struct ip *ip, const struct ip_addr *local)
 	return -1;
 }
 
+// The port's own address towards what is behind its gateway: one in the gateway's network, or any
+// that is worth something beyond the link.
+static const struct ip_addr *source_beyond(
+	const struct ip *ip, uint8_t port, const struct ip_addr *gateway
+)
+{
+	const struct ip_addr *source = route_source(ip, port, gateway);
+
+	if (source == NULL || !is_link_local(source))
+		return source;
+	for (uint32_t i = 0; i < ip->n_routes; i++) {
+		const struct route *route = &ip->routes[i];
+		if (route->port == port && !addr_is_v4(&route->local) &&
+		    !is_link_local(&route->local))
+			return &route->local;
+	}
+	return source;
+}
+
 static int through_gateway(
 	const struct ip *ip, int only_port, const struct ip_addr *remote, struct hop *hop
 )
@@ -171,7 +232,7 @@ static int through_gateway(
 		const struct ip_addr *gateway = gateway_for(&ip->config.ports[i], remote);
 		if ((only_port >= 0 && i != only_port) || gateway == NULL)
 			continue;
-		const struct ip_addr *source = route_source(ip, i, gateway);
+		const struct ip_addr *source = source_beyond(ip, i, gateway);
 		if (source == NULL)
 			continue;
 		*hop = (struct hop){i, *gateway, *source};

@@ -7,6 +7,9 @@
 //   ip_input -> eth -> arp -> neighbour          ip_output -> route -> neighbour -> eth -> transmit
 //                   -> ip4 -> icmp -> output
 //                          -> (tcp: the caller)
+//                   -> ip6 -> icmp6 -> output
+//                                   -> nd -> neighbour
+//                          -> (tcp: the caller)
 
 #pragma once
 
@@ -21,6 +24,7 @@ enum neighbour_limit {
 	NEIGHBOUR_PROBE_MS = 1000, // RFC 1122 2.3.2.1: at most one a second
 	NEIGHBOUR_LOCK_MS = 1000,  // a confirmed address keeps its MAC that long
 	NEIGHBOUR_REACHABLE_MS = 30 * 1000,
+	NEIGHBOUR_DELAY_MS = 5000,        // RFC 4861 10, DELAY_FIRST_PROBE_TIME
 	NEIGHBOUR_UNUSED_MS = 300 * 1000, // then it is forgotten
 };
 
@@ -36,7 +40,8 @@ enum neighbour_state {
 struct neighbour_entry {
 	struct neighbour id;
 	enum neighbour_state state;
-	bool used; // for output, ever
+	bool used;  // for output, ever
+	bool stale; // never confirmed both ways: ask soon after it is used (RFC 4861 7.3.3)
 	uint8_t probes;
 	uint8_t n_pending;
 	uint16_t next; // in its bucket, or in the free list
@@ -81,7 +86,7 @@ struct ip {
 	struct pkt_pool *pool;
 	struct ip_stats stats;
 	uint32_t n_routes;
-	struct route routes[IP_PORTS_MAX * IP_ADDRS_MAX]; // longest prefix first
+	struct route routes[IP_PORTS_MAX * (IP_ADDRS_MAX + 1)]; // longest prefix first
 	struct token_bucket icmp_bucket;
 	struct neighbours neighbours;
 };
@@ -91,6 +96,28 @@ struct ip4_header {
 	uint16_t total_len, fragment;
 	struct ip_addr source, dest;
 };
+
+struct ip6_header {
+	uint8_t traffic_class, hop_limit;
+	uint8_t protocol;     // of what is behind header_len bytes
+	bool more;            // fragments follow
+	uint16_t payload_len; // extension headers included
+	uint16_t header_len;  // extension headers included, up to that of a fragment
+	uint16_t next_at;     // where the field is that names `protocol`
+	uint16_t fragment_at; // where the fragment header is; 0: there is none
+	uint16_t offset;      // of a fragment, in bytes
+	uint32_t fragment_id;
+	struct ip_addr source, dest;
+	bool has_problem;    // the sender is to be told
+	uint8_t problem;     // enum icmp6_problem
+	uint32_t problem_at; // which byte
+};
+
+// Is it a part of a datagram, and not in spite of its fragment header the whole (RFC 6946)?
+static inline bool ip6_is_fragment(const struct ip6_header *header)
+{
+	return header->more || header->offset != 0;
+}
 
 // ms since `then`; 0 when a caller's clock is a little behind.
 static inline uint64_t elapsed(uint64_t now_ms, uint64_t then)
@@ -109,6 +136,8 @@ static inline enum ip_verdict ip_drop(struct pkt *pkt, uint64_t *counter)
 void route_init(struct ip *ip);
 // Is `addr` one of the port's own?
 bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
+// Does the port listen to this group of IPv6 (RFC 4291 2.8)?
+bool route_is_member(const struct ip *ip, uint8_t port, const struct ip_addr *group);
 // Is `addr` on the port's link: in one of its prefixes, or its gateway?
 bool route_is_on_link(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
 // Can one other host have this address (RFC 1122 3.2.1.3, RFC 4291 2.4)? Neither a group, a
@@ -151,6 +180,17 @@ void neighbour_confirm(
 bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t now_ms);
 void neighbour_tick(struct ip *ip, uint64_t now_ms);
 
+// One message of ND behind its IPv6 header, its checksum right. Takes over the reference.
+enum ip_verdict nd_input(
+	struct ip *ip, struct pkt *pkt, const struct ip6_header *header, uint64_t now_ms
+);
+// Is the datagram, data at its IPv6 header, such a message?
+bool nd_is_for_owner(const struct pkt *pkt, const struct ip6_header *header);
+// Ask for `neighbour`: all whose address ends like it, or only its last known MAC.
+void nd_solicit(struct ip *ip, const struct neighbour *neighbour, bool unicast);
+// The group that is asked for `addr` (RFC 4291 2.7.1).
+struct ip_addr nd_group(const struct ip_addr *addr);
+
 // The next four bytes; 0.0.0.0 and `bad` when there are fewer.
 struct ip_addr ip4_read_addr(struct cursor *c);
 // One IPv4 datagram behind its Ethernet header. See ip_input.
@@ -166,6 +206,44 @@ int ip4_output(
 	struct ip *ip, struct pkt *pkt, uint8_t protocol, const struct ip_addr *remote,
 	const struct hop *hop, uint64_t now_ms
 );
+
+// The next sixteen bytes; all zero and `bad` when there are fewer.
+struct ip_addr ip6_read_addr(struct cursor *c);
+// One IPv6 datagram behind its Ethernet header, which was `group_frame` sent to a group. See
+// ip_input.
+enum ip_verdict ip6_input(
+	struct ip *ip, struct pkt *pkt, bool group_frame, uint64_t now_ms,
+	struct ip_segment *segment
+);
+// Read an IPv6 header without its extensions. Returns NULL, or the counter of the rule that was
+// broken.
+uint64_t *ip6_parse(struct ip *ip, struct cursor *c, struct ip6_header *header);
+// Prepend an IPv6 header; false when there is no room.
+bool ip6_push(
+	struct pkt *pkt, uint8_t protocol, uint8_t hop_limit, const struct ip_addr *source,
+	const struct ip_addr *dest
+) must_check;
+// Prepend an IPv6 header and send. Takes over the reference. Returns as ip_output; what is dropped
+// is counted.
+int ip6_output(
+	struct ip *ip, struct pkt *pkt, uint8_t protocol, uint8_t hop_limit,
+	const struct ip_addr *remote, const struct hop *hop, uint64_t now_ms
+);
+
+// May one more answer be sent now? ICMP of both families shares the budget.
+bool icmp_may_answer(struct ip *ip, uint64_t now_ms);
+// One ICMPv6 message behind its IPv6 headers. Takes over the reference.
+enum ip_verdict icmp6_input(
+	struct ip *ip, struct pkt *pkt, const struct ip6_header *header, uint64_t now_ms
+);
+// Tell the sender of `about`, data at its IPv6 header, that it was dropped, if RFC 4443 2.4 (e) and
+// (f) allow.
+void icmp6_error(
+	struct ip *ip, const struct pkt *about, const struct ip6_header *header, uint8_t type,
+	uint8_t code, uint32_t value, uint64_t now_ms
+);
+// Fill in the checksum of a message that is complete.
+void icmp6_seal(struct pkt *pkt, const struct ip_addr *source, const struct ip_addr *dest);
 
 // One ICMP message behind its IPv4 header. Takes over the reference.
 enum ip_verdict icmp_input(

@@ -64,15 +64,20 @@ struct stand *stand_new(bool owner, uint16_t tx_offload)
 		config.ports[i].mtu = 1500;
 		config.ports[i].tx_offload = tx_offload;
 	}
-	config.ports[0].n_addrs = 1;
+	config.ports[0].n_addrs = 2;
 	config.ports[0].addrs[0].addr = addr("10.0.0.1");
 	config.ports[0].addrs[0].prefix = 24;
+	config.ports[0].addrs[1].addr = addr("2001:db8::1");
+	config.ports[0].addrs[1].prefix = 64;
 	config.ports[0].gateway = addr("10.0.0.254");
-	config.ports[1].n_addrs = 2;
+	config.ports[0].gateway6 = addr("fe80::fe");
+	config.ports[1].n_addrs = 3;
 	config.ports[1].addrs[0].addr = addr("10.1.0.1");
 	config.ports[1].addrs[0].prefix = 16;
 	config.ports[1].addrs[1].addr = addr("10.1.0.2");
 	config.ports[1].addrs[1].prefix = 16;
+	config.ports[1].addrs[2].addr = addr("2001:db8:1::1");
+	config.ports[1].addrs[2].prefix = 64;
 	assert_non_null(stand);
 	stand->now = 1000000;
 	stand->pool = pkt_pool_new(STAND_PKTS);
@@ -254,6 +259,61 @@ struct frame frame_icmp(
 	return frame_ip4(port, source, dest, 1, (struct span){NULL, 0}, span_of(message, n));
 }
 
+struct frame frame_ip6(
+	uint8_t port, const char *source, const char *dest, uint8_t protocol, uint8_t hop_limit,
+	struct span payload
+)
+{
+	struct ip_addr from = addr(source), to = addr(dest);
+	struct frame frame = {0};
+
+	put_eth(&frame, port, 0x86dd);
+	if (to.b[0] == 0xff) {
+		frame.b[0] = frame.b[1] = 0x33;
+		memcpy(frame.b + 2, to.b + 12, 4);
+	}
+	put(&frame, "\x60\0\0\0", 4);
+	put16(&frame, (uint16_t)payload.n);
+	put(&frame, (uint8_t[]){protocol, hop_limit}, 2);
+	put(&frame, from.b, 16);
+	put(&frame, to.b, 16);
+	put(&frame, payload.p, payload.n);
+	return frame;
+}
+
+struct frame frame_tcp6(
+	const char *source, const char *dest, uint8_t protocol, struct span extensions
+)
+{
+	struct frame frame = frame_ip6(0, source, dest, protocol, 64, extensions);
+	uint8_t segment[20] = {0x15, 0x38, 0x1f, 0x90, [12] = 5 << 4};
+	uint8_t *ip6 = frame.b + 14;
+
+	write16(segment + 16, plain_checksum(plain_pseudo6(ip6, 6, 20), segment, 20));
+	put(&frame, segment, sizeof(segment));
+	write16(ip6 + 4, (uint16_t)(extensions.n + sizeof(segment)));
+	return frame;
+}
+
+struct frame frame_icmp6(
+	const char *source, const char *dest, uint8_t hop_limit, uint8_t type, uint8_t code,
+	uint32_t rest, struct span body
+)
+{
+	uint8_t message[FRAME_MAX] = {type, code};
+	size_t n = 8 + body.n;
+
+	assert_true(n <= sizeof(message) - 60);
+	write16(message + 4, (uint16_t)(rest >> 16));
+	write16(message + 6, (uint16_t)rest);
+	if (body.n > 0)
+		memcpy(message + 8, body.p, body.n);
+	struct frame frame = frame_ip6(0, source, dest, 58, hop_limit, span_of(message, n));
+	uint8_t *ip6 = frame.b + 14;
+	write16(ip6 + 40 + 2, plain_checksum(plain_pseudo6(ip6, 58, n), ip6 + 40, n));
+	return frame;
+}
+
 uint16_t plain_checksum(uint32_t start, const uint8_t *bytes, size_t n)
 {
 	uint32_t sum = start;
@@ -272,5 +332,14 @@ uint32_t plain_pseudo(const uint8_t *ip4_header, size_t len)
 
 	for (int i = 12; i < 20; i += 2)
 		sum += (uint32_t)ip4_header[i] << 8 | ip4_header[i + 1];
+	return sum;
+}
+
+uint32_t plain_pseudo6(const uint8_t *ip6_header, uint8_t protocol, size_t len)
+{
+	uint32_t sum = protocol + (uint32_t)len;
+
+	for (int i = 8; i < 40; i += 2)
+		sum += (uint32_t)ip6_header[i] << 8 | ip6_header[i + 1];
 	return sum;
 }

@@ -4,6 +4,8 @@
 // One ip stack between two imaginary links, with everything it gave away on record.
 //
 //   port 0: 10.0.0.1/24, gateway 10.0.0.254        port 1: 10.1.0.1/16, 10.1.0.2/16, no gateway
+//           2001:db8::1/64, fe80::ff:fe00:1                2001:db8:1::1/64, fe80::ff:fe00:101
+//           gateway fe80::fe
 
 #pragma once
 
@@ -83,6 +85,23 @@ struct frame frame_icmp(
 	uint32_t rest, struct span body
 );
 
+// An IPv6 datagram to the port's MAC, or for a group to the group's, with `payload` behind the
+// header. `protocol` is the first that follows it.
+struct frame frame_ip6(
+	uint8_t port, const char *source, const char *dest, uint8_t protocol, uint8_t hop_limit,
+	struct span payload
+);
+// A TCP segment without data whose checksum is right, behind `extensions`.
+struct frame frame_tcp6(
+	const char *source, const char *dest, uint8_t protocol, struct span extensions
+);
+// An ICMPv6 message whose checksum is right.
+struct frame frame_icmp6(
+	const char *source, const char *dest, uint8_t hop_limit, uint8_t type, uint8_t code,
+	uint32_t rest, struct span body
+);
+
 // The Internet checksum computed byte by byte, as the RFC explains it and not as ip/ does it.
 uint16_t plain_checksum(uint32_t start, const uint8_t *bytes, size_t n);
 uint32_t plain_pseudo(const uint8_t *ip4_header, size_t len);
+uint32_t plain_pseudo6(const uint8_t *ip6_header, uint8_t protocol, size_t len);
