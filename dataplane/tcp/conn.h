@@ -22,8 +22,9 @@
 enum tcp_wire {
 	TCP_HEADER_LEN = 20,
 	TCP_OPTIONS_MAX = 40,
-	TCP_TS_LEN = 12,      // the timestamps option with two NOPs (RFC 7323 appendix A)
-	TCP_IP_OVERHEAD = 40, // IPv4 and TCP header without options (RFC 6691)
+	TCP_TS_LEN = 12,       // the timestamps option with two NOPs (RFC 7323 appendix A)
+	TCP_IP4_OVERHEAD = 40, // IP and TCP header without options (RFC 6691)
+	TCP_IP6_OVERHEAD = 60,
 	TCP_FIN = 0x01,
 	TCP_SYN = 0x02,
 	TCP_RST = 0x04,
@@ -37,9 +38,9 @@ enum tcp_limit {
 	TCP_MIN_RTT_MS = 5 * 60 * 1000, // how long the least RTT counts
 	TCP_PEER_ACK_MS = 200,          // RFC 8985 7.2: how long a peer may delay an ACK
 
-	TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1, when the peer names none
-	TCP_MSS_MIN = 216,     // smaller offers are an attack on our packet rate (CVE-2019-11479)
-	TCP_MTU_MIN = 576,     // RFC 5927 7.2: nothing below may be claimed by ICMP
+	TCP_MSS_MIN = 216,      // smaller offers are an attack on our packet rate (CVE-2019-11479)
+	TCP_MTU_MIN_IP4 = 576,  // RFC 5927 7.2: nothing below may be claimed by ICMP
+	TCP_MTU_MIN_IP6 = 1280, // RFC 8200 5
 	TCP_LISTENERS_MAX = 256,
 	TCP_SACK_BLOCKS = 4,
 	TCP_SCALE_MAX = 14,    // RFC 7323 2.3
@@ -112,6 +113,23 @@ struct flow {
 	struct endpoint local, remote;
 };
 static_assert(sizeof(struct flow) == 36);
+
+// What the headers of one segment without options take of the MTU, and the least MTU there is.
+static inline uint16_t flow_overhead(const struct flow *flow)
+{
+	return addr_is_v4(&flow->remote.addr) ? TCP_IP4_OVERHEAD : TCP_IP6_OVERHEAD;
+}
+
+static inline uint16_t flow_mtu_min(const struct flow *flow)
+{
+	return addr_is_v4(&flow->remote.addr) ? TCP_MTU_MIN_IP4 : TCP_MTU_MIN_IP6;
+}
+
+// RFC 9293 3.7.1, when the peer names none: 536 or 1220.
+static inline uint16_t flow_mss_default(const struct flow *flow)
+{
+	return (uint16_t)(flow_mtu_min(flow) - flow_overhead(flow));
+}
 
 enum tx_flags {
 	TX_SACKED = 1 << 0,

@@ -29,21 +29,24 @@ void mss_apply(struct tcp_conn *conn, uint16_t mss_path)
 }
 
 // RFC 1191 5 and 7: a router that names no MTU leaves us to guess the next common one.
+// Routers of IPv6 always name it.
 static uint16_t mtu_below(uint32_t mtu)
 {
-	static const uint16_t plateaus[] = {1492, 1006, TCP_MTU_MIN};
+	static const uint16_t plateaus[] = {1492, 1006, TCP_MTU_MIN_IP4};
 	for (size_t i = 0; i < sizeof(plateaus) / sizeof(plateaus[0]); i++) {
 		if (plateaus[i] < mtu)
 			return plateaus[i];
 	}
-	return TCP_MTU_MIN;
+	return TCP_MTU_MIN_IP4;
 }
 
 static void too_big(struct tcp_conn *conn, uint16_t mtu)
 {
+	uint16_t overhead = flow_overhead(&conn->flow);
+
 	if (mtu == 0)
-		mtu = mtu_below(conn->mss_path + (uint32_t)TCP_IP_OVERHEAD);
-	uint16_t mss = (uint16_t)(max_u32(mtu, TCP_MTU_MIN) - TCP_IP_OVERHEAD);
+		mtu = mtu_below(conn->mss_path + (uint32_t)overhead);
+	uint16_t mss = (uint16_t)(max_u32(mtu, flow_mtu_min(&conn->flow)) - overhead);
 	// RFC 5927 7.2: a segment as large has arrived before; believe it only if a timeout
 	// confirms that the path has changed.
 	if (conn->mss_acked + (uint32_t)TCP_TS_LEN > mss)

@@ -24,7 +24,8 @@ static uint8_t scale_for(uint32_t rcv_buf)
 void syn_prepare(struct tcp_conn *conn, uint16_t mtu)
 {
 	const struct tcp_config *config = &conn->tcp->config;
-	uint32_t mss = mtu < TCP_MSS_MIN + TCP_IP_OVERHEAD ? TCP_MSS_MIN : mtu - TCP_IP_OVERHEAD;
+	uint32_t overhead = flow_overhead(&conn->flow);
+	uint32_t mss = mtu < TCP_MSS_MIN + overhead ? TCP_MSS_MIN : mtu - overhead;
 	conn->mss_offered = (uint16_t)min_u32(mss, config->mss_max);
 	conn->mss_path = conn->mss = conn->mss_offered;
 	conn->rcv_scale = config->window_scale ? scale_for(config->rcv_buf) : 0;
@@ -37,7 +38,8 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 {
 	const struct tcp_config *config = &conn->tcp->config;
 	const struct tcp_options *options = &seg->options;
-	uint32_t mss = options->mss == 0 ? TCP_MSS_DEFAULT : max_u32(options->mss, TCP_MSS_MIN);
+	uint32_t mss = options->mss == 0 ? flow_mss_default(&conn->flow)
+					 : max_u32(options->mss, TCP_MSS_MIN);
 	// What the route allows, or less if ICMP said so already.
 	conn->mss_path = (uint16_t)min_u32(conn->mss_path, mss);
 	if (config->timestamps && options->has_ts) {

@@ -192,7 +192,7 @@ static void path_mtu_shrinks_segments(void **)
 	}
 	assert_int_equal(at, 2920);
 	too_big(&rig, rig.una, 100); // never below the least
-	assert_int_equal(rig.conn->mss, TCP_MTU_MIN - TCP_IP_OVERHEAD);
+	assert_int_equal(rig.conn->mss, TCP_MTU_MIN_IP4 - TCP_IP4_OVERHEAD);
 	rig_free(&rig);
 }
 
