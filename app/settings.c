@@ -37,6 +37,9 @@ void settings_nic(const struct config_gateway *gateway, struct nic_config *out)
 			gateway->ports[i].device
 		);
 		out->ports[i].mtu = gateway->ports[i].mtu;
+		for (uint16_t a = 0; a < gateway->ports[i].n_addresses; a++)
+			if (!addr_is_v4(&gateway->ports[i].addresses[a].addr))
+				out->ports[i].groups = true;
 	}
 }
 
@@ -51,8 +54,8 @@ static void settings_ip(const struct config_gateway *gateway, struct ip_config *
 			to->addrs[i].addr = from->addresses[i].addr;
 			to->addrs[i].prefix = from->addresses[i].prefix;
 		}
-		if (from->has_gateway)
-			to->gateway = from->gateway;
+		to->gateway = from->gateway;
+		to->gateway6 = from->gateway6;
 	}
 }
 

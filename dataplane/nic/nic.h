@@ -32,6 +32,7 @@ struct nic_port_config {
 	// address, or the GUID of a VMBus device.
 	char device[NIC_DEVICE_MAX];
 	uint16_t mtu; // bytes of an IP packet
+	bool groups;  // receive what is sent to groups of stations: IPv6 asks for neighbours so
 };
 
 struct nic_config {

@@ -97,7 +97,10 @@ static void read_rss_back(struct nic_port *port, const struct rte_eth_dev_info *
 	for (unsigned i = 0; i < info->reta_size; i++)
 		reta[i] = groups[i / RTE_ETH_RETA_GROUP_SIZE].reta[i % RTE_ETH_RETA_GROUP_SIZE];
 	// A table that cannot be used leaves the software hash in force.
-	(void)!rss_init_toeplitz(&port->rss, key, conf.rss_key_len, reta, info->reta_size);
+	(void)!rss_init_toeplitz(
+		&port->rss, key, conf.rss_key_len, reta, info->reta_size,
+		(conf.rss_hf & RTE_ETH_RSS_NONFRAG_IPV6_TCP) != 0
+	);
 }
 
 static int set_mtu(struct nic_port *port, const struct rte_eth_dev_info *info, const char **why)
@@ -125,7 +128,10 @@ int port_open(
 	struct rte_ether_addr mac;
 
 	*port = (struct nic_port
-	){.mtu = want->mtu, .rx_ring = PORT_RX_RING, .tx_ring = PORT_TX_RING};
+	){.mtu = want->mtu,
+	  .groups = want->groups,
+	  .rx_ring = PORT_RX_RING,
+	  .tx_ring = PORT_TX_RING};
 	rss_init_software(&port->rss, hash_key, config->n_workers);
 	if (find_device(want->device, &port->id) < 0 || rte_eth_dev_info_get(port->id, &info) < 0) {
 		*why = "no such device";
@@ -173,6 +179,9 @@ int port_start(struct nic_port *port, struct nic_pool *pools, const char **why)
 		return -EIO;
 	}
 	port->started = true;
+	// A driver that cannot choose takes them all, or none: then its neighbours show it.
+	if (port->groups)
+		(void)rte_eth_allmulticast_enable(port->id);
 	read_rss_back(port, &info);
 	return 0;
 }

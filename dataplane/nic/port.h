@@ -14,6 +14,7 @@ struct nic_port {
 	uint16_t n_queues;
 	uint16_t rx_ring, tx_ring; // descriptors
 	bool started;
+	bool groups;
 	bool multi_segment;
 	bool prepare; // call rte_eth_tx_prepare: the driver wants to see packets with offloads
 		      // first

@@ -22,7 +22,8 @@ static uint32_t key_window(const uint8_t *key, unsigned bit)
 }
 
 int rss_init_toeplitz(
-	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size
+	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size,
+	bool v6
 )
 {
 	if (key_len < RSS_KEY_MIN || reta_size == 0 || reta_size > RSS_RETA_MAX ||
@@ -32,7 +33,7 @@ int rss_init_toeplitz(
 		if (reta[i] >= rss->n_workers)
 			return -EINVAL;
 	}
-	for (unsigned byte = 0; byte < RSS_INPUT_V4; byte++) {
+	for (unsigned byte = 0; byte < RSS_INPUT_V6; byte++) {
 		for (unsigned value = 0; value < 256; value++) {
 			uint32_t h = 0;
 			for (unsigned bit = 0; bit < 8; bit++) {
@@ -45,6 +46,7 @@ int rss_init_toeplitz(
 	memcpy(rss->reta, reta, reta_size * sizeof(*reta));
 	rss->reta_size = (uint16_t)reta_size;
 	rss->toeplitz = true;
+	rss->toeplitz_v6 = v6;
 	return 0;
 }
 
@@ -52,13 +54,16 @@ uint32_t rss_toeplitz(
 	const struct rss *rss, const struct endpoint *local, const struct endpoint *remote
 )
 {
-	const uint8_t *src = remote->addr.b + 12, *dst = local->addr.b + 12;
+	unsigned n = addr_is_v4(&remote->addr) ? 4 : sizeof(remote->addr);
+	const uint8_t *src = remote->addr.b + sizeof(remote->addr) - n;
+	const uint8_t *dst = local->addr.b + sizeof(local->addr) - n;
+	const uint32_t(*ports)[256] = rss->table + 2 * (size_t)n;
 	uint32_t h = 0;
 
-	for (unsigned i = 0; i < 4; i++)
-		h ^= rss->table[i][src[i]] ^ rss->table[4 + i][dst[i]];
-	h ^= rss->table[8][remote->port >> 8] ^ rss->table[9][remote->port & 0xff];
-	return h ^ rss->table[10][local->port >> 8] ^ rss->table[11][local->port & 0xff];
+	for (unsigned i = 0; i < n; i++)
+		h ^= rss->table[i][src[i]] ^ rss->table[n + i][dst[i]];
+	h ^= ports[0][remote->port >> 8] ^ ports[1][remote->port & 0xff];
+	return h ^ ports[2][local->port >> 8] ^ ports[3][local->port & 0xff];
 }
 
 uint16_t rss_owner(
@@ -67,7 +72,8 @@ uint16_t rss_owner(
 {
 	if (rss->n_workers == 1)
 		return 0;
-	if (rss->toeplitz && addr_is_v4(&local->addr) && addr_is_v4(&remote->addr))
+	bool v4 = addr_is_v4(&remote->addr);
+	if (rss->toeplitz && (v4 || rss->toeplitz_v6) && addr_is_v4(&local->addr) == v4)
 		return rss->reta[rss_toeplitz(rss, local, remote) & (rss->reta_size - 1U)];
 
 	uint8_t tuple[2 * sizeof(struct ip_addr) + 2 * sizeof(uint16_t)];

@@ -14,16 +14,18 @@
 enum rss_limit {
 	RSS_KEY_MIN = 40, // bytes: covers the longest input, 36 bytes, and the 32-bit window
 	RSS_INPUT_V4 = 12,
+	RSS_INPUT_V6 = 36,
 	RSS_RETA_MAX = 2048,
 };
 
 struct rss {
 	bool toeplitz;
+	bool toeplitz_v6; // it hashes the ports of TCP over IPv6 too
 	uint16_t n_workers;
 	uint16_t reta_size; // a power of two
 	struct hash_key key;
 	// Toeplitz is linear over XOR: the hash is the XOR of one entry per input byte.
-	uint32_t table[RSS_INPUT_V4][256];
+	uint32_t table[RSS_INPUT_V6][256];
 	uint16_t reta[RSS_RETA_MAX]; // worker by the low bits of the hash
 };
 
@@ -31,15 +33,16 @@ struct rss {
 void rss_init_software(struct rss *rss, const struct hash_key *key, uint16_t n_workers);
 
 // The port's: `key` of `key_len` bytes and the indirection table `reta` of `reta_size` queue
-// numbers. `rss` was initialised for software, which stays in force for what is not IPv4 and on
-// error. Returns 0; -EINVAL when the key is short, the table's size is no power of two or beyond
-// RSS_RETA_MAX, or a queue has no worker.
+// numbers. `rss` was initialised for software, which stays in force for IPv6, unless `v6` says that
+// the port hashes that too, and on error. Returns 0; -EINVAL when the key is short, the table's
+// size is no power of two or beyond RSS_RETA_MAX, or a queue has no worker.
 int rss_init_toeplitz(
-	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size
+	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size,
+	bool v6
 ) must_check;
 
 // Toeplitz over source and destination address and port of the packet that `remote` sends to
-// `local`, both IPv4.
+// `local`, both of one family.
 uint32_t rss_toeplitz(
 	const struct rss *rss, const struct endpoint *local, const struct endpoint *remote
 );

@@ -204,6 +204,7 @@ int stack_init(struct stack *stack, const struct stack_config *config, uint64_t 
 	};
 
 	*stack = (struct stack){.config = *config, .now_us = now_us};
+	stack->config.ip.key = (struct hash_key){{on_random(stack), on_random(stack)}};
 	complete_ports(&stack->config);
 	struct pkt_pool *pool = nic_pool(config->nic, config->worker);
 	stack->ip = ip_new(&stack->config.ip, &ip_ops, pool);

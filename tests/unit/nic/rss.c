@@ -29,6 +29,10 @@ static const struct {
 	{"12.22.207.184", 38024, "24.19.198.95", 12898, 0x5c2b394a},
 	{"209.142.163.6", 2217, "38.27.205.30", 48228, 0xafc7327f},
 	{"202.188.127.2", 1303, "153.39.163.191", 44251, 0x10e828a2},
+	{"3ffe:2501:200:3::1", 1766, "3ffe:2501:200:1fff::7", 2794, 0x40207d3d},
+	{"ff02::1", 4739, "3ffe:501:8::260:97ff:fe40:efab", 14230, 0xdde51bbf},
+	{"fe80::200:f8ff:fe21:67cf", 38024, "3ffe:1900:4545:3:200:f8ff:fe21:67cf", 44251,
+	 0x02d1feef},
 };
 
 static struct endpoint endpoint(const char *text, uint16_t port)
@@ -51,7 +55,7 @@ static void computes_the_published_vectors(void **)
 	struct rss *rss = software(2);
 	const uint16_t reta[4] = {0, 1, 1, 0};
 
-	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 4), 0);
+	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 4, true), 0);
 	for (size_t i = 0; i < sizeof(vectors) / sizeof(*vectors); i++) {
 		struct endpoint local = endpoint(vectors[i].dst, vectors[i].dst_port);
 		struct endpoint remote = endpoint(vectors[i].src, vectors[i].src_port);
@@ -66,10 +70,10 @@ static void refuses_what_it_cannot_follow(void **)
 	struct rss *rss = software(2);
 	const uint16_t reta[4] = {0, 1, 2, 0};
 
-	assert_int_equal(rss_init_toeplitz(rss, key, 39, reta, 2), -EINVAL);
-	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 0), -EINVAL);
-	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 3), -EINVAL);
-	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 4), -EINVAL);
+	assert_int_equal(rss_init_toeplitz(rss, key, 39, reta, 2, true), -EINVAL);
+	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 0, true), -EINVAL);
+	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 3, true), -EINVAL);
+	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 4, true), -EINVAL);
 	assert_false(rss->toeplitz);
 	free(rss);
 }
