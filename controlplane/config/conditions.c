@@ -14,12 +14,8 @@ enum { NETWORKS_MAX = 256, DAY_MINUTES = 1440, ALL_DAYS = 0x7f };
 // Whether all of `inner` is in `outer`.
 static bool contains(const struct rule_network *outer, const struct rule_network *inner)
 {
-	if (outer->bits > inner->bits)
-		return false;
-	for (unsigned i = 0; i < outer->bits; i++)
-		if (((outer->addr.b[i / 8] ^ inner->addr.b[i / 8]) >> (7 - i % 8) & 1) != 0)
-			return false;
-	return true;
+	return outer->bits <= inner->bits &&
+	       addr_has_prefix(&inner->addr, &outer->addr, outer->bits);
 }
 
 bool section_networks_cover(
@@ -56,15 +52,11 @@ static bool read_network(struct reader *r, const struct node *node, struct rule_
 		);
 		return false;
 	}
-	if (!addr_is_v4(&addr)) {
-		read_fail(
-			r, node->at, "IPv6 is not supported by this version; use an IPv4 network"
-		);
-		return false;
-	}
 	if (strchr(text, '/') == NULL)
-		bits = 32;
-	*out = (struct rule_network){addr, (uint8_t)(96 + bits)};
+		bits = ADDR_BITS;
+	else if (addr_is_v4(&addr))
+		bits = (uint8_t)(ADDR_MAPPED_BITS + bits);
+	*out = (struct rule_network){addr, bits};
 	if (has_host_bits(out)) {
 		read_fail(
 			r, node->at,

@@ -68,9 +68,9 @@ struct config_port {
 	char device[CONFIG_PATH_MAX]; // for the EAL: "net_af_packet0,iface=veth0" or a PCI address
 	uint16_t n_addresses;         // at least 1
 	struct config_address addresses[CONFIG_ADDRESSES_MAX];
-	bool has_gateway;
-	struct ip_addr gateway; // the default router, on one of the port's networks
-	uint16_t mtu;           // bytes of an IP packet; default 1500
+	// The default router of each family, on one of the port's networks; all zero: none.
+	struct ip_addr gateway, gateway6;
+	uint16_t mtu; // bytes of an IP packet; default 1500
 };
 
 // All of them are per worker.

@@ -7,7 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum gateway_limit { MTU_MIN = 576, MTU_MAX = 9000, MTU_DEFAULT = 1500, CORE_MAX = 1023 };
+enum gateway_limit {
+	MTU_MIN = 576,
+	MTU_MIN_IP6 = 1280,
+	ROUTERS_MAX = 2,
+	MTU_MAX = 9000,
+	MTU_DEFAULT = 1500,
+	CORE_MAX = 1023
+};
 
 static const uint64_t ns_per_ms = 1000000;
 static const uint64_t ns_per_s = 1000000000;
@@ -68,6 +75,18 @@ static void read_cores(struct reader *r, const struct node *node, struct config_
 	}
 }
 
+static bool is_host(const struct ip_addr *addr)
+{
+	enum { LOOPBACK = 127, GROUPS = 224 }; // first bytes; groups and above
+	static const struct ip_addr loopback = {{[15] = 1}};
+
+	if (addr_is_any(addr) || addr_equal(addr, &loopback))
+		return false;
+	if (addr_is_v4(addr))
+		return addr->b[12] != LOOPBACK && addr->b[12] < GROUPS;
+	return !addr_is_group(addr) && !addr_is_link_local(addr);
+}
+
 static void read_prefix(struct reader *r, const struct node *node, struct config_port *port)
 {
 	struct config_address *a = &port->addresses[port->n_addresses];
@@ -79,25 +98,36 @@ static void read_prefix(struct reader *r, const struct node *node, struct config
 		);
 		return;
 	}
-	// IPv6 has its place in the structures and none in the data plane yet.
-	if (!addr_is_v4(&a->addr)) {
+	if (!is_host(&a->addr)) {
 		read_fail(
-			r, node->at, "IPv6 is not supported by this version; use an IPv4 address"
+			r, node->at,
+			"`address` must be one host's that is known beyond its link: not "
+			"0.0.0.0 or ::, no group, neither loopback nor link-local"
 		);
 		return;
 	}
 	port->n_addresses++;
 }
 
+static bool has_family(const struct config_port *port, bool v4)
+{
+	for (uint16_t i = 0; i < port->n_addresses; i++)
+		if (addr_is_v4(&port->addresses[i].addr) == v4)
+			return true;
+	return false;
+}
+
+// A link-local one is on every link.
 static bool is_on_link(const struct config_port *port, const struct ip_addr *addr)
 {
-	if (!addr_is_v4(addr))
-		return false;
+	bool v4 = addr_is_v4(addr);
+
+	if (!v4 && addr_is_link_local(addr))
+		return has_family(port, false);
 	for (uint16_t i = 0; i < port->n_addresses; i++) {
 		const struct config_address *own = &port->addresses[i];
-		uint32_t mask = own->prefix == 0 ? 0 : UINT32_MAX << (32 - own->prefix);
-		uint32_t differ = __builtin_bswap32(addr_v4(&own->addr) ^ addr_v4(addr));
-		if ((differ & mask) == 0)
+		unsigned int prefix = own->prefix + (v4 ? ADDR_MAPPED_BITS : 0u);
+		if (addr_is_v4(&own->addr) == v4 && addr_has_prefix(addr, &own->addr, prefix))
 			return true;
 	}
 	return false;
@@ -105,10 +135,19 @@ static bool is_on_link(const struct config_port *port, const struct ip_addr *add
 
 static void read_router(struct reader *r, const struct node *node, struct config_port *port)
 {
-	if (!read_address(r, node, "gateway", &port->gateway))
+	struct ip_addr gateway;
+
+	if (!read_address(r, node, "gateway", &gateway))
 		return;
-	port->has_gateway = true;
-	if (port->n_addresses > 0 && !is_on_link(port, &port->gateway))
+	struct ip_addr *out = addr_is_v4(&gateway) ? &port->gateway : &port->gateway6;
+	if (!addr_is_any(out) || addr_is_any(&gateway)) {
+		read_fail(
+			r, node->at, "`gateway` must be one router, or one of IPv4 and one of IPv6"
+		);
+		return;
+	}
+	*out = gateway;
+	if (port->n_addresses > 0 && !is_on_link(port, &gateway))
 		read_fail(
 			r, node->at,
 			"`gateway` is on none of the port's networks; "
@@ -134,9 +173,12 @@ static void read_port(struct reader *r, const struct node *node, struct config_p
 		read_prefix(r, value, port);
 	value = tree_get(node, "gateway");
 	if (value != NULL)
+		value = read_one_or_more(r, value, "gateway", ROUTERS_MAX);
+	for (; value != NULL; value = value->next)
 		read_router(r, value, port);
 	value = tree_get(node, "mtu");
-	if (value != NULL && read_number(r, value, "mtu", MTU_MIN, MTU_MAX, &mtu))
+	unsigned int least = has_family(port, false) ? MTU_MIN_IP6 : MTU_MIN;
+	if (value != NULL && read_number(r, value, "mtu", least, MTU_MAX, &mtu))
 		port->mtu = (uint16_t)mtu;
 }
 

@@ -6,6 +6,17 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+bool addr_has_prefix(const struct ip_addr *addr, const struct ip_addr *net, unsigned int bits)
+{
+	unsigned int bytes = bits / 8, rest = bits % 8;
+
+	if (addr_is_v4(addr) != addr_is_v4(net))
+		return false;
+	if (memcmp(addr->b, net->b, bytes) != 0)
+		return false;
+	return rest == 0 || (addr->b[bytes] ^ net->b[bytes]) >> (8 - rest) == 0;
+}
+
 // Out: *addr and the width of the family, in bits.
 static int parse(const char *text, struct ip_addr *addr, uint8_t *width)
 {

@@ -52,6 +52,12 @@ static inline bool addr_is_group(const struct ip_addr *a)
 	return a->b[0] == 0xff;
 }
 
+// RFC 4291 2.5.6: means something on one link only.
+static inline bool addr_is_link_local(const struct ip_addr *a)
+{
+	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
+}
+
 // Nobody's: all zero, or 0.0.0.0.
 static inline bool addr_is_any(const struct ip_addr *a)
 {
@@ -68,6 +74,10 @@ static inline bool endpoint_equal(const struct endpoint *a, const struct endpoin
 {
 	return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
+
+// Are both of one family, and the first `bits`, of ADDR_BITS, the same? So ::/0 is all of IPv6 and
+// nothing of IPv4.
+bool addr_has_prefix(const struct ip_addr *addr, const struct ip_addr *net, unsigned int bits);
 
 // Parse "10.0.1.4" or an IPv6 address. Returns 0 or ERR_MALFORMED; *out is written on success only.
 int addr_parse(const char *text, struct ip_addr *out) must_check;

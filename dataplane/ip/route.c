@@ -47,11 +47,6 @@ static void route_add(struct ip *ip, uint8_t port, const struct ip_addr *local, 
 
 enum { LINK_LOCAL_BITS = 10 };
 
-static bool is_link_local(const struct ip_addr *addr)
-{
-	return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
-}
-
 // RFC 4291 2.8: a port with an address of IPv6 has one of this kind, made from its MAC (2.5.1).
 static void add_link_local(struct ip *ip, uint8_t port)
 {
@@ -213,12 +208,12 @@ static const struct ip_addr *source_beyond(
 {
 	const struct ip_addr *source = route_source(ip, port, gateway);
 
-	if (source == NULL || !is_link_local(source))
+	if (source == NULL || !addr_is_link_local(source))
 		return source;
 	for (uint32_t i = 0; i < ip->n_routes; i++) {
 		const struct route *route = &ip->routes[i];
 		if (route->port == port && !addr_is_v4(&route->local) &&
-		    !is_link_local(&route->local))
+		    !addr_is_link_local(&route->local))
 			return &route->local;
 	}
 	return source;

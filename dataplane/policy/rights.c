@@ -5,21 +5,10 @@
 #include "dataplane/policy/policy.h"
 #include "dataplane/policy/when.h"
 
-static bool is_inside(const struct rule_network *network, const struct ip_addr *addr)
-{
-	unsigned bytes = network->bits / 8, rest = network->bits % 8;
-
-	if (memcmp(network->addr.b, addr->b, bytes) != 0)
-		return false;
-	if (rest == 0)
-		return true;
-	return ((network->addr.b[bytes] ^ addr->b[bytes]) >> (8 - rest)) == 0;
-}
-
 static bool comes_from(const struct rule *rule, const struct ip_addr *addr)
 {
 	for (uint16_t i = 0; i < rule->n_networks; i++)
-		if (is_inside(&rule->networks[i], addr))
+		if (addr_has_prefix(addr, &rule->networks[i].addr, rule->networks[i].bits))
 			return true;
 	return rule->n_networks == 0;
 }

@@ -99,12 +99,31 @@ static void equality_looks_at_all_of_it(void **)
 	assert_false(endpoint_equal(&a, &b));
 }
 
+static void a_prefix_is_of_one_family(void **)
+{
+	struct ip_addr v4, v6, any = {0}, net;
+
+	assert_int_equal(addr_parse("10.0.1.4", &v4), 0);
+	assert_int_equal(addr_parse("2001:db8:8000::1", &v6), 0);
+	assert_true(addr_has_prefix(&v6, &any, 0));
+	assert_false(addr_has_prefix(&v4, &any, 0));
+	assert_int_equal(addr_parse("2001:db8:c000::", &net), 0);
+	assert_true(addr_has_prefix(&v6, &net, 33));
+	assert_false(addr_has_prefix(&v6, &net, 34));
+	assert_int_equal(addr_parse("10.0.0.0", &net), 0);
+	assert_true(addr_has_prefix(&v4, &net, 96 + 23));
+	assert_false(addr_has_prefix(&v4, &net, 96 + 24));
+	assert_true(addr_has_prefix(&v4, &v4, 128));
+	assert_false(addr_has_prefix(&v6, &net, 96));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addr_reads_both_families),
 		cmocka_unit_test(addr_refuses_what_is_not_one),
 		cmocka_unit_test(prefix_is_bounded_by_the_family),
+		cmocka_unit_test(a_prefix_is_of_one_family),
 		cmocka_unit_test(text_round_trips),
 		cmocka_unit_test(endpoint_text_brackets_ipv6),
 		cmocka_unit_test(equality_looks_at_all_of_it),

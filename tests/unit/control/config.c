@@ -182,7 +182,8 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->idle_sleep_us, 50);
 	assert_int_equal(g->tick_ns, 500000);
 	assert_int_equal(g->ports[0].n_addresses, 2);
-	assert_true(g->ports[0].has_gateway);
+	assert_false(addr_is_any(&g->ports[0].gateway));
+	assert_true(addr_is_any(&g->ports[0].gateway6));
 	assert_int_equal(g->limits.message, 1000000);
 	assert_int_equal(g->limits.session_memory, 1 << 20);
 	assert_int_equal(g->limits.events, 64);

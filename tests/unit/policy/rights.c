@@ -259,6 +259,7 @@ static void a_network_ends_where_its_prefix_says(void **)
 	assert_true(from("2001:db8::/33", "2001:db8:7fff::1"));
 	assert_false(from("2001:db8::/33", "2001:db8:8000::1"));
 	assert_true(from("::/0", "2001:db8::1"));
+	assert_false(from("::/0", "10.0.1.9"));
 }
 
 int main(void)
