@@ -17,7 +17,7 @@ enum {
 
 struct decode {
 	struct decode_ranges ranges;
-	finder_fn *find;
+	struct finder_code code;
 	struct decoded windows[DECODE_DEPTH];
 	// This scan.
 	struct scan_scratch *scratch;
@@ -29,7 +29,8 @@ struct decode {
 // A text in which encoded text is looked for, and what has been done of it.
 struct look {
 	struct decode *decode;
-	unsigned level; // how often it has been decoded itself
+	unsigned level;    // how often it has been decoded itself
+	bool ignores_plus; // a '+' in it has been read both ways
 	struct span text;
 	size_t from, to;              // where matches may begin
 	size_t done[SCAN_FORM_COUNT]; // up to where each form has been followed
@@ -65,7 +66,7 @@ struct decode *decode_new(const struct pattern_set *set)
 	if (d == NULL)
 		return NULL;
 	d->ranges = decode_ranges(set);
-	d->find = finder_get(kernel_level_choose());
+	d->code = finder_code(kernel_level_choose());
 	for (unsigned i = 0; i < DECODE_DEPTH; i++) {
 		const struct decode_range *range = &d->ranges.level[i + 1];
 		if (decoded_init(&d->windows[i], 4 * (range->left + range->reach) + WINDOW_LEAST) !=
@@ -145,9 +146,11 @@ static void map_back(struct look *look, const struct decoded *d, size_t first)
 
 // Scan `text` for matches that begin in [from, to).
 static int scan_window(
-	struct decode *decode, unsigned level, struct span text, size_t from, size_t to
+	struct look *outer, const struct decoded *d, struct span text, size_t from, size_t to
 )
 {
+	struct decode *decode = outer->decode;
+	unsigned level = outer->level + 1;
 	struct match_list *matches = decode->matches;
 	size_t first = matches->count, kept = first;
 	int result = scanner_find(decode->scratch, text);
@@ -158,8 +161,14 @@ static int scan_window(
 	matches->count = kept;
 	if (result != 0 || level == DECODE_DEPTH || matches->overflow)
 		return result;
-	struct look inner =
-		{.decode = decode, .level = level, .text = text, .from = from, .to = to};
+	struct look inner = {
+		.decode = decode,
+		.level = level,
+		.ignores_plus = d->form == SCAN_URL && !d->coded_plus,
+		.text = text,
+		.from = from,
+		.to = to,
+	};
 	return look_for(&inner);
 }
 
@@ -173,8 +182,8 @@ static int scan_decoded(struct look *look, struct decoded *d, size_t from, size_
 	}
 	look->decode->budget -= d->n;
 	int result = scan_window(
-		look->decode, look->level + 1, span_of(d->text + skip, d->n - skip),
-		from > skip ? from - skip : 0, to > skip ? to - skip : 0
+		look, d, span_of(d->text + skip, d->n - skip), from > skip ? from - skip : 0,
+		to > skip ? to - skip : 0
 	);
 	for (size_t i = first; i < matches->count; i++) {
 		matches->list[i].start += (uint32_t)skip;
@@ -195,7 +204,9 @@ static int64_t follow(struct look *look, struct decoded *d, size_t start)
 		if (from == 0 && !is_escaped(d->form) && !decoded_is_text(d))
 			return (int64_t)start;
 		size_t to = d->ended ? d->n : d->n - range->reach;
-		int result = scan_decoded(look, d, from, to);
+		// Without an escape it is what was scanned before.
+		int result =
+			!is_escaped(d->form) || d->escaped ? scan_decoded(look, d, from, to) : 0;
 		if (result != 0)
 			return result;
 		if (d->ended || look->decode->matches->overflow)
@@ -214,7 +225,7 @@ static struct decoded *window_of(struct look *look, enum scan_form form)
 	d->form = form;
 	d->from = look->text;
 	d->skip = 0;
-	d->plus = false;
+	d->plus = d->coded_plus = false;
 	d->resumed = false;
 	d->nul = (look->decode->forms & (1u << SCAN_UTF16LE | 1u << SCAN_UTF16BE)) != 0;
 	return d;
@@ -258,28 +269,34 @@ static bool wants(const struct look *look, enum scan_form form)
 	return (look->decode->forms & 1u << form) != 0;
 }
 
-static bool is_decimal(uint8_t c)
+static bool is_escape_at(const struct look *look, enum scan_form form, size_t at)
 {
-	return c >= '0' && c <= '9';
+	if (look->text.p[at] == '+')
+		return !look->ignores_plus;
+	return unit_is_escape(form, look->text, at);
 }
 
-static int look_at_escape(struct look *look, size_t at)
+// The bits of `bits`, of the block at `base`, from `done` on.
+static uint64_t rest_of(uint64_t bits, size_t base, size_t done)
 {
-	struct span text = look->text;
-	if (text.p[at] == '\\') {
-		if (at < look->done[SCAN_JSON] || !wants(look, SCAN_JSON) ||
-		    !unit_is_escape(SCAN_JSON, text, at))
-			return 0;
-		return follow_escape(look, SCAN_JSON, at);
-	}
-	if (at < look->done[SCAN_URL] || !wants(look, SCAN_URL))
+	if (done <= base)
+		return bits;
+	return done - base < 64 ? bits >> (done - base) << (done - base) : 0;
+}
+
+static int look_at_escapes(struct look *look, enum scan_form form, size_t base, uint64_t bits)
+{
+	int result = 0;
+	if (!wants(look, form))
 		return 0;
-	// A '+' alone says URL text when it parts digits.
-	if (text.p[at] == '+' ? at > 0 && text.n - at > 1 && is_decimal(text.p[at - 1]) &&
-					is_decimal(text.p[at + 1])
-			      : unit_is_escape(SCAN_URL, text, at))
-		return follow_escape(look, SCAN_URL, at);
-	return 0;
+	for (;; bits &= bits - 1) {
+		bits = rest_of(bits, base, look->done[form]);
+		if (bits == 0 || result != 0)
+			return result;
+		size_t at = base + (size_t)__builtin_ctzll(bits);
+		if (is_escape_at(look, form, at))
+			result = follow_escape(look, form, at);
+	}
 }
 
 static int look_at_runs(
@@ -289,19 +306,21 @@ static int look_at_runs(
 	int result = 0;
 	if (!wants(look, form))
 		return 0;
-	for (; ends != 0 && result == 0; ends &= ends - 1) {
+	for (;;) {
+		ends = rest_of(ends, base, look->done[form] + size - 1);
+		if (ends == 0 || result != 0)
+			return result;
 		size_t end = base + (size_t)__builtin_ctzll(ends) + 1;
-		if (end - size >= look->done[form])
-			result = follow_run(look, form, end - size, end);
+		result = follow_run(look, form, end - size, end);
+		ends &= ends - 1;
 	}
-	return result;
 }
 
 static int look_at_block(struct look *look, const struct finder_block *block)
 {
-	int result = 0;
-	for (uint64_t bits = block->escapes; bits != 0 && result == 0; bits &= bits - 1)
-		result = look_at_escape(look, block->at + (size_t)__builtin_ctzll(bits));
+	int result = look_at_escapes(look, SCAN_URL, block->at, block->url);
+	if (result == 0)
+		result = look_at_escapes(look, SCAN_JSON, block->at, block->json);
 	if (result == 0)
 		result = look_at_runs(look, SCAN_BASE64, FINDER_BASE64, block->at, block->base64);
 	if (result == 0)
@@ -323,9 +342,12 @@ static int look_for(struct look *look)
 	// An escape or a run that begins farther on changes nothing before `to`.
 	if (text.n > look->to && text.n - look->to > reach + DECODED_LEAP)
 		text.n = look->to + reach + DECODED_LEAP;
-	finder_init(&finder, text, wants(look, SCAN_UTF16LE) || wants(look, SCAN_UTF16BE));
+	finder_init(
+		&finder, &look->decode->code, text,
+		wants(look, SCAN_UTF16LE) || wants(look, SCAN_UTF16BE)
+	);
 	while (result == 0 && !look->decode->matches->overflow &&
-	       look->decode->find(&finder, &block))
+	       look->decode->code.find(&finder, &block))
 		result = look_at_block(look, &block);
 	return result;
 }

@@ -168,6 +168,16 @@ static size_t fill_plain_text(struct decoded *d, size_t at, size_t limit)
 	return at;
 }
 
+// An escape that ends at `end` has been decoded.
+static void note_escape(struct decoded *d, size_t end)
+{
+	d->escaped = true;
+	if (d->text[d->n - 1] == '+')
+		d->coded_plus = true;
+	if (end > d->sure)
+		d->sure = end;
+}
+
 static void fill_escapes(struct decoded *d, size_t at, size_t reach)
 {
 	bool json = d->form == SCAN_JSON;
@@ -182,8 +192,10 @@ static void fill_escapes(struct decoded *d, size_t at, size_t reach)
 		if (c == (json ? '\\' : '%') || c == '+') {
 			length = unit_read(d->form, d->from, at, d->text + d->n, &n);
 			d->n += n;
-			if (length > 1 && at + length > d->sure)
-				d->sure = at + length;
+			if (length > 1)
+				note_escape(d, at + length);
+			else if (d->form == SCAN_URL_PLUS && c == '+')
+				d->escaped = true;
 			else if (c == '+' && !json)
 				d->plus = true;
 		} else if (delimits(d->form, c) || (at > d->sure && at - d->sure >= reach)) {
@@ -317,6 +329,7 @@ void decoded_fill(struct decoded *d, size_t start, size_t reach)
 {
 	d->n = 0;
 	d->mark_count = 0;
+	d->escaped = false;
 	if (is_run(d->form))
 		fill_run(d, start);
 	else

@@ -28,7 +28,9 @@ struct decoded {
 	size_t skip;      // bytes of the first unit before the text
 	size_t end;       // where the next window goes on
 	bool ended;       // there is none
-	bool plus;        // a '+' was met
+	bool escaped;     // the window holds an escape, or a '+' read as a space
+	bool plus;        // a '+' that stands for itself was met
+	bool coded_plus;  // an escape that stands for '+' was
 	bool resumed;     // the window is not the first
 	bool nul;         // NUL is text: it may be UTF-16
 	size_t sure;      // where in `from` the last place ends that could only be encoded text

@@ -20,13 +20,27 @@ enum finder_limit {
 	FINDER_UTF16 = 16,  // bytes
 };
 
+// Where a block may hold something.
+struct finder_stop {
+	size_t at;          // the block, or the text's end or last part that is no whole block
+	bool runs;          // it may hold a run; otherwise it has
+	uint64_t url, json; // what finder_block says
+};
+
+// Passes over blocks of the text from the one at `at` on, as long as they are whole and hold
+// nothing of interest. A run that ends in a block may be seen in the block before, when that ends
+// in four letters or digits. Returns where it ends.
+typedef struct finder_stop finder_skip_fn(struct span text, size_t at);
+
 struct finder {
 	struct span text;
+	finder_skip_fn *skip; // NULL: this CPU has none
 	size_t next;          // block
 	bool utf16;           // look for it
 	struct finder_carry { // masks of the block before; bit 63 is of the last byte
 		uint64_t digits, first, second, runs2, groups;
 		uint64_t high, high2, high4, high8;
+		bool stale; // it was passed over
 	} carry;
 	size_t fine_next; // the block that `fine` is the predecessor of
 	struct finder_fine {
@@ -39,16 +53,28 @@ struct finder {
 // Bit i is of the byte text.p[at + i].
 struct finder_block {
 	size_t at;
-	uint64_t escapes;     // '%', '\\', '+'
+	uint64_t url, json;   // '%', and '+' that may stand for a space; '\\'
 	uint64_t base64, hex; // the last digit of a run of interest
 	uint64_t utf16[2];    // the last byte of one: little endian, big endian
 };
 
-// `utf16`: look for it too. Borrows `text`.
-void finder_init(struct finder *finder, struct span text, bool utf16);
-
 // Out: *block, the next one that has a bit set. Returns false at the end. One source (finder.inc)
 // is built three times.
 typedef bool finder_fn(struct finder *finder, struct finder_block *block);
+
+// What runs on a CPU.
+struct finder_code {
+	finder_fn *find;
+	finder_skip_fn *skip;
+};
+
 // For a CPU of the level.
-finder_fn *finder_get(enum kernel_level level);
+struct finder_code finder_code(enum kernel_level level);
+
+// `utf16`: look for it too. Borrows `text`.
+void finder_init(
+	struct finder *finder, const struct finder_code *code, struct span text, bool utf16
+);
+
+// May the '+' at `at` stand for a space? When it parts digits; but for the one in a time.
+bool finder_is_plus(struct span text, size_t at);

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// The finder's first look, for a CPU with AVX-512 VBMI: it passes over blocks that hold nothing. A
+// run of 12 bytes holds two aligned words of four, one of 16 holds three: where such words, laid
+// one on the other, have a byte that may be a group's first, one behind it that may be its second
+// and one that may be its third, there may be a run of base64; hex alike.
+
+#include "patterns/finder.h"
+
+#include <immintrin.h>
+
+finder_skip_fn finder_skip_vbmi;
+
+// What a byte may be. A word turned right by 9 bits has, at the place of a byte's bit, the next
+// higher bit of the byte behind it; by 18 bits, the one after that of the byte after that.
+enum find_may {
+	MAY_FIRST = 0x01, // of a group of base64
+	MAY_SECOND = 0x02,
+	MAY_THIRD = 0x04,
+	MAY_HIGH = 0x10, // of a pair of hex
+	MAY_HEX = 0x20,
+	MAY_HIGH_NEXT = 0x40,
+	MAY_HEXES = 0x70,
+	MAY_ESCAPE = 0x80, // ASCII only: bit 7 of the byte itself must be clear
+};
+
+// By the value of a base64 digit, as finder.h has it.
+#define BASE64(v)                                                       \
+	(((v) < 32 ? MAY_FIRST : 0) | (((v)&8) == 0 ? MAY_SECOND : 0) | \
+	 (((v)&2) == 0 ? MAY_THIRD : 0))
+#define NUMBER(n) \
+	(BASE64((n) + 52) | MAY_HEX | ((n) >= 2 && (n) <= 7 ? MAY_HIGH | MAY_HIGH_NEXT : 0))
+#define LETTER(v) (BASE64(v) | ((v) % 26 < 6 ? MAY_HEX : 0))
+#define LETTERS(v)                                                                     \
+	LETTER(v), LETTER((v) + 1), LETTER((v) + 2), LETTER((v) + 3), LETTER((v) + 4), \
+		LETTER((v) + 5), LETTER((v) + 6), LETTER((v) + 7), LETTER((v) + 8),    \
+		LETTER((v) + 9), LETTER((v) + 10), LETTER((v) + 11), LETTER((v) + 12)
+
+static const uint8_t may_be[128] = {
+	['%'] = MAY_ESCAPE, ['+'] = MAY_ESCAPE, ['\\'] = MAY_ESCAPE, ['0'] = NUMBER(0),
+	NUMBER(1),          NUMBER(2),          NUMBER(3),           NUMBER(4),
+	NUMBER(5),          NUMBER(6),          NUMBER(7),           NUMBER(8),
+	NUMBER(9),          ['A'] = LETTERS(0), LETTERS(13),         ['a'] = LETTERS(26),
+	LETTERS(39),
+};
+
+static inline __m512i all(uint8_t byte)
+{
+	return _mm512_set1_epi8((char)byte);
+}
+
+static inline __m512i classify(__m512i c)
+{
+	return _mm512_permutex2var_epi8(
+		_mm512_loadu_si512(may_be), c, _mm512_loadu_si512(may_be + 64)
+	);
+}
+
+// What of a block is of interest: bits of enum find_may at any byte, in *runs MAY_FIRST and
+// MAY_HIGH, in *escapes MAY_ESCAPE; other bits mean nothing. `*before` is the block before.
+static inline void look(const uint8_t *p, __m512i *before, __m512i *runs, __m512i *escapes)
+{
+	enum { AND_3 = 0x80, AND_IF = 0xd0, OR_AND_NOT = 0xf4 };
+	__m512i c = _mm512_loadu_si512(p), may = classify(c);
+	__m512i one = _mm512_alignr_epi32(may, *before, 15);
+	__m512i two = _mm512_alignr_epi32(may, *before, 14);
+	__m512i word =
+		_mm512_ternarylogic_epi32(_mm512_and_si512(may, one), two, all(MAY_HEXES), AND_IF);
+	word = _mm512_ternarylogic_epi32(
+		word, _mm512_ror_epi32(word, 9), _mm512_ror_epi32(word, 18), AND_3
+	);
+	*runs = _mm512_or_si512(*runs, word);
+	*escapes = _mm512_ternarylogic_epi32(*escapes, may, c, OR_AND_NOT);
+	*before = may;
+}
+
+static inline bool holds(__m512i runs, __m512i escapes)
+{
+	enum { SELECT = 0xca };
+	__m512i x = _mm512_ternarylogic_epi32(all(MAY_ESCAPE), escapes, runs, SELECT);
+	return _mm512_test_epi8_mask(x, all(MAY_ESCAPE | MAY_FIRST | MAY_HIGH)) != 0;
+}
+
+// Pass over groups of blocks that hold nothing at all. Returns where they end.
+static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
+{
+	enum { GROUP = 4 * FINDER_BLOCK };
+	for (; text.n - at >= GROUP; at += GROUP) {
+		__m512i runs = _mm512_setzero_si512(), escapes = runs, last = *before;
+		// Written out: the compilers keep a loop.
+		look(text.p + at, &last, &runs, &escapes);
+		look(text.p + at + FINDER_BLOCK, &last, &runs, &escapes);
+		look(text.p + at + 2 * FINDER_BLOCK, &last, &runs, &escapes);
+		look(text.p + at + 3 * FINDER_BLOCK, &last, &runs, &escapes);
+		if (__builtin_expect(holds(runs, escapes), false))
+			break;
+		*before = last;
+	}
+	return at;
+}
+
+// Out: *stop, what the block at `at` holds. Returns whether it does.
+static bool stops_at(struct span text, size_t at, __m512i *before, struct finder_stop *stop)
+{
+	__m512i runs = _mm512_setzero_si512(), escapes = runs;
+	look(text.p + at, before, &runs, &escapes);
+	*stop = (struct finder_stop){.at = at};
+	if (__builtin_expect(!holds(runs, escapes), true))
+		return false;
+	__m512i c = _mm512_loadu_si512(text.p + at);
+	uint64_t plus = _mm512_cmpeq_epi8_mask(c, all('+'));
+	stop->runs = _mm512_test_epi8_mask(runs, all(MAY_FIRST | MAY_HIGH)) != 0;
+	stop->json = _mm512_cmpeq_epi8_mask(c, all('\\'));
+	stop->url = _mm512_cmpeq_epi8_mask(c, all('%'));
+	for (; plus != 0; plus &= plus - 1) {
+		if (finder_is_plus(text, at + (size_t)__builtin_ctzll(plus)))
+			stop->url |= plus & -plus;
+	}
+	return stop->runs || (stop->url | stop->json) != 0;
+}
+
+struct finder_stop finder_skip_vbmi(struct span text, size_t at)
+{
+	struct finder_stop stop = {.at = at};
+	__m512i before = _mm512_setzero_si512();
+	if (at > 0)
+		before = classify(_mm512_loadu_si512(text.p + at - FINDER_BLOCK));
+	// One by one at first: where one block holds something the next may well, too.
+	while (text.n - at >= FINDER_BLOCK) {
+		if (stops_at(text, at, &before, &stop))
+			return stop;
+		at += FINDER_BLOCK;
+		at = pass_groups(text, at, &before);
+	}
+	stop.at = at;
+	return stop;
+}
