@@ -173,15 +173,17 @@ const struct command commands[] = {
 	{"completion", "bash|zsh", BIT(OPTION_HELP), ctl_completion,
 	 "a script for the shell: source <(bulkheadctl completion bash)", ""},
 	{"patterns list", NULL, COMMON | BIT(OPTION_PATTERNS), ctl_patterns_list,
-	 "the patterns of the library",
+	 "the patterns and packs of the library",
 	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
 	 "\n"},
 	{"patterns show", "NAME", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_show,
-	 "one pattern with its examples",
+	 "one pattern or pack with its examples",
 	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
 	 "\n"},
 	{"patterns test", "FILE", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_test,
 	 "what the library finds in a file, or in standard input (-)",
+	 "A FILE of a library, own.yaml with a line `kind: ...`, is not scanned: its examples are\n"
+	 "run.\n"
 	 "  --patterns DIR a folder of the library, more than once if need be; " BULKHEAD_PATTERNS
 	 "\n"},
 	{"patterns bench", "[NAME|FILE...]", COMMON | BIT(OPTION_PATTERNS), ctl_patterns_bench,

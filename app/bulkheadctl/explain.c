@@ -4,30 +4,28 @@
 // What a command would do, and what a policy says to it: no gateway is asked.
 
 #include "app/bulkheadctl/ctl.h"
+#include "app/bulkheadctl/statement.h"
 #include "app/bulkheadctl/text.h"
 #include "controlplane/config/config.h"
 #include "controlplane/identity/node.h"
 #include "controlplane/identity/subject.h"
 #include "controlplane/policy/build.h"
-#include "dataplane/inspect/inspect.h"
 #include "dataplane/policy/policy.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum explain_limit { STATEMENT_MAX = 16 << 20, CACHE_BYTES = 32 << 20 };
+enum { STATEMENT_MAX = 16 << 20 };
 
 // What is looked at. Zeroed, and given to explained_fini in every case.
 struct explained {
 	struct config_errors errors;
 	struct config *config;
 	struct snapshot *snapshot;
-	struct inspect_cache *cache;
-	struct command_reader *reader;
+	struct statement_reader reader;
 	struct subject *subject;
 	uint16_t resource;
-	bool postgres;
 	const struct effects *effects;
 	struct rights rights;
 	struct verdict verdict;
@@ -36,8 +34,7 @@ struct explained {
 static void explained_fini(struct explained *e)
 {
 	subject_free(e->subject);
-	command_reader_free(e->reader);
-	inspect_cache_free(e->cache);
+	statement_reader_fini(&e->reader);
 	snapshot_free(e->snapshot);
 	config_free(e->config);
 	config_errors_fini(&e->errors);
@@ -114,25 +111,11 @@ static int make_subject(const struct args *args, struct explained *e)
 
 static int read_effects(const struct args *args, struct explained *e, struct span text)
 {
-	static const struct inspect_context usual = {.utf8 = true, .standard_strings = true};
-	const char *word = args->dialect == NULL ? "postgres" : args->dialect;
-	enum inspect_dialect dialect;
+	const char *dialect = args->dialect == NULL ? "postgres" : args->dialect;
 
-	e->postgres = strcmp(word, "postgres") == 0;
-	if (!e->postgres && !inspect_dialect_parse(span_str(word), &dialect))
+	if (!statement_is_dialect(dialect))
 		return fail(EXIT_USAGE, "--dialect is postgres, mysql, tsql or shell");
-	if (e->postgres) {
-		if (e->cache == NULL)
-			e->cache = inspect_cache_new(1, CACHE_BYTES);
-		if (e->cache != NULL)
-			e->effects = inspect_statement(e->cache, &usual, text);
-	} else {
-		const struct command_context context = command_context_usual(dialect);
-		if (e->reader == NULL)
-			e->reader = command_reader_new();
-		if (e->reader != NULL)
-			e->effects = inspect_command(e->reader, &context, text);
-	}
+	e->effects = statement_effects(&e->reader, dialect, text);
 	return e->effects != NULL ? EXIT_OK : fail(EXIT_FAILED, "%s", err_text(-ENOMEM));
 }
 

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { TEST_FILE_MAX = 64 << 20 };
-
 int patterns_load(
 	const struct args *args, const char *const *files, size_t n, struct pattern_lib **lib
 )
@@ -32,11 +30,30 @@ int patterns_load(
 	);
 }
 
+int pattern_scanner_init(
+	struct pattern_scanner *s, const struct pattern_lib *lib, const uint16_t *ids, size_t n
+)
+{
+	char why[PATTERN_WHY] = "";
+
+	*s = (struct pattern_scanner){.lib = lib};
+	if (pattern_set_compile(lib, ids, n, &s->set, why) != 0)
+		return fail(EXIT_FAILED, "cannot compile the patterns: %s", why);
+	s->scratch = scan_scratch_new(s->set);
+	return s->scratch != NULL ? EXIT_OK : fail(EXIT_FAILED, "%s", err_text(-ENOMEM));
+}
+
+void pattern_scanner_fini(struct pattern_scanner *s)
+{
+	scan_scratch_free(s->scratch);
+	pattern_set_free(s->set);
+}
+
 static json_t *words_json(const char *const *words)
 {
 	json_t *list = json_array();
 
-	for (; *words != NULL; words++)
+	for (; words != NULL && *words != NULL; words++)
 		json_array_append_new(list, json_string(*words));
 	return list;
 }
@@ -64,6 +81,33 @@ static json_t *info_json(const struct pattern_info *info, const struct pattern_r
 	);
 }
 
+static json_t *pack_examples_json(const struct pack_example *examples, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			list, json_pack(
+				      "{s:s,s:o}", "dialect", examples[i].dialect, "text",
+				      text_json(span_str(examples[i].text))
+			      )
+		);
+	return list;
+}
+
+static json_t *pack_json(const struct pattern_pack *pack)
+{
+	return json_pack(
+		"{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "name", pack->name, "title",
+		pack->title, "description", pack->description, "kind", "pack", "groups",
+		words_json(pack->groups), "deny", words_json(pack->deny), "hold",
+		words_json(pack->hold), "block", words_json(pack->block), "mask",
+		words_json(pack->mask), "refuses",
+		pack_examples_json(pack->refused, pack->refused_count), "passes",
+		pack_examples_json(pack->passed, pack->passed_count)
+	);
+}
+
 // Statements that a pattern blocks are refused: nothing of them is masked.
 static const char *mask_name(const struct pattern_info *info)
 {
@@ -75,7 +119,7 @@ static void cell_words(struct table *table, const char *const *words)
 	struct buf text;
 
 	buf_init(&text, NULL, 4096);
-	for (size_t i = 0; words[i] != NULL; i++) {
+	for (size_t i = 0; words != NULL && words[i] != NULL; i++) {
 		if ((i > 0 && buf_append_u8(&text, ',') != 0) ||
 		    buf_append(&text, span_str(words[i])) != 0)
 			break;
@@ -91,47 +135,80 @@ int patterns_report(const struct pattern_lib *lib, uint16_t id, struct pattern_r
 	return ret == 0 ? EXIT_OK : fail(EXIT_FAILED, "%s", err_text(ret));
 }
 
-int ctl_patterns_list(const struct args *args)
+static void list_pattern(
+	struct table *table, json_t *list, const struct pattern_info *info,
+	const struct pattern_report *report
+)
 {
-	static const char *const head[] = {"NAME",  "KIND",   "TIERS", "COST",
-					   "WIDTH", "GROUPS", "MASK",  "TITLE"};
-	struct pattern_lib *lib;
-	struct pattern_report report;
-	struct table table;
 	char width[16];
 
-	int ret = patterns_load(args, NULL, 0, &lib);
-	if (ret != EXIT_OK)
-		return ret;
-	json_t *list = json_array();
-	table_init(&table);
-	table.columns = sizeof(head) / sizeof(head[0]);
-	for (size_t i = 0; i < table.columns; i++)
-		table_text(&table, head[i]);
+	snprintf(width, sizeof(width), "%u", report->width);
+	json_array_append_new(list, info_json(info, report));
+	table_text(table, info->name);
+	table_text(table, pattern_kind_name(info->kind));
+	table_text(table, report->tiers);
+	table_text(table, pattern_cost_name(report->cost));
+	table_text(table, width);
+	cell_words(table, info->groups);
+	table_text(table, mask_name(info));
+	table_text(table, info->title);
+}
+
+static int list_patterns(const struct pattern_lib *lib, struct table *table, json_t *list)
+{
+	struct pattern_report report;
+
 	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
 		const struct pattern_info *info = pattern_lib_info(lib, id);
 		// The words of a list have its name, and are found alike.
 		if (id > 0 && info->name == pattern_lib_info(lib, id - 1)->name)
 			continue;
-		ret = patterns_report(lib, id, &report);
+		int ret = patterns_report(lib, id, &report);
 		if (ret != EXIT_OK)
-			break;
-		snprintf(width, sizeof(width), "%u", report.width);
-		json_array_append_new(list, info_json(info, &report));
-		table_text(&table, info->name);
-		table_text(&table, pattern_kind_name(info->kind));
-		table_text(&table, report.tiers);
-		table_text(&table, pattern_cost_name(report.cost));
-		table_text(&table, width);
-		cell_words(&table, info->groups);
-		table_text(&table, mask_name(info));
-		table_text(&table, info->title);
+			return ret;
+		list_pattern(table, list, info, &report);
 	}
+	return EXIT_OK;
+}
+
+static void list_packs(const struct pattern_lib *lib, struct table *table, json_t *list)
+{
+	for (size_t i = 0; i < pattern_lib_pack_count(lib); i++) {
+		const struct pattern_pack *pack = pattern_lib_pack(lib, i);
+		json_array_append_new(list, pack_json(pack));
+		table_text(table, pack->name);
+		table_text(table, "pack");
+		for (unsigned none = 0; none < 3; none++)
+			table_text(table, "-");
+		cell_words(table, pack->groups);
+		table_text(table, "-");
+		table_text(table, pack->title);
+	}
+}
+
+int ctl_patterns_list(const struct args *args)
+{
+	static const char *const head[] = {"NAME",  "KIND",   "TIERS", "COST",
+					   "WIDTH", "GROUPS", "MASK",  "TITLE"};
+	struct pattern_lib *lib;
+	struct table table;
+
+	int ret = patterns_load(args, NULL, 0, &lib);
+	if (ret != EXIT_OK)
+		return ret;
+	json_t *list = json_array(), *packs = json_array();
+	table_init(&table);
+	table.columns = sizeof(head) / sizeof(head[0]);
+	for (size_t i = 0; i < table.columns; i++)
+		table_text(&table, head[i]);
+	ret = list_patterns(lib, &table, list);
+	list_packs(lib, &table, packs);
 	if (ret == EXIT_OK && args->json)
-		print_json(json_pack("{s:O}", "patterns", list));
+		print_json(json_pack("{s:O,s:O}", "patterns", list, "packs", packs));
 	else if (ret == EXIT_OK)
 		table_print(&table, false);
 	json_decref(list);
+	json_decref(packs);
 	table_fini(&table);
 	pattern_lib_free(lib);
 	return ret;
@@ -168,104 +245,82 @@ static void print_pattern(const struct pattern_info *info, const struct pattern_
 	print_examples("does not find", info->negative, info->negative_count);
 }
 
+static void print_words(const char *key, const char *const *words)
+{
+	if (words == NULL || words[0] == NULL)
+		return;
+	printf("%s:", key);
+	for (size_t i = 0; words[i] != NULL; i++)
+		printf("%s %s", i == 0 ? "" : ",", words[i]);
+	putchar('\n');
+}
+
+static void print_pack_examples(const char *title, const struct pack_example *examples, size_t n)
+{
+	if (n > 0)
+		printf("%s:\n", title);
+	for (size_t i = 0; i < n; i++) {
+		printf("  %s: ", examples[i].dialect);
+		text_write(stdout, span_str(examples[i].text), false);
+		putchar('\n');
+	}
+}
+
+static void print_pack(const struct pattern_pack *pack)
+{
+	printf("%s: %s\n%s\nkind: pack\n", pack->name, pack->title, pack->description);
+	print_words("groups", pack->groups);
+	print_words("deny", pack->deny);
+	print_words("hold", pack->hold);
+	print_words("block", pack->block);
+	print_words("mask", pack->mask);
+	print_pack_examples("refuses", pack->refused, pack->refused_count);
+	print_pack_examples("passes", pack->passed, pack->passed_count);
+}
+
+static const struct pattern_pack *find_pack(const struct pattern_lib *lib, const char *name)
+{
+	for (size_t i = 0; i < pattern_lib_pack_count(lib); i++) {
+		if (strcmp(pattern_lib_pack(lib, i)->name, name) == 0)
+			return pattern_lib_pack(lib, i);
+	}
+	return NULL;
+}
+
+static int show_pattern(const struct args *args, const struct pattern_lib *lib, uint16_t id)
+{
+	const struct pattern_info *info = pattern_lib_info(lib, id);
+	struct pattern_report report;
+
+	int ret = patterns_report(lib, id, &report);
+	if (ret != EXIT_OK)
+		return ret;
+	if (args->json)
+		return print_json(info_json(info, &report));
+	print_pattern(info, &report);
+	return EXIT_OK;
+}
+
 int ctl_patterns_show(const struct args *args)
 {
 	struct pattern_lib *lib;
-	struct pattern_report report;
 
 	int ret = patterns_load(args, NULL, 0, &lib);
 	if (ret != EXIT_OK)
 		return ret;
 	uint16_t id = find(lib, args->word);
-	if (id == PATTERN_MAX)
+	const struct pattern_pack *pack = id == PATTERN_MAX ? find_pack(lib, args->word) : NULL;
+	if (id != PATTERN_MAX)
+		ret = show_pattern(args, lib, id);
+	else if (pack == NULL)
 		ret =
-			fail(EXIT_FAILED, "there is no pattern %s: patterns list names them",
+			fail(EXIT_FAILED,
+			     "there is no pattern or pack %s: patterns list names them",
 			     args->word);
+	else if (args->json)
+		ret = print_json(pack_json(pack));
 	else
-		ret = patterns_report(lib, id, &report);
-	if (ret == EXIT_OK && args->json)
-		print_json(info_json(pattern_lib_info(lib, id), &report));
-	else if (ret == EXIT_OK)
-		print_pattern(pattern_lib_info(lib, id), &report);
-	pattern_lib_free(lib);
-	return ret;
-}
-
-static void print_found(
-	const struct args *args, const struct pattern_lib *lib, struct span text,
-	const struct finding *finding, uint32_t *line, uint32_t *line_start, uint32_t *at
-)
-{
-	for (; *at < finding->start; (*at)++) {
-		if (text.p[*at] == '\n') {
-			(*line)++;
-			*line_start = *at + 1;
-		}
-	}
-	const char *name = pattern_lib_info(lib, finding->pattern)->name;
-	struct span found = span_of(text.p + finding->start, finding->end - finding->start);
-	unsigned column = finding->start - *line_start + 1;
-	if (args->json) {
-		print_json(json_pack(
-			"{s:s,s:i,s:i,s:i,s:i,s:o}", "pattern", name, "line", (int)*line, "column",
-			(int)column, "start", (int)finding->start, "end", (int)finding->end, "text",
-			text_json(found)
-		));
-		return;
-	}
-	printf("%u:%u: %s: ", *line, column, name);
-	text_write(stdout, found, false);
-	putchar('\n');
-}
-
-static int test_text(const struct args *args, const struct pattern_lib *lib, struct span text)
-{
-	static struct finding found[SCAN_FINDINGS_MAX];
-	uint16_t ids[PATTERN_MAX];
-	char why[PATTERN_WHY] = "";
-	struct pattern_set *set = NULL;
-	uint32_t line = 1, line_start = 0, at = 0;
-	size_t n = 0;
-	bool more = false;
-
-	for (uint16_t id = 0; id < pattern_lib_count(lib); id++) {
-		if (pattern_lib_info(lib, id)->kind != PATTERN_ENTITY)
-			continue;
-		ids[n++] = id;
-	}
-	int ret = pattern_set_compile(lib, ids, n, &set, why);
-	if (ret != 0)
-		return fail(EXIT_FAILED, "cannot compile the patterns: %s", why);
-	struct scan_scratch *scratch = scan_scratch_new(set);
-	ret = scratch == NULL ? -ENOMEM
-			      : scan(set, scratch, text, NULL, found, SCAN_FINDINGS_MAX, &more);
-	for (int i = 0; i < ret; i++)
-		print_found(args, lib, text, &found[i], &line, &line_start, &at);
-	scan_scratch_free(scratch);
-	pattern_set_free(set);
-	if (ret < 0)
-		return fail(EXIT_FAILED, "cannot scan: %s", err_text(ret));
-	if (more)
-		fprintf(stderr, "more than %d findings: the rest is not shown\n",
-			SCAN_FINDINGS_MAX);
-	return EXIT_OK;
-}
-
-int ctl_patterns_test(const struct args *args)
-{
-	struct pattern_lib *lib;
-	struct buf text;
-
-	int ret = patterns_load(args, NULL, 0, &lib);
-	if (ret != EXIT_OK)
-		return ret;
-	buf_init(&text, NULL, TEST_FILE_MAX);
-	int read = text_read_file(args->word, &text);
-	ret = read == 0 ? EXIT_OK
-			: fail(EXIT_FAILED, "cannot read %s: %s", args->word, err_text(read));
-	if (ret == EXIT_OK)
-		ret = test_text(args, lib, buf_span(&text));
-	buf_fini(&text);
+		print_pack(pack);
 	pattern_lib_free(lib);
 	return ret;
 }

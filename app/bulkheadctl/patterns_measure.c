@@ -33,11 +33,6 @@ struct texts {
 	uint8_t *clean[SAMPLE_KINDS], *mixed[SAMPLE_KINDS];
 };
 
-struct subject {
-	struct pattern_set *set;
-	struct scan_scratch *scratch;
-};
-
 static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
@@ -56,27 +51,10 @@ static bool is_past(uint64_t deadline)
 	return clock_ns(CLOCK_MONOTONIC) >= deadline;
 }
 
-static int subject_init(struct subject *s, const struct measured *m, const uint16_t *ids, size_t n)
-{
-	char why[PATTERN_WHY] = "";
-
-	*s = (struct subject){0};
-	if (pattern_set_compile(m->lib, ids, n, &s->set, why) != 0)
-		return fail(EXIT_FAILED, "cannot compile the patterns: %s", why);
-	s->scratch = scan_scratch_new(s->set);
-	return s->scratch != NULL ? EXIT_OK : fail(EXIT_FAILED, "%s", err_text(-ENOMEM));
-}
-
-static void subject_fini(struct subject *s)
-{
-	scan_scratch_free(s->scratch);
-	pattern_set_free(s->set);
-}
-
 // Scan `text` once, or as much of it as there is time for, in spans of `span` bytes, which divides
 // SPAN. Out: *speed. Returns an exit status.
 static int scan_once(
-	const struct subject *s, struct span text, uint32_t span, uint64_t deadline,
+	const struct pattern_scanner *s, struct span text, uint32_t span, uint64_t deadline,
 	struct measure_speed *speed
 )
 {
@@ -109,7 +87,7 @@ static int by_rate(const void *a, const void *b)
 
 // The median of as many turns as there is time for.
 static int measure(
-	const struct subject *s, struct span text, uint32_t span, struct measure_speed *out
+	const struct pattern_scanner *s, struct span text, uint32_t span, struct measure_speed *out
 )
 {
 	double rates[TURNS_MAX];
@@ -132,11 +110,11 @@ static int measure(
 
 static int measure_together(struct measured *m, const struct texts *texts)
 {
-	struct subject s;
+	struct pattern_scanner s;
 
 	progress_show("compiling %zu patterns", m->n);
 	uint64_t start = clock_ns(CLOCK_MONOTONIC);
-	int ret = subject_init(&s, m, m->ids, m->n);
+	int ret = pattern_scanner_init(&s, m->lib, m->ids, m->n);
 	m->compile_ms = (double)(clock_ns(CLOCK_MONOTONIC) - start) / 1e6;
 	if (ret == EXIT_OK)
 		m->size = pattern_set_size(s.set);
@@ -151,7 +129,7 @@ static int measure_together(struct measured *m, const struct texts *texts)
 					&m->speeds[kind][i]);
 		}
 	}
-	subject_fini(&s);
+	pattern_scanner_fini(&s);
 	return ret;
 }
 
@@ -204,7 +182,7 @@ static int report_unit(const struct measured *m, struct measure_unit *unit)
 
 // One turn over each kind of text; what was best so far stays.
 static int turn_alone(
-	const struct subject *s, const struct texts *texts, uint64_t deadline,
+	const struct pattern_scanner *s, const struct texts *texts, uint64_t deadline,
 	struct measure_speed best[static SAMPLE_KINDS]
 )
 {
@@ -227,18 +205,18 @@ static int measure_alone(
 	uint64_t deadline
 )
 {
-	struct subject s;
+	struct pattern_scanner s;
 	int ret = report_unit(m, unit);
 
 	if (ret != EXIT_OK)
 		return ret;
-	ret = subject_init(&s, m, unit->ids, unit->n);
+	ret = pattern_scanner_init(&s, m->lib, unit->ids, unit->n);
 	for (unsigned turn = 0; turn < TURNS_ALONE && ret == EXIT_OK; turn++)
 		ret = turn_alone(&s, texts, deadline, unit->best);
 	unit->ns_per_kb = 0;
 	for (int kind = 0; kind < SAMPLE_KINDS && ret == EXIT_OK; kind++)
 		unit->ns_per_kb += 1024e9 / unit->best[kind].rate / SAMPLE_KINDS;
-	subject_fini(&s);
+	pattern_scanner_fini(&s);
 	return ret;
 }
 

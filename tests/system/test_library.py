@@ -49,6 +49,95 @@ class Library(unittest.TestCase):
     def json(self, *words, **how):
         return json.loads(self.run_tool(*words, "--json", **how))
 
+    # ---- packs beside patterns
+
+    def test_packs_are_listed(self):
+        said = self.json("list")
+        files = {f.stem for f in LIBRARY.glob("*.yaml") if "\nkind: pack\n" in f.read_text()}
+        self.assertEqual({p["name"] for p in said["packs"]}, files)
+        pack = next(p for p in said["packs"] if p["name"] == "kubernetes-delete")
+        self.assertEqual((pack["kind"], pack["groups"], pack["deny"]),
+                         ("pack", ["kubernetes"], ["destroys", "unknown"]))
+        self.assertFalse({p["kind"] for p in said["patterns"]} - {"entity", "block"})
+        rows = self.run_tool("list").splitlines()
+        self.assertEqual(len(rows), 1 + len(said["patterns"]) + len(said["packs"]))
+        self.assertRegex("\n".join(rows), r"(?m)^kubernetes-delete +pack +- +- +- +kubernetes +- ")
+
+    def test_a_pack_is_shown(self):
+        said = self.run_tool("show", "kubernetes-delete")
+        for line in ("kind: pack", "groups: kubernetes", "deny: destroys, unknown", "refuses:",
+                     "  shell: kubectl delete ns prod", "passes:", "  shell: kubectl get pods"):
+            self.assertIn(line, said.splitlines())
+        said = self.json("show", "prompt-injection")
+        self.assertEqual((said["deny"], said["block"]), ([], ["words-prompt-injection"]))
+        self.assertIn({"dialect": "text", "text": "developer mode"}, said["refuses"])
+        self.assertIn("there is no pattern or pack nothing",
+                      self.run_tool("show", "nothing", status=FAILED))
+
+    # ---- test: text, or the examples of a file that belongs into a library
+
+    def test_text_is_scanned(self):
+        self.assertEqual(self.run_tool("test", "-", text="to\nx jane@example.com\n"),
+                         "2:3: email: jane@example.com\n")
+        # A file of another kind that is YAML is text.
+        other = self.write("pod.yaml", "kind: Pod\nowner: jane@example.com\n")
+        self.assertEqual(self.run_tool("test", other), "2:8: email: jane@example.com\n")
+        self.assertIn("No such file", self.run_tool("test", self.folder / "none", status=FAILED))
+
+    def test_examples_of_the_library(self):
+        for name in ("kubernetes-delete", "prompt-injection", "email", "sql-sleep"):
+            self.assertRegex(self.run_tool("test", LIBRARY / f"{name}.yaml"),
+                             r"^\d+ examples, 0 wrong\n$")
+
+    def test_examples_of_a_pack(self):
+        pack = ("name: own\nkind: pack\ntitle: t\ndescription: d\nhold: [ddl]\n"
+                "block: [sql-sleep]\n"
+                "refuses: {{postgres: [CREATE TABLE t (a int), SELECT pg_sleep(9){0}]}}\n"
+                "passes: {{postgres: [SELECT 1{1}], shell: [ls]}}\n")
+        file = self.write("own.yaml", pack.format("", ""))
+        self.assertEqual(self.run_tool("test", file), "4 examples, 0 wrong\n")
+        self.write("own.yaml", pack.format(", SELECT 2", ", DROP TABLE t"))
+        done = subprocess.run([self.tool, "patterns", "test", file, "--patterns", LIBRARY],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, FAILED)
+        self.assertEqual(done.stdout, "own: passes (postgres: read): SELECT 2\n"
+                         "own: is refused (postgres: ddl, destroys): DROP TABLE t\n"
+                         "6 examples, 2 wrong\n")
+        done = subprocess.run([self.tool, "patterns", "test", file, "--json", "--patterns",
+                               LIBRARY], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, FAILED)
+        said = json.loads(done.stdout)
+        self.assertEqual((said["examples"], [w["text"] for w in said["wrong"]]),
+                         (6, ["SELECT 2", "DROP TABLE t"]))
+
+    def test_examples_of_a_pattern(self):
+        text = (LIBRARY / "email.yaml").read_text()
+        self.assertRegex(self.run_tool("test", self.write("email.yaml", text)), r", 0 wrong\n$")
+        self.assertIn("own", self.run_tool("test", self.write("email.yaml", text.replace(
+            "name: email\n", "name: own\n")), status=FAILED))
+        own = LIST.format(name="own") + (
+            "rules:\n  - {{name: x, pattern: 'ab[0-9]{{2}}', examples: {{positive: [ab12, "
+            "{{text: x ab34, finds: ab34}}, {}], negative: [ab, ab123, {}]}}}}\n")
+        file = self.write("own.yaml", own.format("ab56", "xab12"))
+        self.assertEqual(self.run_tool("test", file), "6 examples, 0 wrong\n")
+        self.write("own.yaml", own.format("xab56", "ab99"))
+        done = subprocess.run([self.tool, "patterns", "test", file], capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stdout),
+                         (FAILED, "x: not found at 0 to 5: xab56\nx: found: ab99\n"
+                          "6 examples, 2 wrong\n"))
+
+    def test_faults_of_files_are_told(self):
+        for text, fault in (
+                ("name: own\nkind: pack\ntitle: t\n", "own.yaml:1:1: description is missing"),
+                ("name: other\nkind: pack\ntitle: t\ndescription: d\nmask: [pii]\n",
+                 "own.yaml:1:7: the file of 'other' must be called other.yaml"),
+                ("name: own\nkind: pack\ntitle: [\n", "own.yaml:4:1: did not find"),
+                ("name: own\nkind: pack\ntitle: t\ndescription: d\nmask: [pii, nothing]\n",
+                 "mask: `nothing` is no pattern for data")):
+            file = self.write("own.yaml", text)
+            self.assertIn(fault, self.run_tool("test", file, status=FAILED))
+
     # ---- bench: shapes only, for what it measures is the machine's
 
     def assert_measured(self, said, patterns):
