@@ -45,6 +45,7 @@ struct shell_word {
 struct command_reader {
 	const struct command_context *context;
 	struct span text;
+	struct span database; // of names without one
 	uint32_t kinds, flags, n_statements;
 	uint16_t n_objects, n_columns;
 	unsigned weight; // of the statement that `heaviest` names

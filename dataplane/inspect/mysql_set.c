@@ -131,6 +131,8 @@ static void set_session(struct sql *p, struct span name)
 	bool collation = name.n > 10 && memcmp(name.p, "collation_", 10) == 0;
 	if (span_equal(name, SPAN_LIT("sql_mode"))) {
 		set_mode(p);
+	} else if (span_equal(name, SPAN_LIT("password"))) { // no variable: the account's
+		sql_effects(p, EFFECT_ADMIN, EFFECT_GRANTS);
 	} else if (charset || collation) {
 		const struct token *t = p->t;
 		if (!span_equal(name, SPAN_LIT("character_set_results")))

@@ -201,7 +201,9 @@ static void locked(struct sql *p)
 
 static void use(struct sql *p)
 {
-	(void)sql_name(p);
+	struct sql_name name = sql_name(p);
+	if (!p->failed)
+		p->r->database = name.part[name.n_parts - 1];
 }
 
 static void dos(struct sql *p)
@@ -395,8 +397,25 @@ static void skip_modifiers(struct sql *p)
 	}
 }
 
+// MariaDB: CREATE OR REPLACE drops what bears the name.
+static void note_replaced(struct sql *p, const struct token *from, const char *verb)
+{
+	static const char *const holds_data[] = {
+		"CREATE TABLE", "CREATE DATABASE", "CREATE SCHEMA", "CREATE SEQUENCE", NULL,
+	};
+	bool replaces = false, temporary = false;
+	for (; from < p->t; from++) {
+		replaces |= sql_token_is(p, from, "REPLACE");
+		temporary |= sql_token_is(p, from, "TEMPORARY");
+	}
+	for (const char *const *one = holds_data; *one != NULL && replaces && !temporary; one++)
+		if (strcmp(*one, verb) == 0)
+			sql_effects(p, EFFECT_DDL, EFFECT_DESTROYS);
+}
+
 static const struct sql_form *find(struct sql *p)
 {
+	const struct token *start = p->t;
 	const char *first = sql_is(p, "CREATE") ? "CREATE" : sql_is(p, "ALTER") ? "ALTER" : NULL;
 	size_t n = first == NULL ? 0 : strlen(first) + 1;
 	if (first != NULL) {
@@ -410,6 +429,7 @@ static const struct sql_form *find(struct sql *p)
 			continue;
 		for (unsigned k = sql_count_words(forms[i].verb + n); k > 0; k--)
 			sql_next(p);
+		note_replaced(p, start, forms[i].verb);
 		return &forms[i];
 	}
 	return NULL;

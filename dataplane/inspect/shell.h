@@ -79,6 +79,9 @@ bool shell_redirect(struct shell *s);      // false: there is none here
 void shell_read_heredocs(struct shell *s); // at the newline behind their beginning
 void shell_found_path(struct shell *s, const struct shell_word *word, uint8_t access);
 
+// The file that an option names, if it is there: -o FILE, -oFILE, --output FILE, --output=FILE.
+void shell_found_value(const struct shell_call *c, const char *option, uint8_t access);
+
 // A path that is mentioned: does it hold what somebody logs in with?
 void shell_found_mention(struct shell *s, struct span text);
 
@@ -166,6 +169,8 @@ void shell_npm(const struct shell_call *c);
 void shell_php(const struct shell_call *c);
 void shell_export(const struct shell_call *c);
 void shell_unset(const struct shell_call *c);
+void shell_zip(const struct shell_call *c);
+void shell_runs_value(const struct shell_call *c);
 void shell_unknown_call(const struct shell_call *c);
 void shell_listed(const struct shell_call *c);
 void shell_cp(const struct shell_call *c);

@@ -7,6 +7,8 @@
 
 void shell_export(const struct shell_call *c)
 {
+	if (c->n == 1 || shell_has_option(c, "-p")) // shows the environment
+		shell_effects(c, EFFECT_READ, EFFECT_CREDENTIALS);
 	for (unsigned i = 1; i < c->n; i++) {
 		struct shell_call one = {.s = c->s, .word = &c->word[i], .n = 1};
 		if (shell_word_starts(&c->word[i], "-"))
@@ -27,6 +29,8 @@ void shell_unset(const struct shell_call *c)
 	};
 	if (!shell_word_is(&c->word[0], "set"))
 		return;
+	if (c->n == 1)
+		shell_effects(c, EFFECT_READ, EFFECT_CREDENTIALS);
 	for (unsigned i = 1; i < c->n; i++) {
 		bool found = false;
 		for (const char *const *k = known; *k != NULL; k++)
@@ -34,6 +38,17 @@ void shell_unset(const struct shell_call *c)
 		if (!found)
 			shell_unknown(c, "an option of the shell's that is not known");
 	}
+}
+
+// mapfile -C, jobs -x and complete -C run what they are given; hash -p gives a program another
+// name.
+void shell_runs_value(const struct shell_call *c)
+{
+	if (!shell_is_open(c, 1) && !shell_has_option(c, "-C") && !shell_has_option(c, "-x") &&
+	    !shell_has_option(c, "-p"))
+		return;
+	shell_effects(c, EFFECT_EXEC, EFFECT_PROGRAM);
+	shell_unknown(c, "an option by which another program runs");
 }
 
 void shell_unknown_call(const struct shell_call *c)

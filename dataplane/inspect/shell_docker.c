@@ -70,6 +70,11 @@ static const struct shell_rule helm_rules[] = {
 
 void shell_helm(const struct shell_call *c)
 {
+	// A kubeconfig names programs that log in; the others send what is known to another server.
+	if (shell_has_option(c, "--kubeconfig") || shell_has_option(c, "--post-renderer"))
+		shell_effects(c, EFFECT_EXEC | EFFECT_UNKNOWN, EFFECT_PROGRAM);
+	if (shell_has_option(c, "--kube-apiserver") || shell_has_option(c, "--kube-token"))
+		shell_effects(c, EFFECT_UNKNOWN, EFFECT_NETWORK);
 	shell_tool(c, helm_values, helm_rules, sizeof(helm_rules) / sizeof(helm_rules[0]));
 }
 
@@ -242,5 +247,9 @@ static const struct shell_rule docker_rules[] = {
 
 void shell_docker(const struct shell_call *c)
 {
+	if (shell_has_word(c, "-H") || shell_has_option(c, "--host"))
+		shell_effects(c, 0, EFFECT_NETWORK);
+	if (shell_has_option(c, "--config")) // of helpers and plugins, which are programs
+		shell_effects(c, EFFECT_EXEC | EFFECT_UNKNOWN, EFFECT_PROGRAM);
 	shell_tool(c, docker_values, docker_rules, sizeof(docker_rules) / sizeof(docker_rules[0]));
 }

@@ -88,12 +88,13 @@ static void parameter(struct shell *s, struct shell_word *word, bool in_quotes)
 {
 	struct shell_word inner = {0};
 	s->i += 2;
-	if (shell_peek(s, 0) == '#' || shell_peek(s, 0) == '!')
+	bool indirect = shell_peek(s, 0) == '!'; // what it names may be a[$(...)]
+	if (shell_peek(s, 0) == '#' || indirect)
 		s->i++;
 	while (is_name(shell_peek(s, 0)))
 		s->i++;
 	uint8_t c = shell_peek(s, 0);
-	if (c == '[' || (c == '@' && shell_peek(s, 1) == 'P')) {
+	if (c == '[' || indirect || (c == '@' && shell_peek(s, 1) == 'P')) {
 		shell_fail(s, "an expansion that may run commands");
 		return;
 	}

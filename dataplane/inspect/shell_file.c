@@ -18,8 +18,45 @@ static void name_files(const struct shell_call *c, uint8_t access)
 	}
 }
 
+// Folders below which somebody's credentials lie, read with all that is in them.
+static void note_trees(const struct shell_call *c)
+{
+	static const char *const roots[] = {
+		"/",
+		"/.",
+		"/etc",
+		"/etc/",
+		"/etc/ssh",
+		"/root",
+		"/root/",
+		"/home",
+		"/home/",
+		"~",
+		"~/",
+		"~root",
+		"~/.ssh",
+		"~/.ssh/",
+		"~/.aws",
+		"~/.aws/",
+		"~/.kube",
+		"~/.docker",
+		"/proc",
+		"/var/run/secrets",
+		"/run/secrets",
+		NULL,
+	};
+	for (unsigned i = 1; i < c->n; i++)
+		for (const char *const *root = roots; *root != NULL; root++)
+			if (span_equal(c->word[i].text, span_str(*root)))
+				shell_effects(c, 0, EFFECT_CREDENTIALS);
+}
+
 void shell_files(const struct shell_call *c)
 {
+	if (shell_has_option(c, "-r") || shell_has_option(c, "-R") ||
+	    shell_has_option(c, "--recursive") || shell_has_option(c, "--dereference-recursive") ||
+	    shell_word_is(&c->word[0], "rg") || shell_word_is(&c->word[0], "ag"))
+		note_trees(c);
 	name_files(c, EFFECT_READ);
 }
 
@@ -123,6 +160,9 @@ void shell_find(const struct shell_call *c)
 // cp a b: the last is written, the others are read, unless -t names where they go.
 void shell_cp(const struct shell_call *c)
 {
+	if (shell_has_option(c, "-r") || shell_has_option(c, "-R") || shell_has_option(c, "-a") ||
+	    shell_has_option(c, "--recursive") || shell_has_option(c, "--archive"))
+		note_trees(c);
 	bool first = shell_has_option(c, "-t") || shell_has_option(c, "--target-directory");
 	unsigned last = c->n - 1;
 	if (shell_is_open(c, 1))
@@ -132,6 +172,18 @@ void shell_cp(const struct shell_call *c)
 			shell_found_path(
 				c->s, &c->word[i], first || i == last ? EFFECT_WRITE : EFFECT_READ
 			);
+}
+
+// zip -T -TT, --unzip-command: tests the archive by any program.
+void shell_zip(const struct shell_call *c)
+{
+	if (shell_is_open(c, 1) || shell_has_option(c, "--unzip-command") ||
+	    shell_has_option(c, "-T")) {
+		shell_effects(c, EFFECT_EXEC, EFFECT_PROGRAM);
+		shell_unknown(c, "an option by which another program may run");
+	}
+	note_trees(c);
+	name_files(c, EFFECT_READ);
 }
 
 // Programs that only read but for an option.
@@ -222,6 +274,10 @@ void shell_sort(const struct shell_call *c)
 	if (shell_has_option(c, "-o") || shell_has_option(c, "--output") ||
 	    (shell_word_is(&c->word[0], "uniq") && c->n > 2)) // uniq in out
 		shell_effects(c, EFFECT_WRITE, 0);
+	shell_found_value(c, "-o", EFFECT_WRITE);
+	shell_found_value(c, "--output", EFFECT_WRITE);
+	if (shell_word_is(&c->word[0], "uniq") && c->n > 2)
+		shell_found_path(c->s, &c->word[c->n - 1], EFFECT_WRITE);
 	if (shell_has_option(c, "--compress-program"))
 		shell_effects(c, EFFECT_EXEC, EFFECT_PROGRAM);
 }
@@ -239,6 +295,8 @@ void shell_sed(const struct shell_call *c)
 {
 	bool in_place = shell_has_option(c, "-i") || shell_has_option(c, "--in-place");
 	shell_effects(c, EFFECT_READ | (in_place ? EFFECT_WRITE : 0), 0);
+	if (in_place) // the script, perhaps, and files
+		name_files(c, EFFECT_WRITE);
 	if (shell_is_open(c, 1) || shell_has_option(c, "--file") || shell_has_word(c, "-f"))
 		shell_unknown(c, "its script is not in the line");
 	for (unsigned i = 1; i < c->n; i++) {
@@ -296,6 +354,7 @@ void shell_awk(const struct shell_call *c)
 
 void shell_tar(const struct shell_call *c)
 {
+	note_trees(c);
 	static const char *const runs[] = {
 		"--checkpoint-action",
 		"--to-command",
@@ -346,6 +405,12 @@ void shell_curl(const struct shell_call *c)
 	for (const char *const *w = writes; *w != NULL; w++)
 		if (shell_has_option(c, *w))
 			shell_effects(c, EFFECT_WRITE, 0);
+	shell_found_value(c, wget ? "-O" : "-o", EFFECT_WRITE);
+	shell_found_value(c, wget ? "--output-document" : "--output", EFFECT_WRITE);
+	if (shell_has_option(c, "--unix-socket") || shell_has_option(c, "--abstract-unix-socket"))
+		shell_unknown(c, "which program of this host it speaks to is not known");
+	if (wget && shell_has_option(c, "-e"))
+		shell_unknown(c, "an option by which another program may run");
 	if (shell_has_option(c, "-K") || shell_has_option(c, "--config") ||
 	    shell_has_option(c, "--use-askpass") || shell_has_option(c, "--execute"))
 		shell_unknown(c, "its options are in a file");

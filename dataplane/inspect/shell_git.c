@@ -104,6 +104,7 @@ static const struct shell_rule git_rules[] = {
 	{"apply", NULL, W, 0},
 	{"am", NULL, W, 0},
 	{"init", NULL, W, 0},
+	{"init", "--template", X | U, EFFECT_PROGRAM},
 	{"notes", NULL, W, 0},
 	{"stash", NULL, W, 0},
 	{"stash push", NULL, W, 0},
@@ -274,6 +275,9 @@ void shell_git(const struct shell_call *c)
 		if (setting)
 			i++;
 	}
+	if (shell_has_option(c, "--output"))
+		shell_effects(c, EFFECT_WRITE, EFFECT_FILE);
+	shell_found_value(c, "--output", EFFECT_WRITE);
 	if (shell_has_word(c, "config"))
 		read_settings(c);
 	if (shell_has_word(c, "config") && reads_settings(c) && !shell_is_open(c, 1))

@@ -207,6 +207,11 @@ static void read_kinds(const struct shell_call *c, unsigned i, bool deletes)
 
 void shell_kubectl(const struct shell_call *c)
 {
+	// A kubeconfig names programs that log in; another server is sent what this one may know.
+	if (shell_has_option(c, "--kubeconfig"))
+		shell_effects(c, EFFECT_EXEC | EFFECT_UNKNOWN, EFFECT_PROGRAM);
+	if (shell_has_option(c, "--server") || shell_has_word(c, "-s"))
+		shell_effects(c, EFFECT_UNKNOWN, EFFECT_NETWORK);
 	bool deletes = shell_has_word(c, "delete");
 	bool runs =
 		shell_has_word(c, "exec") || shell_has_word(c, "run") || shell_has_word(c, "debug");

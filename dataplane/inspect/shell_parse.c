@@ -242,6 +242,8 @@ static void read_test(struct shell *s)
 			const struct shell_word *w = &s->r->words[s->r->n_words - 1];
 			if (!s->failed && w->text.n == 3 && w->text.p[0] == '-')
 				shell_fail(s, "a comparison of numbers may run commands");
+			if (!s->failed && shell_word_is(w, "-v"))
+				shell_fail(s, "a subscript may run commands");
 		}
 	}
 	s->r->n_words = from;

@@ -16,6 +16,35 @@ static bool starts(struct span text, const char *what)
 	return text.n >= n && memcmp(text.p, what, n) == 0;
 }
 
+enum { PATH_MAX_READ = 1024 };
+
+// The path without `//`, `/./` and `x/../`, as the kernel follows it where no link is in the way.
+// What is longer is taken as it stands.
+static struct span plain_path(struct span path, uint8_t out[static PATH_MAX_READ])
+{
+	size_t n = 0;
+	if (path.n > PATH_MAX_READ)
+		return path;
+	for (size_t i = 0; i < path.n;) {
+		size_t end = i;
+		while (end < path.n && path.p[end] != '/')
+			end++;
+		const struct span part = span_of(path.p + i, end - i);
+		bool up = span_equal(part, SPAN_LIT("..")) && n > 1;
+		if (up) {
+			for (n--; n > 0 && out[n - 1] != '/';)
+				n--;
+		} else if ((part.n > 0 && !span_equal(part, SPAN_LIT("."))) || i == 0) {
+			memcpy(out + n, part.p, part.n);
+			n += part.n;
+			if (end < path.n)
+				out[n++] = '/';
+		}
+		i = end + 1;
+	}
+	return span_of(out, n);
+}
+
 // Files that hold what somebody logs in with.
 static bool is_credentials(struct span path)
 {
@@ -98,8 +127,28 @@ static void note_written(struct shell *s, struct span path)
 
 void shell_found_mention(struct shell *s, struct span text)
 {
-	if (is_credentials(text))
+	uint8_t plain[PATH_MAX_READ];
+	if (is_credentials(text) || is_credentials(plain_path(text, plain)))
 		s->r->flags |= EFFECT_CREDENTIALS;
+}
+
+void shell_found_value(const struct shell_call *c, const char *option, uint8_t access)
+{
+	size_t n = strlen(option);
+	bool is_long = option[1] == '-';
+	for (unsigned i = 1; i < c->n && !shell_word_is(&c->word[i], "--"); i++) {
+		struct shell_word value = c->word[i];
+		if (!shell_word_starts(&value, option))
+			continue;
+		if (value.text.n == n && i + 1 < c->n) {
+			value = c->word[i + 1];
+		} else if (value.text.n > n && (!is_long || value.text.p[n] == '=')) {
+			value.text = span_from(value.text, n + is_long);
+		} else {
+			continue;
+		}
+		shell_found_path(c->s, &value, access);
+	}
 }
 
 void shell_found_path(struct shell *s, const struct shell_word *word, uint8_t access)
@@ -117,8 +166,11 @@ void shell_found_path(struct shell *s, const struct shell_word *word, uint8_t ac
 	shell_found_mention(s, path);
 	if (contains(path, "/dev/tcp/") || contains(path, "/dev/udp/"))
 		r->flags |= EFFECT_NETWORK;
-	if ((access & EFFECT_WRITE) != 0)
+	uint8_t plain[PATH_MAX_READ];
+	if ((access & EFFECT_WRITE) != 0) {
 		note_written(s, path);
+		note_written(s, plain_path(path, plain));
+	}
 	if (path.n == 0)
 		return;
 	if (r->n_objects == EFFECT_OBJECTS_MAX)

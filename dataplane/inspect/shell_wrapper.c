@@ -99,6 +99,58 @@ static bool is_special(const struct wrapper *w, const struct shell_word *word)
 	return false;
 }
 
+// getopt_long(3) takes any beginning of a long option that is not ambiguous: one that is not known
+// may take the next word, which is then not the program.
+static bool is_known(const struct wrapper *w, const struct shell_word *word)
+{
+	static const char *const flags[] = {
+		"--append",
+		"--background",
+		"--beep",
+		"--color",
+		"--ctty",
+		"--differences",
+		"--errexit",
+		"--exclusive",
+		"--exit",
+		"--foreground",
+		"--fork",
+		"--ignore-environment",
+		"--interactive",
+		"--no-run-if-empty",
+		"--no-title",
+		"--non-interactive",
+		"--nonblock",
+		"--null",
+		"--portability",
+		"--precise",
+		"--preserve-env",
+		"--preserve-status",
+		"--set-home",
+		"--shared",
+		"--stdin",
+		"--unlock",
+		"--verbose",
+		"--wait",
+		"--help",
+		"--version",
+		NULL,
+	};
+	const struct span text = word->text;
+	const uint8_t *equals = memchr(text.p, '=', text.n);
+	const struct span name =
+		equals == NULL ? text : span_first(text, (size_t)(equals - text.p));
+	if (text.n < 3 || text.p[1] != '-')
+		return true;
+	for (const char *const *flag = flags; *flag != NULL; flag++)
+		if (span_equal(name, span_str(*flag)))
+			return true;
+	for (unsigned i = 0; i < 6 && w->longs[i] != NULL; i++)
+		if (span_equal(name, span_str(w->longs[i])))
+			return true;
+	return false;
+}
+
 // How many words the option takes.
 static unsigned option_words(const struct wrapper *w, const struct shell_word *word)
 {
@@ -125,12 +177,16 @@ void shell_wrapper(const struct shell_call *c)
 	if (w == NULL)
 		return;
 	shell_effects(c, w->kinds, w->flags);
+	if (strcmp(w->name, "time") == 0) {
+		shell_found_value(c, "-o", EFFECT_WRITE);
+		shell_found_value(c, "--output", EFFECT_WRITE);
+	}
 	while (i < c->n && shell_word_starts(&c->word[i], "-")) {
 		if (shell_word_is(&c->word[i], "--")) {
 			i++;
 			break;
 		}
-		if (is_special(w, &c->word[i])) {
+		if (is_special(w, &c->word[i]) || !is_known(w, &c->word[i])) {
 			shell_effects(c, EFFECT_EXEC, EFFECT_PROGRAM);
 			shell_unknown(c, "an option by which another program runs");
 		}
@@ -144,8 +200,10 @@ void shell_wrapper(const struct shell_call *c)
 	if (i >= c->n) {
 		if ((w->how & MAY_END) == 0)
 			shell_effects(c, EFFECT_EXEC, EFFECT_PROGRAM);
-		else
-			shell_effects(c, EFFECT_READ, 0);
+		else // env alone shows the environment, which tokens are kept in
+			shell_effects(
+				c, EFFECT_READ, strcmp(w->name, "env") == 0 ? EFFECT_CREDENTIALS : 0
+			);
 		return;
 	}
 	if ((w->how & IS_TEXT) != 0) {
@@ -225,6 +283,7 @@ void shell_ssh(const struct shell_call *c)
 		}
 		i += takes;
 	}
+	shell_found_value(c, "-E", EFFECT_WRITE);
 	if (i < c->n && (c->word[i].flags & (WORD_OPEN | WORD_SPLITS)) != 0)
 		shell_unknown(c, "which host it speaks to is not known");
 	if (i < c->n && shell_is_literal(&c->word[i]))
@@ -245,13 +304,15 @@ void shell_assign(const struct shell_call *c)
 		"EDITOR",     "VISUAL",    "BROWSER",     "HOME",      "PROMPT_COMMAND",
 		"CDPATH",     "SHELLOPTS", "BASHOPTS",    "FPATH",     "PS",
 		"TERMINFO",   "HISTFILE",  "TAR_OPTIONS", "RSYNC_RSH", "CVS_RSH",
-		"KUBECONFIG", NULL,
+		"KUBECONFIG", "PS0",       "PS1",         "PS2",       "PS4",
+		NULL,
 	};
 	static const char *const parts[] = {
-		"LD_",  "GIT_",     "BASH_",    "PERL",   "PYTHON",     "RUBY",       "NODE_",
-		"PATH", "LESS",     "PAGER",    "EDITOR", "ASKPASS",    "_OPTS",      "_OPTIONS",
-		"_RSH", "_SSH",     "DYLD_",    "GCONV",  "NPM_CONFIG", "npm_config", "JAVA_",
-		"PHP",  "_COMMAND", "MANPAGER", "_ENV",   NULL,
+		"LD_",        "GIT_",       "BASH_",        "PERL",       "PYTHON",     "RUBY",
+		"NODE_",      "PATH",       "LESS",         "PAGER",      "EDITOR",     "ASKPASS",
+		"_OPTS",      "_OPTIONS",   "_RSH",         "_SSH",       "DYLD_",      "GCONV",
+		"NPM_CONFIG", "npm_config", "JAVA_",        "PHP",        "_COMMAND",   "MANPAGER",
+		"_ENV",       "DOCKER_",    "AWS_ENDPOINT", "AWS_CONFIG", "AWS_SHARED", NULL,
 	};
 	struct span text = c->word[0].text;
 	const uint8_t *end = text.n == 0 ? NULL : memchr(text.p, '=', text.n);

@@ -143,6 +143,7 @@ static void read_one(struct sql *p)
 void sql_classify(struct command_reader *r, bool tsql)
 {
 	struct sql p = {.r = r, .t = r->tokens, .tsql = tsql};
+	r->database = r->context->database;
 	uint32_t all = 0, n_statements = 0, n_read = 0;
 	unsigned heaviest = 0;
 	while (p.t->kind != TOKEN_END && !p.failed) {

@@ -31,6 +31,13 @@ bool lex_mysql(struct command_reader *r, struct sql_server server, struct sql_ve
 	must_check;
 bool lex_tsql(struct command_reader *r) must_check;
 
+// A column compared with NULL or with one token.
+struct sql_test {
+	const char *op;                   // NULL: none
+	const struct token *first, *last; // of the column
+	const struct token *against;      // NULL: NULL
+};
+
 // What is known of an expression without running it.
 struct sql_value {
 	bool is_fixed;                    // the same for every row
@@ -38,6 +45,7 @@ struct sql_value {
 	bool is_column;                   // a column and nothing else
 	bool is_query;                    // a query within parentheses and nothing else
 	const struct token *first, *last; // its tokens
+	struct sql_test test;
 };
 
 // The parser's state within a statement.
@@ -54,7 +62,8 @@ struct sql {
 	bool has_tautology; // a condition read since this was last cleared has an arm without
 			    // effect
 	unsigned n_relations;
-	bool is_relexed; // what follows is not split as it was here
+	bool is_fixed_on; // the last join's condition is the same for every row
+	bool is_relexed;  // what follows is not split as it was here
 	unsigned n_ctes;
 	struct span ctes[SQL_CTES_MAX];
 };

@@ -75,7 +75,7 @@ bool sql_is_cte(const struct sql *p, const struct sql_name *name)
 static struct span schema_of(const struct sql *p, const struct sql_name *name)
 {
 	if (name->n_parts < 2)
-		return p->r->context->database;
+		return p->r->database;
 	return name->part[name->n_parts - 2];
 }
 

@@ -309,7 +309,7 @@ void sql_relations(struct sql *p)
 		if (takes_join(p)) {
 			read_relation(p);
 		} else if (sql_take(p, "ON")) {
-			(void)sql_expression(p);
+			p->is_fixed_on = sql_expression(p).is_fixed;
 		} else if (sql_take(p, "USING")) {
 			names_in_parens(p);
 		} else {

@@ -100,6 +100,9 @@ static bool is_query(const struct sql *p, unsigned level)
 		return false;
 	if (sql_is(p, "SELECT"))
 		return true;
+	// CREATE TABLE a AS TABLE b; not EXCHANGE PARTITION p WITH TABLE b
+	if (!p->tsql && sql_is(p, "TABLE") && !sql_token_is(p, p->t - 1, "WITH"))
+		return true;
 	return sql_is(p, "WITH") && (sql_is_at(p, 1, "RECURSIVE") || sql_is_at(p, 2, "AS"));
 }
 
@@ -114,6 +117,9 @@ static void note_word(struct sql *p)
 		{"FEDERATEDX", EFFECT_ADMIN, EFFECT_NETWORK, NULL},
 		{"SPIDER", EFFECT_ADMIN, EFFECT_NETWORK, NULL},
 		{"S3", EFFECT_ADMIN, EFFECT_NETWORK, NULL},
+		{"CONNECT", EFFECT_ADMIN, EFFECT_FILE | EFFECT_NETWORK, NULL},
+		{"TABLE_TYPE =", EFFECT_ADMIN, EFFECT_FILE | EFFECT_NETWORK, NULL},
+		{"FILE_NAME =", EFFECT_ADMIN, EFFECT_FILE, NULL},
 		{"DISCARD TABLESPACE", EFFECT_ADMIN, EFFECT_FILE | EFFECT_DESTROYS, NULL},
 		{"IMPORT TABLESPACE", EFFECT_ADMIN, EFFECT_FILE, NULL},
 		{"DISCARD PARTITION", EFFECT_ADMIN, EFFECT_FILE | EFFECT_DESTROYS, NULL},

@@ -39,8 +39,11 @@ static struct sql_value variable(struct sql *p)
 	}
 	sql_next(p);
 	if (!p->tsql && sql_take(p, ":=")) {
-		(void)sql_expression(p);
-		v.is_fixed = false;
+		const struct token *first = p->t;
+		v.is_fixed = sql_expression(p).is_fixed;
+		// @a := @a + 1 counts rows.
+		for (; first < p->t; first++)
+			v.is_fixed &= first->kind != TOKEN_VARIABLE;
 	}
 	return v;
 }
@@ -74,7 +77,9 @@ static struct sql_value parentheses(struct sql *p)
 			struct sql_value next = sql_expression(p);
 			v.is_fixed = v.is_fixed && next.is_fixed;
 			v.is_false = false;
+			inner.test.op = NULL;
 		}
+		v.test = inner.test;
 		if (inner.is_query && !sql_is(p, ")"))
 			(void)sql_query_rest(p, false);
 	}

@@ -313,7 +313,8 @@ static void tsql_delete(struct sql *p)
 
 // ---- MERGE
 
-static void read_merge_action(struct sql *p)
+// Returns whether it changes or deletes rows that are there.
+static bool read_merge_action(struct sql *p)
 {
 	sql_expect(p, "WHEN");
 	(void)sql_take(p, "NOT");
@@ -327,7 +328,9 @@ static void read_merge_action(struct sql *p)
 	if (sql_take(p, "UPDATE")) {
 		sql_expect(p, "SET");
 		read_assignments(p);
-	} else if (sql_take(p, "INSERT")) {
+		return true;
+	}
+	if (sql_take(p, "INSERT")) {
 		skip_columns(p);
 		if (sql_take(p, "DEFAULT")) {
 			sql_expect(p, "VALUES");
@@ -335,9 +338,10 @@ static void read_merge_action(struct sql *p)
 			sql_expect(p, "VALUES");
 			(void)sql_value_of(p);
 		}
-	} else {
-		sql_expect(p, "DELETE");
+		return false;
 	}
+	sql_expect(p, "DELETE");
+	return true;
 }
 
 static void read_merge(struct sql *p)
@@ -352,11 +356,14 @@ static void read_merge(struct sql *p)
 		(void)sql_name_part(p);
 	sql_found_target(p, &name);
 	sql_expect(p, "USING");
+	p->is_fixed_on = false;
 	read_from(p); // takes the condition behind ON, too
+	bool is_fixed_on = p->is_fixed_on;
 	if (!sql_is(p, "WHEN"))
 		grammar(p);
 	while (sql_is(p, "WHEN") && !p->failed)
-		read_merge_action(p);
+		if (read_merge_action(p) && is_fixed_on)
+			sql_effects(p, 0, EFFECT_NO_WHERE);
 	sql_output(p);
 	read_option(p);
 }

@@ -86,6 +86,8 @@ static const struct sql_known special[] = {
 	{"decryptbykey", R, EFFECT_CREDENTIALS},
 	{"decryptbykeyautocert", R, EFFECT_CREDENTIALS},
 	{"decryptbypassphrase", R, EFFECT_CREDENTIALS},
+	{"dm_os_enumerate_filesystem", A | X, EFFECT_FILE | EFFECT_NETWORK},
+	{"dm_os_file_exists", A | X, EFFECT_FILE | EFFECT_NETWORK},
 	{"encryptbyasymkey", R, 0},
 	{"encryptbycert", R, 0},
 	{"encryptbykey", R, 0},

@@ -16,9 +16,10 @@
 
 enum { FILE_MAX = 1 << 20, STATEMENTS_MIN = 200 };
 
-// What one line "> EFFECTS : FLAGS" asks for.
+// What one line "> EFFECTS : FLAGS : CONTEXT" asks for.
 struct wanted {
 	uint32_t kinds, flags, absent;
+	char *context; // what is not as usual; NULL: nothing
 };
 
 static const struct inspect_context plain = {.utf8 = true, .standard_strings = true};
@@ -39,6 +40,9 @@ static struct wanted read_line(char *line)
 	if (colon == NULL)
 		fail_msg("no colon: %s", line);
 	*colon = '\0';
+	wanted.context = strchr(colon + 1, ':');
+	if (wanted.context != NULL)
+		*wanted.context++ = '\0';
 	for (char *w = strtok_r(line, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
 		uint32_t effect = effect_parse(span_str(w));
 		if (effect == 0)
@@ -66,12 +70,8 @@ static void print_words(uint32_t kinds, uint32_t flags)
 	fprintf(stderr, "\n");
 }
 
-static void check(struct inspect_cache *cache, const struct wanted *wanted, struct span sql)
+static void compare(const struct effects *e, const struct wanted *wanted, struct span sql)
 {
-	const struct effects *e = inspect_statement(cache, &plain, sql);
-	const char *fault = reference_compare(sql);
-	if (fault != NULL)
-		fail_msg("%.*s: %s", (int)sql.n, (const char *)sql.p, fault);
 	bool as_wanted = e->kinds == wanted->kinds && (e->flags & wanted->flags) == wanted->flags &&
 			 (e->flags & wanted->absent) == 0;
 	if (as_wanted)
@@ -79,6 +79,49 @@ static void check(struct inspect_cache *cache, const struct wanted *wanted, stru
 	failures++;
 	fprintf(stderr, "%.*s\n  is:", (int)sql.n, (const char *)sql.p);
 	print_words(e->kinds, e->flags);
+}
+
+static const struct effects *effects_of_postgresql(
+	void *cache, const struct wanted *wanted, struct span sql
+)
+{
+	const char *fault = reference_compare(sql);
+	assert_null(wanted->context);
+	if (fault != NULL)
+		fail_msg("%.*s: %s", (int)sql.n, (const char *)sql.p, fault);
+	return inspect_statement(cache, &plain, sql);
+}
+
+static void set_context(struct command_context *context, const char *word)
+{
+	if (strcmp(word, "ansi-quotes") == 0)
+		context->ansi_quotes = true;
+	else if (strcmp(word, "no-backslash-escapes") == 0)
+		context->no_backslash_escapes = true;
+	else if (strcmp(word, "one-statement") == 0)
+		context->multi_statements = false;
+	else if (strcmp(word, "no-quoted-identifier") == 0)
+		context->quoted_identifier = false;
+	else if (strcmp(word, "mariadb") == 0)
+		context->mariadb = true;
+	else if (strncmp(word, "version=", 8) == 0)
+		context->version = (uint32_t)strtoul(word + 8, NULL, 10);
+	else
+		fail_msg("no such context: %s", word);
+}
+
+static enum inspect_dialect dialect;
+
+static const struct effects *effects_of_command(
+	void *reader, const struct wanted *wanted, struct span text
+)
+{
+	struct command_context context = command_context_usual(dialect);
+	char *save = NULL;
+	for (char *w = wanted->context == NULL ? NULL : strtok_r(wanted->context, " ", &save);
+	     w != NULL; w = strtok_r(NULL, " ", &save))
+		set_context(&context, w);
+	return inspect_command(reader, &context, text);
 }
 
 static size_t read_file(const char *name, char *text)
@@ -118,33 +161,71 @@ static size_t statement_length(const char *start, const char *end)
 	return last;
 }
 
-static void what_lands_here_stays(void **state)
+typedef const struct effects *effects_fn(
+	void *reader, const struct wanted *wanted, struct span text
+);
+
+// Every statement of the file has the effects that stand above it.
+static void check_file(const char *name, effects_fn *effects_of, void *reader)
 {
-	(void)state;
-	struct inspect_cache *cache = inspect_cache_new(16, 1 << 20);
 	char *text = malloc(FILE_MAX);
-	assert_non_null(cache);
+	assert_non_null(reader);
 	assert_non_null(text);
-	read_file(BYPASS_CORPUS "/postgresql", text);
+	read_file(name, text);
 	int statements = 0;
+	failures = 0;
 	for (char *head = next_head(text); *head != '\0'; statements++) {
 		char *start = strchr(head, '\n');
 		assert_non_null(start);
 		*start++ = '\0';
 		struct wanted wanted = read_line(head + 1);
 		head = next_head(start);
-		check(cache, &wanted, span_of(start, statement_length(start, head)));
+		struct span statement = span_of(start, statement_length(start, head));
+		compare(effects_of(reader, &wanted, statement), &wanted, statement);
 	}
 	free(text);
-	inspect_cache_free(cache);
 	assert_true(statements >= STATEMENTS_MIN);
 	assert_int_equal(failures, 0);
+}
+
+static void what_lands_here_stays(void **state)
+{
+	(void)state;
+	struct inspect_cache *cache = inspect_cache_new(16, 1 << 20);
+	check_file(BYPASS_CORPUS "/postgresql", effects_of_postgresql, cache);
+	inspect_cache_free(cache);
+}
+
+static void check_dialect(enum inspect_dialect which, const char *name)
+{
+	struct command_reader *reader = command_reader_new();
+	dialect = which;
+	check_file(name, effects_of_command, reader);
+	command_reader_free(reader);
+}
+
+static void and_for_mysql(void **)
+{
+	check_dialect(DIALECT_MYSQL, BYPASS_CORPUS "/mysql");
+}
+
+static void and_for_tsql(void **)
+{
+	check_dialect(DIALECT_TSQL, BYPASS_CORPUS "/tsql");
+}
+
+static void and_for_shells(void **)
+{
+	check_dialect(DIALECT_SHELL, BYPASS_CORPUS "/shell");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lands_here_stays),
+		cmocka_unit_test(and_for_mysql),
+		cmocka_unit_test(and_for_tsql),
+		cmocka_unit_test(and_for_shells),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

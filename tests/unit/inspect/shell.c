@@ -50,7 +50,7 @@ static const struct command_case cases[] = {
 	{"cat /etc/shadow", R, EFFECT_CREDENTIALS},
 	{"cat ~/.ssh/id_rsa", R, EFFECT_CREDENTIALS},
 	{"cat .env", R, EFFECT_CREDENTIALS},
-	{"grep -r password /etc", R, 0},
+	{"grep -r password /etc", R, EFFECT_CREDENTIALS},
 	{"git status", R, 0},
 	{"git push --force", W, EFFECT_NETWORK | EFFECT_DESTROYS},
 	{"git push origin main", W, EFFECT_NETWORK},
