@@ -68,7 +68,8 @@ static void on_signal(int)
 
 static void usage(void)
 {
-	fputs("usage: echo [--workers N] [--huge] [--no-offload] --port DEVICE ADDRESS/PREFIX ...\n"
+	fputs("usage: echo [--workers N] [--huge] [--no-offload]\n"
+	      "            --port DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX...] ...\n"
 	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns N --seconds N]\n",
 	      stderr);
 	exit(2);
@@ -76,15 +77,23 @@ static void usage(void)
 
 // ---- options
 
-static void add_port(const char *device, const char *address)
+static void add_port(const char *device, char *addresses)
 {
 	unsigned i = options.nic.n_ports;
 	struct ip_port_config *ip = &options.ip.ports[i];
+	char *next = NULL;
 
-	if (i == NIC_PORTS_MAX || address == NULL ||
-	    addr_parse_prefix(address, &ip->addrs[0].addr, &ip->addrs[0].prefix) != 0)
+	if (i == NIC_PORTS_MAX || addresses == NULL)
 		usage();
-	ip->n_addrs = 1;
+	for (const char *at = strtok_r(addresses, ",", &next); at != NULL;
+	     at = strtok_r(NULL, ",", &next)) {
+		uint8_t n = ip->n_addrs++;
+		if (n == IP_ADDRS_MAX ||
+		    addr_parse_prefix(at, &ip->addrs[n].addr, &ip->addrs[n].prefix) != 0)
+			usage();
+		if (!addr_is_v4(&ip->addrs[n].addr))
+			options.nic.ports[i].groups = true;
+	}
 	snprintf(options.nic.ports[i].device, NIC_DEVICE_MAX, "%s", device);
 	options.nic.ports[i].mtu = 1500;
 	options.nic.n_ports++;
