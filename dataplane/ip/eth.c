@@ -29,6 +29,7 @@ enum ip_verdict ip_input(
 )
 {
 	struct cursor c = cursor_of(pkt_span(pkt));
+	enum ip_verdict verdict;
 	struct eth_addr dest;
 
 	ip->stats.rx++;
@@ -56,12 +57,18 @@ enum ip_verdict ip_input(
 		return arp_input(ip, pkt, now_ms);
 	case ETH_TYPE_IP4:
 		pkt_pull(pkt, ETH_HEADER);
-		return ip4_input(ip, pkt, now_ms, segment);
+		verdict = ip4_input(ip, pkt, now_ms, segment);
+		break;
 	case ETH_TYPE_IP6:
 		pkt_pull(pkt, ETH_HEADER);
-		return ip6_input(ip, pkt, to_group, now_ms, segment);
+		verdict = ip6_input(ip, pkt, to_group, now_ms, segment);
+		break;
+	default:
+		return ip_drop(pkt, &ip->stats.drop_protocol);
 	}
-	return ip_drop(pkt, &ip->stats.drop_protocol);
+	if (verdict == IP_OWNER)
+		(void)pkt_push(pkt, ETH_HEADER); // it was there
+	return verdict;
 }
 
 void eth_transmit(

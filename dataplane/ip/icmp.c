@@ -23,6 +23,15 @@ bool icmp_may_answer(struct ip *ip, uint64_t now_ms)
 	return true;
 }
 
+static void seal(struct pkt *pkt)
+{
+	put_be16(pkt->data + ICMP_CHECKSUM_AT, 0);
+	uint16_t sum = (uint16_t)~checksum_fold(checksum_add(0, pkt->data, pkt->len));
+	memcpy(pkt->data + ICMP_CHECKSUM_AT, &sum, sizeof(sum));
+	pkt->flags = 0;
+	pkt->l4_len = 0;
+}
+
 // RFC 1122 3.2.2.6: the data goes back as it came, in the same packet.
 static enum ip_verdict echo(
 	struct ip *ip, struct pkt *pkt, const struct ip4_header *header, uint64_t now_ms
@@ -35,13 +44,44 @@ static enum ip_verdict echo(
 	if (route_find(ip, &header->dest, &header->source, &hop) != 0)
 		return ip_drop(pkt, &ip->stats.drop_no_route);
 	pkt->data[0] = ICMP_ECHO_REPLY;
-	put_be16(pkt->data + 2, 0);
-	uint16_t sum = (uint16_t)~checksum_fold(checksum_add(0, pkt->data, pkt->len));
-	memcpy(pkt->data + 2, &sum, sizeof(sum));
-	pkt->flags = 0;
-	pkt->l4_len = 0;
+	seal(pkt);
 	(void)ip4_output(ip, pkt, IP_PROTOCOL_ICMP, &header->source, &hop, now_ms);
 	return IP_CONSUMED;
+}
+
+// RFC 1122 3.2.2: nothing is said about an error.
+static bool is_error(const struct pkt *about, const struct ip4_header *header)
+{
+	return header->protocol == IP_PROTOCOL_ICMP && about->data[header->header_len] != ICMP_ECHO;
+}
+
+void icmp_reassembly_error(struct ip *ip, const struct pkt *about, uint64_t now_ms)
+{
+	enum { QUOTE_MAX = 576 - IP4_HEADER - ICMP_HEADER }; // RFC 1812 4.3.2.3
+	struct cursor c = cursor_of(pkt_span(about));
+	struct ip4_header header;
+	struct hop hop;
+
+	if (ip4_parse(ip, &c, &header) != NULL || cursor_left(&c) == 0 || is_error(about, &header))
+		return;
+	if (!icmp_may_answer(ip, now_ms)) {
+		ip->stats.icmp_limited++;
+		return;
+	}
+	uint32_t n = about->len < QUOTE_MAX ? about->len : QUOTE_MAX;
+	struct pkt *pkt = pkt_get(ip->pool);
+	uint8_t *p = pkt == NULL ? NULL : pkt_extend(pkt, ICMP_HEADER + n);
+	if (p == NULL || route_find(ip, &header.dest, &header.source, &hop) != 0) {
+		pkt_put(pkt);
+		return;
+	}
+	memset(p, 0, ICMP_HEADER);
+	p[0] = ICMP_TIME_EXCEEDED;
+	p[1] = ICMP_CODE_REASSEMBLY;
+	memcpy(p + ICMP_HEADER, about->data, n);
+	seal(pkt);
+	ip->stats.icmp_errors_sent++;
+	(void)ip4_output(ip, pkt, IP_PROTOCOL_ICMP, &header.source, &hop, now_ms);
 }
 
 // An error quotes the datagram it is about: its header and at least 8 bytes (RFC 792). Only what

@@ -83,6 +83,22 @@ void icmp6_error(
 	(void)ip6_output(ip, pkt, IP_PROTOCOL_ICMP6, IP6_HOP_LIMIT, &header->source, &hop, now_ms);
 }
 
+void icmp6_reassembly_error(struct ip *ip, const struct pkt *about, uint64_t now_ms)
+{
+	struct cursor c = cursor_of(pkt_span(about));
+	struct ip6_header header;
+
+	if (ip6_parse(ip, &c, &header) != NULL)
+		return;
+	// What it carries is named by its last header. One with more than a fragment header is not
+	// looked into: nothing is said about what may be an error itself.
+	if (header.protocol != IP6_FRAGMENT)
+		return;
+	header.protocol = cursor_u8(&c);
+	header.header_len = IP6_HEADER + IP6_FRAGMENT_HEADER;
+	icmp6_error(ip, about, &header, ICMP6_TIME_EXCEEDED, ICMP6_CODE_REASSEMBLY, 0, now_ms);
+}
+
 // 4.2: the data goes back as it came, in the same packet. A group gets no answer: one question
 // could bring the answers of all upon somebody.
 static enum ip_verdict echo(

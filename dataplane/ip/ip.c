@@ -29,6 +29,10 @@ struct ip *ip_new(const struct ip_config *config, const struct ip_ops *ops, stru
 	ip->pool = pool;
 	route_init(ip);
 	neighbour_init(ip);
+	if (fragment_init(ip) != 0) {
+		ip_free(ip);
+		return NULL;
+	}
 	return ip;
 }
 
@@ -37,6 +41,7 @@ void ip_free(struct ip *ip)
 	if (ip == NULL)
 		return;
 	neighbour_fini(ip);
+	fragment_fini(ip);
 	free(ip);
 }
 
@@ -53,6 +58,7 @@ void ip_neighbour_set(struct ip *ip, const struct neighbour *neighbour, uint64_t
 void ip_tick(struct ip *ip, uint64_t now_ms)
 {
 	neighbour_tick(ip, now_ms);
+	fragment_tick(ip, now_ms);
 }
 
 const struct ip_stats *ip_stats(const struct ip *ip)

@@ -50,6 +50,9 @@ struct ip_stats {
 	uint64_t arp_requests_sent, arp_replies_sent, arp_refused, icmp_limited;
 	uint64_t rx_nd, nd_solicitations_sent, nd_advertisements_sent, nd_refused;
 	uint64_t drop_extension, icmp_errors_sent;
+	// drop_fragment counts those of a datagram that is given up, and malformed ones.
+	uint64_t rx_fragments, reassembled, fragment_twice, fragment_overlap, fragment_tiny,
+		fragment_too_long, fragment_too_many, fragment_evicted, fragment_expired;
 };
 
 struct ip;
@@ -81,8 +84,8 @@ struct ip_config {
 enum ip_verdict {
 	IP_CONSUMED, // taken over: answered, queued or dropped
 	IP_TCP,      // a TCP segment for us; checked; still the caller's packet
-	// Only the neighbour owner may handle it (ARP and ND at a replica); still the caller's, as
-	// it came.
+	// Only the neighbour owner may handle it (ARP, ND and fragments at a replica); still the
+	// caller's, as it came.
 	IP_OWNER,
 };
 

@@ -41,7 +41,7 @@ uint64_t *ip4_parse(struct ip *ip, struct cursor *c, struct ip4_header *header)
 	uint8_t first = cursor_u8(c);
 	header->tos = cursor_u8(c);
 	header->total_len = cursor_be16(c);
-	(void)cursor_be16(c); // identification
+	header->id = cursor_be16(c);
 	header->fragment = cursor_be16(c);
 	(void)cursor_u8(c); // time to live: nothing is forwarded
 	header->protocol = cursor_u8(c);
@@ -87,11 +87,7 @@ static uint64_t *check(struct ip *ip, const struct pkt *pkt, struct ip4_header *
 		return &ip->stats.drop_not_ours;
 	if (!route_is_peer(ip, &header->source))
 		return &ip->stats.drop_source;
-	if (fault != NULL)
-		return fault;
-	if ((header->fragment & (IP4_MORE_FRAGMENTS | IP4_FRAGMENT_OFFSET)) != 0)
-		return &ip->stats.drop_fragment;
-	return NULL;
+	return fault;
 }
 
 // RFC 9293 3.1. The checksum covers the addresses, so it is checked where they are known.
@@ -118,6 +114,38 @@ static enum ip_verdict tcp_received(
 	return IP_TCP;
 }
 
+// RFC 1858, RFC 3128: what a filter would look at must not be split.
+static bool is_tiny(const struct ip4_header *header, const struct fragment *part)
+{
+	size_t least = header->protocol == IP_PROTOCOL_TCP ? TCP_HEADER : ICMP_HEADER;
+
+	return part->offset == 0 && part->data.n < least;
+}
+
+// False when that was not the last fragment: the packet is gone.
+static bool reassemble(struct ip *ip, struct pkt *pkt, struct ip4_header *header, uint64_t now_ms)
+{
+	struct fragment_whole whole;
+	struct fragment part = {
+		.key = {header->source, header->dest, header->id, header->protocol},
+		.protocol = header->protocol,
+		.ecn = header->tos & IP_ECN,
+		.more = (header->fragment & IP4_MORE_FRAGMENTS) != 0,
+		.offset = (header->fragment & IP4_FRAGMENT_OFFSET) * (uint32_t)FRAGMENT_UNIT,
+		.data = {pkt->data + header->header_len, pkt->len - header->header_len},
+		.head = {pkt->data, header->header_len},
+	};
+
+	if (is_tiny(header, &part)) {
+		ip_drop(pkt, &ip->stats.fragment_tiny);
+		return false;
+	}
+	if (!fragment_input(ip, pkt, &part, now_ms, &whole))
+		return false;
+	header->tos = whole.ecn;
+	return true;
+}
+
 enum ip_verdict ip4_input(
 	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
 )
@@ -128,7 +156,14 @@ enum ip_verdict ip4_input(
 	if (fault != NULL)
 		return ip_drop(pkt, fault);
 	pkt->len = header.total_len; // short frames are padded
-	pkt_pull(pkt, header.header_len);
+	if ((header.fragment & (IP4_MORE_FRAGMENTS | IP4_FRAGMENT_OFFSET)) == 0) {
+		pkt_pull(pkt, header.header_len);
+	} else {
+		if (!ip->config.owner)
+			return IP_OWNER;
+		if (!reassemble(ip, pkt, &header, now_ms))
+			return IP_CONSUMED;
+	}
 	if (header.protocol == IP_PROTOCOL_TCP)
 		return tcp_received(ip, pkt, &header, segment);
 	if (header.protocol == IP_PROTOCOL_ICMP)

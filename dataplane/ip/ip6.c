@@ -140,7 +140,7 @@ static uint64_t *walk(
 		uint64_t *fault = NULL;
 		switch (header->protocol) {
 		case IP6_HOP_BY_HOP:
-			if (n != 0)
+			if (n != 0 || header->fragment_at != 0)
 				return problem(
 					ip, header, ICMP6_PROBLEM_NEXT_HEADER, header->next_at
 				);
@@ -232,6 +232,75 @@ static enum ip_verdict refuse(
 	return IP_CONSUMED;
 }
 
+// The headers behind that of a fragment, as if it were the whole.
+static uint64_t *walk_whole(struct ip *ip, const struct pkt *pkt, struct ip6_header *header)
+{
+	struct cursor c = cursor_of(pkt_span(pkt));
+
+	header->more = false;
+	header->offset = 0;
+	(void)cursor_bytes(&c, header->header_len);
+	return walk(ip, &c, pkt->data, header);
+}
+
+// RFC 7112: the first fragment has all headers, and we want that of the upper layer whole.
+static uint64_t *first_check(struct ip *ip, const struct pkt *pkt, struct ip6_header *header)
+{
+	struct ip6_header whole = *header;
+
+	uint64_t *fault = walk_whole(ip, pkt, &whole);
+	size_t least = whole.protocol == IP_PROTOCOL_TCP ? TCP_HEADER : ICMP_HEADER;
+	if (fault == NULL && pkt->len - whole.header_len >= least)
+		return NULL;
+	header->has_problem = whole.has_problem;
+	header->problem = whole.problem;
+	header->problem_at = whole.problem_at;
+	if (!whole.has_problem)
+		(void)problem(ip, header, ICMP6_PROBLEM_FIRST_FRAGMENT, 0);
+	return &ip->stats.fragment_tiny;
+}
+
+// RFC 8200 4.5, what the sender is told of.
+static uint64_t *fragment_check(struct ip *ip, const struct pkt *pkt, struct ip6_header *header)
+{
+	uint32_t n = pkt->len - header->header_len;
+
+	if (header->more && n % FRAGMENT_UNIT != 0) {
+		(void)problem(ip, header, ICMP6_PROBLEM_FIELD, IP6_PAYLOAD_LEN_AT);
+		return &ip->stats.drop_fragment;
+	}
+	if (header->offset + n > UINT16_MAX) {
+		(void)problem(ip, header, ICMP6_PROBLEM_FIELD, header->fragment_at + 2u);
+		return &ip->stats.fragment_too_long;
+	}
+	return header->offset == 0 ? first_check(ip, pkt, header) : NULL;
+}
+
+// False when that was not the last fragment: the packet is gone. Else it is the datagram, behind
+// one header without extensions.
+static bool reassemble(struct ip *ip, struct pkt *pkt, struct ip6_header *header, uint64_t now_ms)
+{
+	struct fragment_whole whole;
+	struct fragment part = {
+		.key = {header->source, header->dest, header->fragment_id, 0},
+		.protocol = header->protocol,
+		.ecn = header->traffic_class & IP_ECN,
+		.more = header->more,
+		.offset = header->offset,
+		.data = {pkt->data + header->header_len, pkt->len - header->header_len},
+		.head = {pkt->data, header->header_len},
+	};
+
+	if (!fragment_input(ip, pkt, &part, now_ms, &whole))
+		return false;
+	header->traffic_class = whole.ecn;
+	header->protocol = whole.protocol;
+	header->next_at = IP6_NEXT_AT;
+	header->header_len = IP6_HEADER;
+	// There is room: the data was put behind the headroom.
+	return ip6_push(pkt, whole.protocol, header->hop_limit, &header->source, &header->dest);
+}
+
 enum ip_verdict ip6_input(
 	struct ip *ip, struct pkt *pkt, bool group_frame, uint64_t now_ms,
 	struct ip_segment *segment
@@ -240,8 +309,16 @@ enum ip_verdict ip6_input(
 	struct ip6_header header;
 
 	uint64_t *fault = check(ip, pkt, group_frame, &header);
-	if (fault == NULL && ip6_is_fragment(&header))
-		fault = &ip->stats.drop_fragment;
+	if (fault == NULL && ip6_is_fragment(&header)) {
+		if (!ip->config.owner)
+			return IP_OWNER;
+		fault = fragment_check(ip, pkt, &header);
+		if (fault == NULL) {
+			if (!reassemble(ip, pkt, &header, now_ms))
+				return IP_CONSUMED;
+			fault = walk_whole(ip, pkt, &header);
+		}
+	}
 	if (fault != NULL)
 		return refuse(ip, pkt, &header, fault, now_ms);
 	switch (header.protocol) {
@@ -249,10 +326,8 @@ enum ip_verdict ip6_input(
 		pkt_pull(pkt, header.header_len);
 		return tcp_received(ip, pkt, &header, segment);
 	case IP_PROTOCOL_ICMP6:
-		if (!ip->config.owner && nd_is_for_owner(pkt, &header)) {
-			(void)pkt_push(pkt, ETH_HEADER); // it was there
+		if (!ip->config.owner && nd_is_for_owner(pkt, &header))
 			return IP_OWNER;
-		}
 		pkt_pull(pkt, header.header_len);
 		return icmp6_input(ip, pkt, &header, now_ms);
 	case IP6_NO_NEXT:

@@ -28,6 +28,17 @@ enum neighbour_limit {
 	NEIGHBOUR_UNUSED_MS = 300 * 1000, // then it is forgotten
 };
 
+enum fragment_limit {
+	FRAGMENT_DATAGRAMS = 64, // being put together
+	FRAGMENT_PER_SOURCE = 4,
+	FRAGMENT_PARTS = 16,   // of one datagram
+	FRAGMENT_BYTES = 2048, // of one datagram, behind what each fragment repeats
+	FRAGMENT_UNIT = 8,
+	// RFC 8200 4.5 and RFC 1122 3.3.2 allow a minute; on a way on which fragments are lost that
+	// is for how long an attacker's would fill the table.
+	FRAGMENT_TIMEOUT_MS = 2000,
+};
+
 enum icmp_limit { ICMP_REPLIES_PER_SECOND = 100, ICMP_REPLIES_BURST = 50 };
 
 enum neighbour_state {
@@ -75,6 +86,28 @@ struct hop {
 	struct ip_addr local; // the source address to use
 };
 
+// What the fragments of one datagram have in common.
+struct fragment_key {
+	struct ip_addr source, dest;
+	uint32_t id;
+	uint8_t protocol; // 0 for IPv6 (RFC 8200 4.5)
+};
+
+struct fragment {
+	struct fragment_key key;
+	uint8_t protocol, ecn;
+	bool more;
+	uint32_t offset;  // in bytes
+	struct span data; // what it brings
+	struct span head; // what is before that: the header of IPv4, or those of IPv6
+};
+
+struct fragment_whole {
+	uint8_t protocol, ecn;
+};
+
+struct fragments;
+
 struct token_bucket {
 	uint32_t tokens;
 	uint64_t filled_at; // ms; 0: never
@@ -89,11 +122,12 @@ struct ip {
 	struct route routes[IP_PORTS_MAX * (IP_ADDRS_MAX + 1)]; // longest prefix first
 	struct token_bucket icmp_bucket;
 	struct neighbours neighbours;
+	struct fragments *fragments; // the owner's only
 };
 
 struct ip4_header {
 	uint8_t header_len, tos, protocol;
-	uint16_t total_len, fragment;
+	uint16_t total_len, id, fragment;
 	struct ip_addr source, dest;
 };
 
@@ -191,6 +225,17 @@ void nd_solicit(struct ip *ip, const struct neighbour *neighbour, bool unicast);
 // The group that is asked for `addr` (RFC 4291 2.7.1).
 struct ip_addr nd_group(const struct ip_addr *addr);
 
+// Returns 0 or -ENOMEM.
+int fragment_init(struct ip *ip) must_check;
+void fragment_fini(struct ip *ip);
+// One fragment, for the owner. True when it completes a datagram: then `pkt` has what was in
+// fragments, and Out: *whole. Else takes over the reference.
+bool fragment_input(
+	struct ip *ip, struct pkt *pkt, const struct fragment *part, uint64_t now_ms,
+	struct fragment_whole *whole
+);
+void fragment_tick(struct ip *ip, uint64_t now_ms);
+
 // The next four bytes; 0.0.0.0 and `bad` when there are fewer.
 struct ip_addr ip4_read_addr(struct cursor *c);
 // One IPv4 datagram behind its Ethernet header. See ip_input.
@@ -229,6 +274,10 @@ int ip6_output(
 	struct ip *ip, struct pkt *pkt, uint8_t protocol, uint8_t hop_limit,
 	const struct ip_addr *remote, const struct hop *hop, uint64_t now_ms
 );
+
+// Tell the sender of the fragment `about`, data at its IP header, that the others did not come.
+void icmp_reassembly_error(struct ip *ip, const struct pkt *about, uint64_t now_ms);
+void icmp6_reassembly_error(struct ip *ip, const struct pkt *about, uint64_t now_ms);
 
 // May one more answer be sent now? ICMP of both families shares the budget.
 bool icmp_may_answer(struct ip *ip, uint64_t now_ms);

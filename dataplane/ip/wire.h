@@ -28,7 +28,7 @@ enum ip4_wire {
 	IP4_TTL = 64, // RFC 1700
 	IP4_DONT_FRAGMENT = 0x4000,
 	IP4_MORE_FRAGMENTS = 0x2000,
-	IP4_FRAGMENT_OFFSET = 0x1fff,
+	IP4_FRAGMENT_OFFSET = 0x1fff, // units of 8 bytes
 	IP4_OPTION_END = 0,
 	IP4_OPTION_NOP = 1,
 	IP4_OPTION_LOOSE_ROUTE = 131,
@@ -46,6 +46,7 @@ enum ip_wire {
 enum ip6_wire {
 	IP6_HEADER = 40,
 	IP6_VERSION = 6,
+	IP6_PAYLOAD_LEN_AT = 4,
 	IP6_NEXT_AT = 6,    // the field that names what follows the header
 	IP6_HOP_LIMIT = 64, // RFC 1700
 	IP6_MTU_MIN = 1280,
@@ -55,6 +56,7 @@ enum ip6_wire {
 	IP6_NO_NEXT = 59,
 	IP6_DESTINATION = 60,
 	IP6_OPTION_PAD1 = 0,
+	IP6_FRAGMENT_HEADER = 8,
 	IP6_FRAGMENT_OFFSET = 0xfff8, // of its field, which counts units of 8 in bytes so
 	IP6_FRAGMENT_MORE = 1,
 };
@@ -67,6 +69,7 @@ enum icmp_wire {
 	ICMP_ECHO = 8,
 	ICMP_TIME_EXCEEDED = 11,
 	ICMP_PARAMETER_PROBLEM = 12,
+	ICMP_CODE_REASSEMBLY = 1, // of time exceeded
 	ICMP_CODE_HOST = 1,
 	ICMP_CODE_PROTOCOL = 2,
 	ICMP_CODE_PORT = 3,
@@ -84,12 +87,14 @@ enum icmp6_wire {
 	ICMP6_ECHO_REPLY = 129,
 	ICMP6_REDIRECT = 137,
 	ICMP6_CODE_PORT = 4,
+	ICMP6_CODE_REASSEMBLY = 1, // of time exceeded
 };
 
 enum icmp6_problem {
 	ICMP6_PROBLEM_FIELD,
 	ICMP6_PROBLEM_NEXT_HEADER,
 	ICMP6_PROBLEM_OPTION,
+	ICMP6_PROBLEM_FIRST_FRAGMENT, // RFC 7112
 };
 
 // RFC 4861.

@@ -115,21 +115,6 @@ static void each_rule_of_the_header_has_its_counter(void **)
 	stand_free(stand);
 }
 
-static void fragments_are_dropped(void **)
-{
-	static const uint16_t fields[] = {0x2000, 0x0001, 0x1fff, 0x6000};
-	struct stand *stand = stand_new(true, 0);
-
-	for (int i = 0; i < 4; i++) {
-		struct frame frame = frame_tcp(0, "10.0.0.9", "10.0.0.1");
-		frame.b[IP4_AT + 6] = (uint8_t)(fields[i] >> 8);
-		frame.b[IP4_AT + 7] = (uint8_t)fields[i];
-		frame_ip4_seal(&frame);
-		refused(stand, &frame, &ip_stats(stand->ip)->drop_fragment);
-	}
-	stand_free(stand);
-}
-
 static void destinations_must_be_the_ports_own(void **)
 {
 	static const char *const others[] = {
@@ -238,7 +223,6 @@ int main(void)
 		cmocka_unit_test(truncated_frames_are_dropped),
 		cmocka_unit_test(other_frames_are_told_apart),
 		cmocka_unit_test(each_rule_of_the_header_has_its_counter),
-		cmocka_unit_test(fragments_are_dropped),
 		cmocka_unit_test(destinations_must_be_the_ports_own),
 		cmocka_unit_test(sources_must_be_one_other_host),
 		cmocka_unit_test(options_are_passed_over),
