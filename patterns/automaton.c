@@ -381,10 +381,12 @@ static uint16_t build(struct automaton *a, const struct reader *r, uint16_t inde
 static uint16_t add_expression(struct automaton *a, const char *text, uint16_t next)
 {
 	uint16_t start = 0;
-	struct reader *r = calloc(1, sizeof(*r));
+	struct reader *r = malloc(sizeof(*r)); // most of its room is never used
 	if (r == NULL)
 		return 0;
 	r->p = text;
+	r->depth = r->count = 0;
+	r->bad = false;
 	uint16_t root = read_choice(r, false);
 	if (!r->bad && *r->p == '\0')
 		start = build(a, r, root, next);
@@ -397,11 +399,12 @@ static int new (
 	struct automaton **out
 )
 {
-	struct automaton *a = calloc(1, sizeof(*a));
+	struct automaton *a = malloc(sizeof(*a));
 	if (a == NULL)
 		return -ENOMEM;
 	a->repeats = repeats;
-	a->count = 1; // state 0 is none
+	a->count = 1;
+	a->states[0] = (struct state){}; // is none
 	uint16_t anything = add_state(a, (struct state){.kind = STATE_BYTE, .next = ANYTHING});
 	invert(&a->states[anything].bytes);
 	a->over =
