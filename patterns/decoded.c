@@ -17,7 +17,12 @@ int decoded_init(struct decoded *d, size_t size)
 	*d = (struct decoded){.size = size};
 	d->text = malloc(size + UNIT_BYTES);
 	d->marks = calloc(size / DECODED_MARK + 2, sizeof(d->marks[0]));
-	return d->text == NULL || d->marks == NULL ? -ENOMEM : 0;
+	if (d->text == NULL || d->marks == NULL)
+		return -ENOMEM;
+	// Their pages are made here, not by a worker's scan.
+	explicit_bzero(d->text, size + UNIT_BYTES);
+	explicit_bzero(d->marks, (size / DECODED_MARK + 2) * sizeof(d->marks[0]));
+	return 0;
 }
 
 void decoded_fini(struct decoded *d)

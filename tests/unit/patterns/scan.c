@@ -4,9 +4,11 @@
 #include "patterns/patterns.h"
 
 #include <hs.h>
+#include <openssl/evp.h>
 
 // cmocka.h wants these first.
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -348,6 +351,44 @@ static void a_scan_never_allocates(void **)
 	assert_int_equal(allocations, 1); // the count does count
 }
 
+// Page faults of this thread while it scans `in`, which holds something.
+static long faults(const struct pattern_set *of, struct scan_scratch *with, struct span in)
+{
+	static struct finding out[SCAN_FINDINGS_MAX];
+	struct rusage before, after;
+	bool more;
+	assert_int_equal(getrusage(RUSAGE_THREAD, &before), 0);
+	int n = scan(of, with, in, NULL, out, SCAN_FINDINGS_MAX, &more);
+	assert_int_equal(getrusage(RUSAGE_THREAD, &after), 0);
+	assert_true(n > 0);
+	return after.ru_minflt - before.ru_minflt;
+}
+
+// Who takes a new policy over must not wait for its memory.
+static void a_first_scan_touches_no_new_page(void **)
+{
+	static uint8_t plain[18 * 1024], text[80 * 1024];
+	memset(plain, ' ', sizeof(plain));
+	memcpy(plain + sizeof(plain) - 64, "jane@example.com", 16);
+	// A large encoded value, and some of everything.
+	size_t n = (size_t)EVP_EncodeBlock(text, plain, sizeof(plain));
+	text[n++] = '\n';
+	while (n < sizeof(text) - 1024)
+		n += random_text(text + n, 1024);
+	uint16_t ids[PATTERN_MAX];
+	for (uint16_t i = 0; i < pattern_lib_count(lib); i++)
+		ids[i] = i;
+	(void)faults(set, scratch, span_of(text, n)); // the code's pages, the stack's and these
+	assert_int_equal(faults(set, scratch, span_of(text, n)), 0);
+	struct pattern_set *fresh = compile(ids, pattern_lib_count(lib));
+	(void)malloc_trim(0); // nothing comes from memory that is there
+	struct scan_scratch *first = scan_scratch_new(fresh);
+	assert_non_null(first);
+	assert_int_equal(faults(fresh, first, span_of(text, n)), 0);
+	scan_scratch_free(first);
+	pattern_set_free(fresh);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +403,7 @@ int main(void)
 		cmocka_unit_test(sets_of_any_size),
 		cmocka_unit_test(surroundings_change_nothing),
 		cmocka_unit_test(a_scan_never_allocates),
+		cmocka_unit_test(a_first_scan_touches_no_new_page),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
