@@ -94,6 +94,8 @@ void settings_workers(const struct config_gateway *gateway, struct workers_confi
 	};
 	settings_ip(gateway, &out->ip);
 	tcp_config_default(&out->tcp);
+	out->tcp.congestion = gateway->tcp.congestion == CONFIG_NEWRENO ? TCP_NEWRENO : TCP_CUBIC;
+	out->tcp.ecn = gateway->tcp.ecn;
 	out->tcp.conns_max = gateway->limits.connections;
 	// A flood of openings may not take the places of connections that are open.
 	if (out->tcp.half_open_max > gateway->limits.connections / 2)

@@ -201,6 +201,7 @@ unsigned config_restart_needed(
 		{"gateway.tick", a->tick_ns != b->tick_ns},
 		{"gateway.limits", memcmp(&a->limits, &b->limits, LIMITS_SIZE) != 0},
 		{"gateway.timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},
+		{"gateway.tcp", a->tcp.congestion != b->tcp.congestion || a->tcp.ecn != b->tcp.ecn},
 		{"gateway.state", strcmp(a->state, b->state) != 0},
 		{"gateway.admin", strcmp(a->admin_socket, b->admin_socket) != 0},
 		{"gateway.metrics",

@@ -96,6 +96,13 @@ struct config_timeouts {
 	uint32_t drain_ms;   // how long a stop waits for sessions to end; default 10 s
 };
 
+enum config_congestion { CONFIG_CUBIC, CONFIG_NEWRENO };
+
+struct config_tcp {
+	enum config_congestion congestion; // default CUBIC
+	bool ecn;                          // default false
+};
+
 struct config_gateway {
 	struct config_position at;
 	uint16_t n_workers;                   // at least 1
@@ -111,6 +118,7 @@ struct config_gateway {
 	uint64_t tick_ns;       // step of the workers' timers; default 1 ms
 	struct config_limits limits;
 	struct config_timeouts timeouts;
+	struct config_tcp tcp;
 	char state[CONFIG_PATH_MAX];        // folder of recordings, audit, database, local keys
 	struct config_folders patterns;     // together the pattern library
 	char admin_socket[CONFIG_PATH_MAX]; // default <state>/admin.sock

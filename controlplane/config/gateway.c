@@ -290,6 +290,25 @@ static void read_timeouts(struct reader *r, const struct node *node, struct conf
 	read_time(r, node, "drain", 0, &t->drain_ms);
 }
 
+static void read_tcp(struct reader *r, const struct node *node, struct config_tcp *tcp)
+{
+	static const char *const keys[] = {"congestion", "ecn", NULL};
+	static const struct word controls[] = {
+		{"cubic", CONFIG_CUBIC},
+		{"newreno", CONFIG_NEWRENO},
+		{NULL, 0}};
+	int chosen;
+
+	if (!read_map(r, node, "`tcp`", keys))
+		return;
+	const struct node *value = tree_get(node, "congestion");
+	if (value != NULL && read_word(r, value, "congestion", controls, &chosen))
+		tcp->congestion = (enum config_congestion)chosen;
+	value = tree_get(node, "ecn");
+	if (value != NULL)
+		(void)read_bool(r, value, "ecn", &tcp->ecn);
+}
+
 static void read_admin(struct reader *r, const struct node *node, struct config_gateway *g)
 {
 	static const char *const keys[] = {"socket", NULL};
@@ -402,6 +421,9 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 	value = tree_get(node, "timeouts");
 	if (value != NULL)
 		read_timeouts(r, value, &g->timeouts);
+	value = tree_get(node, "tcp");
+	if (value != NULL)
+		read_tcp(r, value, &g->tcp);
 	value = tree_get(node, "state");
 	if (value != NULL)
 		(void)read_path(r, value, "state", g->state);
@@ -421,10 +443,10 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out)
 {
-	static const char *const keys[] = {"workers",  "control_core", "ports",    "huge_pages",
-					   "memory",   "idle_sleep",   "tick",     "limits",
-					   "timeouts", "state",        "patterns", "admin",
-					   "metrics",  "log",          NULL};
+	static const char *const keys[] = {"workers",  "control_core", "ports", "huge_pages",
+					   "memory",   "idle_sleep",   "tick",  "limits",
+					   "timeouts", "tcp",          "state", "patterns",
+					   "admin",    "metrics",      "log",   NULL};
 
 	set_defaults(out);
 	out->at = out->patterns.at[0] = node->at;

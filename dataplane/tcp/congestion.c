@@ -1,9 +1,57 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// How much may be in flight: RFC 5681, RFC 6928.
+// How much may be in flight. The window grows by slow start (RFC 5681, 9406), then by one of the
+// controls below; it shrinks in proportion to what arrives (RFC 6937).
 
 #include "dataplane/tcp/conn.h"
+
+enum {
+	PIPE_ACK_MS = 1000,            // RFC 7661 4.2
+	UNUSED_MAX_MS = 5 * 60 * 1000, // RFC 7661 4.4
+};
+
+static const uint32_t SSTHRESH_NONE = UINT32_MAX / 2;
+
+static uint32_t newreno_reduce(struct tcp_conn *, uint32_t window)
+{
+	return window / 2;
+}
+
+static void newreno_grow(struct tcp_conn *conn, uint32_t bytes)
+{
+	conn->acked_bytes += bytes;
+	if (conn->acked_bytes < conn->cwnd)
+		return;
+	conn->acked_bytes -= conn->cwnd;
+	conn->cwnd += conn->mss;
+}
+
+static void newreno_other(struct tcp_conn *)
+{
+}
+
+// What differs between the controls.
+static const struct control {
+	void (*grow)(struct tcp_conn *conn, uint32_t bytes); // in congestion avoidance
+	void (*pause)(struct tcp_conn *conn);
+	uint32_t (*reduce)(struct tcp_conn *conn, uint32_t window); // to the threshold
+	void (*timeout)(struct tcp_conn *conn);
+	void (*undo)(struct tcp_conn *conn);
+} controls[] = {
+	[TCP_CUBIC] = {cubic_grow, cubic_pause, cubic_reduce, cubic_timeout, cubic_undo},
+	[TCP_NEWRENO] = {newreno_grow, newreno_other, newreno_reduce, newreno_other, newreno_other},
+};
+
+static const struct control *control_of(const struct tcp_conn *conn)
+{
+	return &controls[conn->tcp->config.congestion];
+}
+
+static bool is_first_slow_start(const struct tcp_conn *conn)
+{
+	return conn->ssthresh == SSTHRESH_NONE;
+}
 
 static uint32_t initial_window(const struct tcp_conn *conn)
 {
@@ -14,7 +62,32 @@ void congestion_init(struct tcp_conn *conn)
 {
 	bool syn_lost = (conn->flags & CONN_SYN_RESENT) != 0;
 	conn->cwnd = syn_lost ? conn->mss : initial_window(conn);
-	conn->ssthresh = UINT32_MAX / 2;
+	conn->ssthresh = SSTHRESH_NONE;
+	conn->round_end = conn->round_una = conn->snd_una;
+	conn->validated_ms = (uint32_t)conn->tcp->now_ms;
+}
+
+// A round trip ends with the ACK for the first byte sent in it.
+static void round_follow(struct tcp_conn *conn, const struct ack_news *news)
+{
+	bool first = is_first_slow_start(conn);
+	if (news->acked > 0 && seq_lt(conn->round_end, conn->snd_una)) {
+		uint32_t now_ms = (uint32_t)conn->tcp->now_ms;
+		uint32_t sample = conn->snd_una - conn->round_una;
+		uint32_t kept_ms = max_u32(PIPE_ACK_MS, conn->srtt_us8 / 8000 * 3);
+		if (sample >= conn->pipe_ack || now_ms - conn->pipe_ack_ms > kept_ms) {
+			conn->pipe_ack = sample;
+			conn->pipe_ack_ms = now_ms;
+		}
+		conn->round_end = conn->snd_nxt;
+		conn->round_una = conn->snd_una;
+		if (first)
+			hystart_round(conn);
+	}
+	if (first && news->rtt_us > 0)
+		hystart_sample(conn, news->rtt_us);
+	if (first && !is_first_slow_start(conn))
+		conn->cubic = (struct cubic){0};
 }
 
 // RFC 6937 3.1 with the rule of its successor for when to add a segment: only while an ACK makes
@@ -40,40 +113,65 @@ static void reduce_on(struct tcp_conn *conn, const struct ack_news *news)
 	conn->cwnd = max_u32(pipe + may, conn->mss);
 }
 
-// A window that the sender did not fill proves nothing (RFC 7661 3): no growth. `pipe_before` is
-// what was in flight until this ACK came.
-void congestion_acked(struct tcp_conn *conn, const struct ack_news *news, uint32_t pipe_before)
+static void grow(struct tcp_conn *conn, uint32_t bytes)
 {
-	bool full = (conn->flags & CONN_CWND_LIMITED) != 0 || pipe_before + conn->mss > conn->cwnd;
-	bool slow_start = conn->cwnd < conn->ssthresh;
-	uint32_t bytes = news->acked;
-	if (conn->recovery == RECOVERY_FAST || conn->recovery == RECOVERY_CWR) {
-		reduce_on(conn, news);
-		return;
-	}
-	if (bytes == 0 || news->recovered ||
-	    (!full && !(slow_start && pipe_before >= conn->cwnd / 2)))
-		return;
-	if (slow_start) {
-		// Peers acknowledge whole bursts with one ACK, as we do; counting bytes (RFC 3465)
-		// without its limit of two segments keeps their slow start from crawling. After a
-		// timeout the limit of one holds, for what is acknowledged may be old.
-		bytes = conn->recovery == RECOVERY_RTO ? min_u32(bytes, conn->mss) : bytes;
-		conn->cwnd += min_u32(bytes, conn->ssthresh - conn->cwnd);
+	if (conn->cwnd >= conn->ssthresh) {
+		control_of(conn)->grow(conn, bytes);
 	} else {
-		conn->acked_bytes += bytes;
-		if (conn->acked_bytes < conn->cwnd)
-			return;
-		conn->acked_bytes -= conn->cwnd;
-		conn->cwnd += conn->mss;
+		// Peers acknowledge whole bursts with one ACK, as we do; counting bytes (RFC 3465)
+		// with a wide limit keeps their slow start from crawling. After a timeout the limit
+		// is one packet, for what is acknowledged may be old.
+		if (is_first_slow_start(conn))
+			bytes = hystart_growth(conn, bytes);
+		else if (conn->recovery == RECOVERY_RTO)
+			bytes = min_u32(bytes, conn->mss);
+		conn->cwnd += min_u32(bytes, conn->ssthresh - conn->cwnd);
 	}
 	// The send buffer bounds the flight; a larger window would only be a larger burst.
 	conn->cwnd = min_u32(conn->cwnd, conn->tcp->config.snd_buf + initial_window(conn));
 }
 
+// RFC 7661 4.4: a window that was not put to use for so long is worth half.
+static void unused(struct tcp_conn *conn)
+{
+	uint32_t now_ms = (uint32_t)conn->tcp->now_ms;
+	control_of(conn)->pause(conn);
+	if (now_ms - conn->validated_ms < UNUSED_MAX_MS)
+		return;
+	conn->validated_ms = now_ms;
+	conn->ssthresh = max_u32(conn->ssthresh, conn->cwnd / 4 * 3);
+	conn->cwnd = max_u32(conn->cwnd / 2, initial_window(conn));
+}
+
+// A window that the sender did not fill proves nothing (RFC 7661 3): no growth. `pipe_before` is
+// what was in flight until this ACK came.
+void congestion_acked(struct tcp_conn *conn, const struct ack_news *news, uint32_t pipe_before)
+{
+	round_follow(conn, news);
+	if (conn->recovery == RECOVERY_FAST || conn->recovery == RECOVERY_CWR) {
+		reduce_on(conn, news);
+		return;
+	}
+	if (news->acked == 0 || news->recovered)
+		return;
+	bool full = (conn->flags & CONN_CWND_LIMITED) != 0 || pipe_before + conn->mss > conn->cwnd;
+	if (full || (conn->cwnd < conn->ssthresh && pipe_before >= conn->cwnd / 2)) {
+		conn->validated_ms = (uint32_t)conn->tcp->now_ms;
+		grow(conn, news->acked);
+	} else {
+		unused(conn);
+	}
+}
+
+// What was in use of the window (RFC 5681 3.1 (4)): the tail of an answer is little, the answer
+// itself was more (RFC 7661 4.4.1).
 static void threshold_lower(struct tcp_conn *conn)
 {
-	conn->ssthresh = max_u32((conn->snd_nxt - conn->snd_una) / 2, 2u * conn->mss);
+	uint32_t used = max_u32(conn->snd_nxt - conn->snd_una, conn->pipe_ack);
+	if (is_first_slow_start(conn))
+		conn->cubic = (struct cubic){0};
+	conn->ssthresh = control_of(conn)->reduce(conn, min_u32(used, conn->cwnd));
+	conn->ssthresh = max_u32(conn->ssthresh, 2u * conn->mss);
 	conn->acked_bytes = 0;
 }
 
@@ -104,6 +202,7 @@ void congestion_timeout(struct tcp_conn *conn)
 		undo_begin(conn);
 		threshold_lower(conn);
 	}
+	control_of(conn)->timeout(conn);
 	undo_timeout(conn);
 	conn->recover = conn->snd_nxt;
 	conn->cwnd = conn->mss;
@@ -126,6 +225,10 @@ void congestion_undo(struct tcp_conn *conn)
 {
 	conn->cwnd = max_u32(conn->cwnd, conn->prior_cwnd);
 	conn->ssthresh = max_u32(conn->ssthresh, conn->prior_ssthresh);
+	if (is_first_slow_start(conn))
+		conn->hystart = (struct hystart){0};
+	else
+		control_of(conn)->undo(conn);
 	conn->recovery = RECOVERY_NONE;
 	conn->dup_acks = 0;
 }
@@ -135,6 +238,11 @@ void congestion_undo(struct tcp_conn *conn)
 void congestion_restart(struct tcp_conn *conn)
 {
 	uint64_t silent_ms = (conn->tcp->now_us - conn->tx_us) / 1000;
-	if (conn->snd_una == conn->snd_nxt && silent_ms > conn->rto_ms)
-		conn->cwnd = min_u32(conn->cwnd, initial_window(conn));
+	if (conn->snd_una != conn->snd_nxt || silent_ms <= conn->rto_ms)
+		return;
+	if (!is_first_slow_start(conn)) {
+		conn->ssthresh = max_u32(conn->ssthresh, conn->cwnd / 4 * 3);
+		control_of(conn)->pause(conn);
+	}
+	conn->cwnd = min_u32(conn->cwnd, initial_window(conn));
 }

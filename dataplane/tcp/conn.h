@@ -234,6 +234,24 @@ enum due {
 
 static const uint64_t DUE_NEVER = UINT64_MAX;
 
+// cubic.c. All zero: no reduction yet.
+struct cubic {
+	uint32_t w_max, prior_w_max; // bytes; the latter to undo
+	uint32_t w_est;              // what Reno would have
+	uint32_t cwnd_prior;
+	uint32_t k_ms;
+	uint32_t epoch_ms; // 0: the next growth begins one
+	uint32_t grown_ms; // when the window last grew, or had its pause
+};
+
+// hystart.c. All zero: nothing measured yet.
+struct hystart {
+	uint32_t last_us, round_us; // least round trips of the last round and of this one; 0: none
+	uint32_t baseline_us;
+	uint8_t samples;
+	uint8_t css; // rounds of conservative slow start begun; 0: not in it
+};
+
 struct tcp_conn {
 	// line 0: demultiplexing and receiving
 	struct tcp *tcp; // NULL: the block is free
@@ -301,6 +319,13 @@ struct tcp_conn {
 	uint32_t tlp_end;     // snd_nxt when the probe went out
 	// RFC 6937, within RECOVERY_FAST and RECOVERY_CWR.
 	uint32_t prr_delivered, prr_out, prr_flight;
+	uint32_t round_end, round_una;  // snd_nxt and snd_una when the round trip began
+	uint32_t pipe_ack, pipe_ack_ms; // the most acknowledged in one (RFC 7661), and when
+	uint32_t validated_ms;          // when the window was last put to use
+	union {
+		struct hystart hystart; // until the first slow start ends
+		struct cubic cubic;     // from then on
+	};
 	// What to go back to (undo.c): meaningful with CONN_UNDO.
 	uint32_t prior_cwnd, prior_ssthresh;
 	uint32_t undo_una;       // snd_una when the window was reduced
@@ -423,6 +448,7 @@ struct ack_news {
 	uint32_t acked;     // bytes that became acknowledged, FIN included
 	uint32_t segs;      // packets that left the send queue for it
 	uint32_t delivered; // bytes newly known to have arrived
+	uint32_t rtt_us;    // of a packet that was sent once; 0: none
 	uint32_t reo_us;    // until the reordering window of some packet has passed; 0: none waits
 	bool duplicate;     // RFC 5681 2
 	bool sacked;        // SACK blocks told something new
@@ -511,6 +537,16 @@ void congestion_timeout(struct tcp_conn *conn);
 void congestion_recovered(struct tcp_conn *conn);
 void congestion_undo(struct tcp_conn *conn);
 void congestion_restart(struct tcp_conn *conn);
+
+// cubic.c, hystart.c: in the states for which struct tcp_conn has their members.
+void cubic_grow(struct tcp_conn *conn, uint32_t bytes);
+void cubic_pause(struct tcp_conn *conn); // an ACK that lets nothing grow
+uint32_t cubic_reduce(struct tcp_conn *conn, uint32_t window);
+void cubic_timeout(struct tcp_conn *conn);
+void cubic_undo(struct tcp_conn *conn);
+void hystart_round(struct tcp_conn *conn);
+void hystart_sample(struct tcp_conn *conn, uint32_t rtt_us);
+uint32_t hystart_growth(const struct tcp_conn *conn, uint32_t bytes);
 
 // timer.c
 void timer_arm_patience(struct tcp_conn *conn); // with a released connection

@@ -236,6 +236,8 @@ void send_acked(struct tcp_conn *conn, struct ack_news *news)
 		conn->snd_bytes -= n;
 	}
 	conn->snd_una = ack->ack;
+	if (timed)
+		news->rtt_us = max_u32(rtt_us, 1);
 	// The echo tells the time of a retransmission too (RFC 7323 4.1); an absurd one is a lie.
 	if (!timed && (conn->flags & CONN_TS) != 0) {
 		uint32_t ms = conn_ts_now(conn) - ack->options.ts_ecr;

@@ -50,6 +50,7 @@ void tcp_config_default(struct tcp_config *config)
 		.timestamps = true,
 		.sack = true,
 		.window_scale = true,
+		.congestion = TCP_CUBIC,
 		.rto_min_ms = 200,
 		.rto_max_ms = 60 * 1000,
 		.rto_initial_ms = 1000,

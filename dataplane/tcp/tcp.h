@@ -42,6 +42,11 @@ enum tcp_events {
 	TCP_EV_CLOSED = 1 << 5,   // both directions are done, or tcp_conn_error tells why not
 };
 
+enum tcp_congestion {
+	TCP_CUBIC,   // RFC 9438
+	TCP_NEWRENO, // RFC 5681
+};
+
 struct tcp_config {
 	uint32_t conns_max;
 	uint32_t half_open_max; // SYN_RECEIVED
@@ -54,6 +59,8 @@ struct tcp_config {
 	uint32_t queue_pkts_max;
 	uint16_t mss_max;
 	bool timestamps, sack, window_scale;
+	enum tcp_congestion congestion; // how the window grows; default CUBIC
+	bool ecn;                       // offered and taken (RFC 3168); default false
 	uint32_t rto_min_ms, rto_max_ms, rto_initial_ms; // RFC 6298
 	uint32_t delayed_ack_ms;
 	uint32_t handshake_ms; // SYN to established, in total

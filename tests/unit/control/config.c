@@ -165,6 +165,7 @@ static void every_key_of_the_gateway_is_read(void **)
 		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0,\n"
 		"           holds: 7}\n"
 		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m}\n"
+		"  tcp: {congestion: newreno, ecn: true}\n"
 		"  state: /tmp/state\n"
 		"  patterns: lib\n"
 		"  admin: {socket: /run/b.sock}\n"
@@ -191,6 +192,8 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->timeouts.connect_ms, 250);
 	assert_int_equal(g->timeouts.drain_ms, 60000);
 	assert_int_equal(g->timeouts.idle_ms, 0);
+	assert_int_equal(g->tcp.congestion, CONFIG_NEWRENO);
+	assert_true(g->tcp.ecn);
 	assert_int_equal(g->patterns.n, 1);
 	assert_string_equal(g->patterns.list[0], "lib");
 	assert_string_equal(g->admin_socket, "/run/b.sock");

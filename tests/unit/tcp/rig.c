@@ -59,6 +59,7 @@ void rig_config(struct rig *rig)
 	rig->config.rcv_buf = rig->config.snd_buf = 60000;
 	rig->config.timestamps = rig->config.sack = rig->config.window_scale = false;
 	rig->config.keepalive_idle_ms = 0;
+	rig->config.congestion = TCP_NEWRENO;
 }
 
 void rig_new(struct rig *rig)
@@ -71,7 +72,7 @@ void rig_new(struct rig *rig)
 	rig->remote.port = RIG_PEER_PORT;
 	assert_int_equal(addr_parse("10.0.0.1", &rig->local.addr), 0);
 	assert_int_equal(addr_parse("10.0.0.2", &rig->remote.addr), 0);
-	rig->pool = pkt_pool_new(512);
+	rig->pool = pkt_pool_new(max_u32(rig->pkts, 512));
 	struct tcp_ops ops =
 		{.output = rig_output, .route = rig_route, .random = rig_random, .ctx = rig};
 	rig->tcp = tcp_new(&rig->config, &ops, rig->pool, rig->now_us);
@@ -183,7 +184,7 @@ void rig_accept(struct rig *rig, struct span syn_options)
 	assert_int_equal(syn_ack->ack, 1001);
 	rig->seq++;
 	rig->una = syn_ack->seq + 1;
-	rig->now_us += RIG_RTT_US;
+	rig->now_us += rig->rtt_us > 0 ? rig->rtt_us : RIG_RTT_US;
 	rig_in(rig, TCP_ACK, rig->seq, rig->una, 60000, (struct span){0});
 	rig->conn = NULL;
 	assert_true(rig_event_is(rig, TCP_EV_ACCEPTED));

@@ -28,9 +28,11 @@ struct rig_segment {
 struct rig {
 	struct tcp_config config;
 	struct pkt_pool *pool;
+	uint32_t pkts; // in it; at least 512
 	struct tcp *tcp;
 	uint64_t now_us;
 	uint64_t random;
+	uint32_t rtt_us; // of the handshake; 0: RIG_RTT_US
 	uint16_t mtu;
 	int route_result;
 	struct endpoint local, remote;
@@ -44,7 +46,8 @@ struct rig {
 	bool timestamps;
 };
 
-// A config without timestamps, SACK and window scaling, keepalive off, a pool of 512 packets.
+// A config without timestamps, SACK and window scaling, with NewReno, keepalive off, a pool of 512
+// packets.
 void rig_config(struct rig *rig);
 // rig_config, unless rig->config is filled in already; and a listener on RIG_PORT.
 void rig_new(struct rig *rig);
@@ -70,7 +73,7 @@ struct rig_segment *rig_out(struct rig *rig);
 bool rig_silent(const struct rig *rig);
 void rig_drain(struct rig *rig);
 
-// Passive open with these SYN options, RIG_RTT_US around; rig->conn, rig->seq and rig->una are set.
+// Passive open with these SYN options, rtt_us around; rig->conn, rig->seq and rig->una are set.
 void rig_accept(struct rig *rig, struct span syn_options);
 // rig_new and rig_accept with an MSS of 1000; `n` segments of 1000 bytes are on the way and read.
 void rig_sent(struct rig *rig, bool sack, uint32_t n);
