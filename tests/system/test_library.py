@@ -23,7 +23,7 @@ kind: list
 of: entity
 boundary: word
 mask: redact
-words: [condor, Ann Smith]
+words: [condor, warehouse]
 """
 
 
@@ -154,8 +154,8 @@ class Library(unittest.TestCase):
         entities = [p for p in self.json("list")["patterns"] if p["kind"] == "entity"]
         self.assert_measured(said, len(entities))
         self.assertEqual(len(said["alone"]) + said["not_measured"], len(entities))
-        # Text without findings has none, and the other has some.
-        self.assertEqual([t["found"] > 0 for t in said["texts"]], [False, False, True] * 4)
+        # Text without findings has hardly one, by chance, and the other has one a KB.
+        self.assertEqual([t["found"] > 100 for t in said["texts"]], [False, False, True] * 4)
 
     def test_bench_of_some(self):
         said = self.json("bench", "email", "payment")
