@@ -1,141 +1,67 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Bytes a second that one core scans with all entities of the library: kinds of text, sizes of
-// spans, with and without findings, and hostile text; against one Hyperscan database of the same
-// expressions with start of match, or without where that does not compile; and what custom rules
-// add. Medians of several runs, in turns, so that a busy machine slows all alike.
-// Usage: bench_patterns_scan [--json] [--megabytes N] [--runs N] [--rules N] DIR
+// What one core scans: all entities of the library and groups of them, on several kinds of text,
+// with and without findings, encoded forms or not, by each kernel; beside them one Hyperscan
+// database of the same expressions, custom rules by their number, and hostile text. All figures of
+// a text are taken in turns on the same bytes, so that a busy machine slows all alike.
 
-#include "patterns/library.h"
-#include "patterns/sample.h"
-#include "patterns/set.h"
-
-#include <hs.h>
+#include "bench/measure.h"
+#include "bench/naive.h"
+#include "bench/rules.h"
 
 #include <getopt.h>
-#include <stdio.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
-enum { RUNS_MAX = 25, RULES_STEPS = 4 };
+enum {
+	TURNS_LEAST = 5,
+	FIGURES_MAX = 1024,
+	GROUPS = 6,
+	LEVELS = 2,
+	RULE_STEPS = 4, // 10, 100, 1,000, 10,000
+	SPAN_LONG = 16 * 1024,
+	SPAN_SHORT = 256,
+};
 
 struct options {
-	bool json;
-	size_t size; // bytes of text
-	unsigned runs;
-	unsigned rules; // most custom rules
-	const char *dir;
+	bool quick;
+	size_t bytes; // of each kind of text, in all turns
+	const char *json, *plot, *dir;
 };
 
-static struct options options = {.size = 64 << 20, .runs = 5, .rules = 10000};
-static uint8_t *text;
-static bool first_result = true;
+static struct options options;
 
-static double now(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
-}
+// A turn is one buffer, larger than the last cache unless fewer bytes are asked for.
+static size_t buffer_size;
+static unsigned turns;
+static double turn_seconds;
+static uint8_t *buffer;
 
-static void need(bool good, const char *why)
+static struct subject memory = {.name = "memory, read"}, library, union_of_all;
+static struct naive naive;
+static struct subject groups[GROUPS], levels[LEVELS], custom[RULE_STEPS], added[RULE_STEPS];
+static size_t group_count, level_count, rule_steps;
+static size_t entity_count;
+
+static struct figure figures[FIGURES_MAX];
+static size_t figure_count;
+static uint64_t cleared[SAMPLE_ALL_KINDS]; // findings in what should be clean
+
+// Where it is, on a terminal only.
+__attribute__((format(printf, 1, 2))) static void progress(const char *format, ...)
 {
-	if (good)
+	va_list args;
+	if (!isatty(STDERR_FILENO))
 		return;
-	fprintf(stderr, "%s\n", why);
-	exit(1);
-}
-
-// Something that scans.
-struct subject {
-	const struct pattern_set *set; // or
-	const hs_database_t *db;
-	struct scan_scratch *scratch;
-	hs_scratch_t *hs;
-	uint64_t found;
-};
-
-static int on_match(unsigned, unsigned long long, unsigned long long, unsigned, void *context)
-{
-	((struct subject *)context)->found++;
-	return 0;
-}
-
-static void scan_one(struct subject *s, struct span in)
-{
-	static struct finding findings[SCAN_FINDINGS_MAX];
-	bool more;
-	if (s->set == NULL) {
-		hs_error_t result =
-			hs_scan(s->db, (const char *)in.p, (unsigned)in.n, 0, s->hs, on_match, s);
-		need(result == HS_SUCCESS, "Hyperscan fails");
-		return;
-	}
-	int n = scan(s->set, s->scratch, in, NULL, findings, SCAN_FINDINGS_MAX, &more);
-	need(n >= 0, "the scan fails");
-	s->found += (uint64_t)n;
-}
-
-// Bytes a second over the first `size` bytes of the text.
-static double run(struct subject *s, size_t size, size_t span)
-{
-	s->found = 0;
-	double start = now();
-	for (size_t at = 0; at + span <= size; at += span)
-		scan_one(s, span_of(text + at, span));
-	return (double)size / (now() - start);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, unsigned n)
-{
-	qsort(values, n, sizeof(values[0]), by_value);
-	return values[n / 2];
-}
-
-static void report(
-	const char *what, const char *data, size_t span, double rate, double least, double most,
-	uint64_t found
-)
-{
-	if (options.json)
-		printf("%s\n  {\"what\": \"%s\", \"data\": \"%s\", \"span\": %zu, \"bytes_per_second\": %.0f, \"least\": %.0f, \"most\": %.0f, \"found\": %llu}",
-		       first_result ? "" : ",", what, data, span, rate, least, most,
-		       (unsigned long long)found);
-	else
-		printf("%-22s %-10s %6zu B %9.3f GB/s (%.3f to %.3f) %9.1f ns, %llu found\n", what,
-		       data, span, rate / 1e9, least / 1e9, most / 1e9, (double)span / rate * 1e9,
-		       (unsigned long long)found);
-	first_result = false;
-	fflush(stdout);
-}
-
-static double measure(
-	struct subject *s, const char *what, const char *data, size_t size, size_t span
-)
-{
-	double rates[RUNS_MAX];
-	(void)run(s, size < (1 << 20) ? size : 1 << 20, span);
-	for (unsigned i = 0; i < options.runs; i++)
-		rates[i] = run(s, size, span);
-	double rate = median(rates, options.runs);
-	report(what, data, span, rate, rates[0], rates[options.runs - 1], s->found);
-	return rate;
-}
-
-static struct pattern_lib *load(const char *const *dirs, size_t n)
-{
-	struct pattern_lib *lib = NULL;
-	char why[PATTERN_WHY];
-	need(pattern_lib_load(dirs, n, &lib, why) == 0, why);
-	return lib;
+	va_start(args, format);
+	fputs("\r\033[K", stderr);
+	vfprintf(stderr, format, args);
+	va_end(args);
 }
 
 static size_t entities(const struct pattern_lib *lib, uint16_t ids[static PATTERN_MAX])
@@ -148,204 +74,435 @@ static size_t entities(const struct pattern_lib *lib, uint16_t ids[static PATTER
 	return n;
 }
 
-static struct subject compiled(const struct pattern_lib *lib, const uint16_t *ids, size_t n)
+static struct pattern_lib *load(void)
 {
-	struct pattern_set *set = NULL;
+	struct pattern_lib *lib = NULL;
 	char why[PATTERN_WHY];
-	need(pattern_set_compile(lib, ids, n, &set, why) == 0, why);
-	struct subject s = {.set = set, .scratch = scan_scratch_new(set)};
-	need(s.scratch != NULL, "no memory");
-	return s;
+	int r = pattern_lib_load((const char *const[]){options.dir}, 1, &lib, why);
+	measure_need(r == 0, why);
+	return lib;
 }
 
-static void release(struct subject *s)
+static void compile_groups(const struct pattern_lib *lib)
 {
-	scan_scratch_free(s->scratch);
-	pattern_set_free((struct pattern_set *)(uintptr_t)s->set);
+	static const char *const names[GROUPS] = {
+		"secrets", "payment", "pii", "phi", "network", "crypto",
+	};
+	static uint16_t ids[PATTERN_MAX], kept[PATTERN_MAX];
+	for (unsigned i = 0; i < GROUPS; i++) {
+		size_t n = 0, all = pattern_lib_select(lib, names[i], ids);
+		for (size_t k = 0; k < all; k++)
+			if (pattern_lib_info(lib, ids[k])->kind == PATTERN_ENTITY)
+				kept[n++] = ids[k];
+		measure_compile(&groups[group_count++], names[i], lib, kept, n);
+	}
 }
 
-// All expressions in one database, as one would at first. Out: *som, with start of match?
-static struct subject naive(const struct pattern_lib *lib, const uint16_t *ids, size_t n, bool *som)
+// The lower kernels; the library itself has the best one, or the one the environment chooses.
+static void compile_levels(const struct pattern_lib *lib, const uint16_t *ids, size_t n)
 {
-	static char *texts[PATTERN_MAX];
-	static unsigned flags[PATTERN_MAX], numbers[PATTERN_MAX];
-	hs_compile_error_t *error = NULL;
-	hs_database_t *db = NULL;
-	struct subject s = {};
-	for (*som = true;; *som = false) {
-		for (size_t i = 0; i < n; i++) {
-			const struct definition *def = pattern_lib_definition(lib, ids[i]);
-			need(asprintf(
-				     &texts[i], "%s%s", def->before == NULL ? "" : def->before,
-				     def->pattern
-			     ) > 0,
-			     "no memory");
-			flags[i] = HS_FLAG_DOTALL | (*som ? HS_FLAG_SOM_LEFTMOST : 0);
-			numbers[i] = (unsigned)i;
-		}
-		hs_error_t result = hs_compile_multi(
-			(const char *const *)texts, flags, numbers, (unsigned)n, HS_MODE_BLOCK,
-			NULL, &db, &error
+	if (getenv("BULKHEAD_SIMD") != NULL)
+		return;
+	setenv("BULKHEAD_SIMD", "generic", 1);
+	measure_compile(&levels[level_count++], "library, generic", lib, ids, n);
+	setenv("BULKHEAD_SIMD", "avx2", 1);
+	if (__builtin_cpu_supports("avx512bw"))
+		measure_compile(&levels[level_count++], "library, avx2", lib, ids, n);
+	unsetenv("BULKHEAD_SIMD");
+}
+
+static void compile_rules(void)
+{
+	static uint16_t ids[PATTERN_MAX];
+	for (unsigned n = 10; n <= (options.quick ? 1000 : 10000); n *= 10) {
+		char name[32];
+		progress("compiling %u custom rules", n);
+		struct pattern_lib *alone = rules_library(n, NULL);
+		snprintf(name, sizeof(name), "%u rules", n);
+		measure_compile(&custom[rule_steps], name, alone, ids, entities(alone, ids));
+		pattern_lib_free(alone);
+		struct pattern_lib *both = rules_library(n, options.dir);
+		snprintf(name, sizeof(name), "library+%u", n);
+		measure_compile(&added[rule_steps++], name, both, ids, entities(both, ids));
+		pattern_lib_free(both);
+	}
+}
+
+static void compile_all(void)
+{
+	static uint16_t ids[PATTERN_MAX];
+	struct pattern_lib *lib = load();
+	entity_count = entities(lib, ids);
+	progress("compiling the library");
+	measure_compile(&library, "library", lib, ids, entity_count);
+	compile_groups(lib);
+	compile_levels(lib, ids, entity_count);
+	compile_rules();
+	progress("compiling the naive union");
+	naive_compile(&union_of_all, &naive, lib, ids, entity_count);
+	// `naive` keeps names: the library stays.
+}
+
+static struct figure *add(const char *section, struct subject *subject, size_t span, bool forms)
+{
+	measure_need(figure_count < FIGURES_MAX, "too many figures");
+	struct figure *f = &figures[figure_count++];
+	*f = (struct figure){.section = section, .subject = subject, .span = span, .forms = forms};
+	return f;
+}
+
+// The library by spans, with encoded forms and without.
+static void add_library(const char *section, enum sample_kind kind)
+{
+	for (int forms = 1; forms >= 0; forms--) {
+		(void)add(section, &library, SPAN_LONG, forms);
+		(void)add(section, &library, SPAN_SHORT, forms);
+		if (kind == SAMPLE_ROWS)
+			(void)add(section, &library, MEASURE_VALUES, forms);
+	}
+}
+
+static void add_clean(enum sample_kind kind)
+{
+	(void)add("memory", &memory, SPAN_LONG, false);
+	add_library("clean", kind);
+	for (size_t i = 0; i < group_count; i++)
+		(void)add("groups", &groups[i], SPAN_LONG, true);
+	for (size_t i = 0; i < level_count; i++)
+		(void)add("levels", &levels[i], SPAN_LONG, true);
+	(void)add("naive", &union_of_all, SPAN_LONG, false);
+	(void)add("naive", &union_of_all, SPAN_SHORT, false);
+	if (kind == SAMPLE_ROWS)
+		(void)add("naive", &union_of_all, MEASURE_VALUES, false);
+	for (unsigned i = 0, n = 10; i < rule_steps; i++, n *= 10) {
+		add("rules", &custom[i], SPAN_LONG, true)->rules = n;
+		add("rules", &added[i], SPAN_LONG, true)->rules = n;
+	}
+}
+
+static void finish(size_t first, const char *data, enum sample_kind kind, unsigned per_kb)
+{
+	progress("%s", "");
+	for (size_t i = first; i < figure_count; i++) {
+		struct figure *f = &figures[i];
+		f->data = data;
+		f->kind = kind;
+		f->per_kb = per_kb;
+		measure_end(f);
+		measure_row(stdout, f);
+	}
+}
+
+static void take_turn(size_t first)
+{
+	for (size_t i = first; i < figure_count; i++)
+		measure_turn(&figures[i], span_of(buffer, buffer_size), turn_seconds);
+}
+
+// All turns of the figures that have been added since `first`.
+static void run(size_t first, enum sample_kind kind, unsigned per_kb)
+{
+	for (unsigned turn = 0; turn < turns; turn++) {
+		progress(
+			"%s, %u findings a KB: turn %u of %u", sample_kind_name(kind), per_kb,
+			turn + 1, turns
 		);
-		for (size_t i = 0; i < n; i++)
-			free(texts[i]);
-		if (result == HS_SUCCESS)
-			break;
-		fprintf(stderr, "naive union %s: %s\n", *som ? "with start of match" : "",
-			error->message);
-		hs_free_compile_error(error);
-		need(*som, "the naive union does not compile at all");
+		sample_fill(kind, turn + 1, per_kb == 0 ? 0 : 1024 / per_kb, buffer, buffer_size);
+		if (per_kb == 0)
+			cleared[kind] += measure_clear(&library, kind, buffer, buffer_size);
+		take_turn(first);
 	}
-	s.db = db;
-	need(hs_alloc_scratch(db, &s.hs) == HS_SUCCESS, "no memory");
-	return s;
+	finish(first, sample_kind_name(kind), kind, per_kb);
 }
 
-static void measure_kind(
-	enum sample_kind kind, struct subject *ours, struct subject *theirs, bool som
-)
+static void measure_kind(enum sample_kind kind)
 {
-	const char *name = sample_kind_name(kind);
-	for (size_t every = 0; every <= 1024; every += 1024) {
-		sample_fill(kind, 1, every, text, options.size);
-		for (size_t span = 256; span <= 16384; span *= 64) {
-			const char *what = every == 0 ? "clean" : "one finding a KB";
-			double rate = measure(ours, what, name, options.size, span);
-			// It is so slow that a part must do.
-			double other =
-				measure(theirs, som ? "naive, with start" : "naive, ends only",
-					name, options.size / 16, span);
-			if (!options.json)
-				printf("%-22s %.1f times\n", "", rate / other);
-		}
+	size_t first = figure_count;
+	if (kind >= SAMPLE_BASE64) {
+		add_library("encoded", kind);
+		run(first, kind, 0);
+		return;
+	}
+	add_clean(kind);
+	run(first, kind, 0);
+	for (unsigned per_kb = 1; per_kb <= 10; per_kb += 9) {
+		first = figure_count;
+		add_library("findings", kind);
+		run(first, kind, per_kb);
 	}
 }
 
-static void measure_hostile(struct subject *ours)
+// Texts made to cost: pieces that begin like something, over and over.
+static void measure_hostile(void)
 {
 	static const char *const pieces[] = {
 		"a.a@", "eyJ.", "eyJaaaaaaaa.",   "4 4-", "00 ",  "Bearer ",
-		"a@a.", "ssn ", "ssn 123456789 ", "1.1.", "AKIA", "\\n-----BEGIN PRIVATE KEY-----",
+		"a@a.", "ssn ", "ssn 123456789 ", "1.1.", "AKIA", "-----BEGIN PRIVATE KEY-----",
 	};
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-		size_t length = strlen(pieces[i]);
-		char what[48];
-		for (size_t at = 0; at < options.size; at++)
-			text[at] = (uint8_t)pieces[i][at % length];
-		snprintf(what, sizeof(what), "hostile %zu", i);
-		if (!options.json)
-			printf("'%s' over and over:\n", pieces[i]);
-		(void)measure(ours, what, "hostile", options.size / 64, 16384);
+		size_t length = strlen(pieces[i]), first = figure_count;
+		for (size_t at = 0; at < buffer_size; at++)
+			buffer[at] = (uint8_t)pieces[i][at % length];
+		(void)add("hostile", &library, SPAN_LONG, true);
+		for (unsigned turn = 0; turn < TURNS_LEAST; turn++)
+			take_turn(first);
+		finish(first, pieces[i], SAMPLE_ALL_KINDS, 0);
 	}
 }
 
-// A directory of `n` custom rules, each with a literal of its own.
-static void write_rules(const char *dir, unsigned n)
+static const struct figure *find(
+	const char *section, const char *subject, size_t kind, size_t span, bool forms
+)
 {
-	uint32_t seed = 1;
-	for (unsigned i = 0; i < n; i++) {
-		char path[256], word[9] = "";
-		snprintf(path, sizeof(path), "%s/custom-%u.yaml", dir, i);
-		for (unsigned k = 0; k < 4 + i % 5; k++) {
-			seed = seed * 1664525 + 1013904223;
-			word[k] = (char)('a' + (seed >> 16) % 26);
-		}
-		FILE *file = fopen(path, "w");
-		need(file != NULL, "cannot write");
-		fprintf(file,
-			"name: custom-%u\ntitle: t\ndescription: d\ngroups: [custom]\nkind: entity\n"
-			"regions: [global]\npattern: \"%s%u_[A-Za-z0-9]{20}\"\nboundary: word\n"
-			"width: 64\nmask: redact\nsource: s\nexamples: {positive: [%s%u_EXAMPLE0123456789abc], negative: [x]}\n",
-			i, word, i % 10, word, i % 10);
-		need(fclose(file) == 0, "cannot write");
+	for (size_t i = 0; i < figure_count; i++) {
+		const struct figure *f = &figures[i];
+		if (strcmp(f->section, section) == 0 && strcmp(f->subject->name, subject) == 0 &&
+		    f->kind == (enum sample_kind)kind && f->span == span && f->forms == forms)
+			return f;
+	}
+	return NULL;
+}
+
+static double rate(const char *section, const char *subject, size_t kind, size_t span, bool forms)
+{
+	const struct figure *f = find(section, subject, kind, span, forms);
+	return f == NULL ? 0 : f->rate;
+}
+
+static double findings_rate(size_t kind)
+{
+	for (size_t i = 0; i < figure_count; i++) {
+		const struct figure *f = &figures[i];
+		if (f->per_kb == 1 && f->kind == (enum sample_kind)kind && f->span == SPAN_LONG &&
+		    f->forms)
+			return f->rate;
+	}
+	return 0;
+}
+
+// What the greatest number of custom rules costs, in times of what the least does.
+static double growth(const struct subject *steps, size_t kind)
+{
+	double few = rate("rules", steps[0].name, kind, SPAN_LONG, true);
+	return few / rate("rules", steps[rule_steps - 1].name, kind, SPAN_LONG, true);
+}
+
+// The figures that are wished for, beside the wishes.
+static void write_summary(FILE *out)
+{
+	fprintf(out, "\n%-38s %10s %8s %8s %8s %8s\n", "", "wanted", "log", "json", "csv", "rows");
+	struct {
+		const char *what, *wanted;
+		double values[SAMPLE_ROWS + 1];
+	} lines[] = {
+		{"clean, 16 KB, GB/s", ">= 5", {}},
+		{"clean, 256 B, GB/s", ">= 1.5", {}},
+		{"1 finding a KB, 16 KB, GB/s", ">= 1", {}},
+		{"of reading memory, 16 KB", "", {}},
+		{"times the naive union, 16 KB", ">= 10", {}},
+		{"the same, without encoded forms", "", {}},
+		{"times the naive union, 256 B", ">= 10", {}},
+		{"cost of most rules by 10 rules", "<= 2", {}},
+		{"the same, beside the library", "<= 2", {}},
+	};
+	for (size_t k = 0; k <= SAMPLE_ROWS; k++) {
+		double clean = rate("clean", "library", k, SPAN_LONG, true);
+		double other = rate("naive", union_of_all.name, k, SPAN_LONG, false);
+		double small = rate("clean", "library", k, SPAN_SHORT, true);
+		lines[0].values[k] = clean / 1e9;
+		lines[1].values[k] = small / 1e9;
+		lines[2].values[k] = findings_rate(k) / 1e9;
+		lines[3].values[k] = clean / rate("memory", memory.name, k, SPAN_LONG, false);
+		lines[4].values[k] = clean / other;
+		lines[5].values[k] = rate("clean", "library", k, SPAN_LONG, false) / other;
+		lines[6].values[k] = small / rate("naive", union_of_all.name, k, SPAN_SHORT, false);
+		lines[7].values[k] = growth(custom, k);
+		lines[8].values[k] = growth(added, k);
+	}
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		fprintf(out, "%-38s %10s", lines[i].what, lines[i].wanted);
+		for (size_t k = 0; k <= SAMPLE_ROWS; k++)
+			fprintf(out, " %8.3f", lines[i].values[k]);
+		fputc('\n', out);
 	}
 }
 
-static void remove_rules(const char *dir, unsigned n)
+// Ticks of all CPUs that the hypervisor gave to others (proc(5), stat), a hundredth of a second
+// each.
+static unsigned long long stolen(void)
 {
-	char path[256];
-	for (unsigned i = 0; i < n; i++) {
-		snprintf(path, sizeof(path), "%s/custom-%u.yaml", dir, i);
-		(void)unlink(path);
-	}
-	(void)rmdir(dir);
+	unsigned long long steal = 0;
+	FILE *file = fopen("/proc/stat", "r");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "cpu %*u %*u %*u %*u %*u %*u %*u %llu", &steal) != 1)
+		steal = 0;
+	(void)fclose(file);
+	return steal;
 }
 
-// The library's entities and 10, 100... custom rules.
-static void measure_rules(void)
+static void write_texts(FILE *out)
 {
-	static uint16_t ids[PATTERN_MAX];
-	for (unsigned n = 10; n <= options.rules; n *= 10) {
-		char dir[] = "/tmp/bench-rules-XXXXXX", what[48];
-		need(mkdtemp(dir) != NULL, "cannot make a directory");
-		write_rules(dir, n);
-		double start = now();
-		struct pattern_lib *lib = load((const char *const[]){options.dir, dir}, 2);
-		struct subject s = compiled(lib, ids, entities(lib, ids));
-		if (!options.json)
-			printf("%u custom rules load and compile in %.0f ms, %zu bytes\n", n,
-			       (now() - start) * 1e3, pattern_set_size(s.set));
-		snprintf(what, sizeof(what), "%u custom rules", n);
-		for (enum sample_kind kind = SAMPLE_LOG; kind < SAMPLE_KINDS; kind++) {
-			sample_fill(kind, 1, 0, text, options.size);
-			(void)measure(&s, what, sample_kind_name(kind), options.size, 16384);
-		}
-		release(&s);
-		pattern_lib_free(lib);
-		remove_rules(dir, n);
+	fprintf(out, "found and taken out of clean text, per MB:");
+	for (size_t k = 0; k < SAMPLE_ALL_KINDS; k++)
+		fprintf(out, " %s %.2f", sample_kind_name((enum sample_kind)k),
+			(double)cleared[k] * 1048576 / ((double)buffer_size * turns));
+	fprintf(out, "\n");
+}
+
+static void write_json(FILE *out, double hertz, unsigned long long steal, double seconds)
+{
+	fprintf(out, "{\"entities\": %zu, \"naive\": {\"expressions\": %zu, \"left_out\": [",
+		entity_count, naive.count);
+	for (size_t i = 0; i < naive.left_out; i++)
+		fprintf(out, "%s\"%s\"", i == 0 ? "" : ", ", naive.names[i]);
+	fprintf(out,
+		"]}, \"bytes\": %zu, \"buffer\": %zu, \"tsc_hertz\": %.0f, "
+		"\"steal_ticks\": %llu, \"seconds\": %.1f, \"cleared\": {",
+		buffer_size * turns, buffer_size, hertz, steal, seconds);
+	for (size_t k = 0; k < SAMPLE_ALL_KINDS; k++)
+		fprintf(out, "%s\"%s\": %llu", k == 0 ? "" : ", ",
+			sample_kind_name((enum sample_kind)k), (unsigned long long)cleared[k]);
+	fprintf(out, "}, \"figures\": [");
+	for (size_t i = 0; i < figure_count; i++) {
+		fputs(i == 0 ? "\n" : ",\n", out);
+		measure_json(out, &figures[i]);
 	}
+	fputs("\n]}\n", out);
+}
+
+static void draw(const char *json)
+{
+	pid_t child = fork();
+	measure_need(child >= 0, "cannot start the plotter");
+	if (child == 0) {
+		execl(PLOTTER, PLOTTER, json, options.plot, (char *)NULL);
+		_exit(127);
+	}
+	int status = 0;
+	measure_need(
+		waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+			WEXITSTATUS(status) == 0,
+		"the plot cannot be drawn"
+	);
+}
+
+static void save(double hertz, unsigned long long steal, double seconds)
+{
+	char temporary[] = "/tmp/bench-scan-XXXXXX";
+	const char *path = options.json;
+	if (path == NULL && options.plot == NULL)
+		return;
+	if (path == NULL) {
+		int fd = mkstemp(temporary);
+		measure_need(fd >= 0, "cannot write");
+		(void)close(fd);
+		path = temporary;
+	}
+	FILE *file = fopen(path, "w");
+	measure_need(file != NULL, "cannot write");
+	write_json(file, hertz, steal, seconds);
+	measure_need(fclose(file) == 0, "cannot write");
+	if (options.plot != NULL)
+		draw(path);
+	if (path == temporary)
+		(void)unlink(temporary);
+}
+
+static void usage(FILE *out, const char *name, int status)
+{
+	fprintf(out,
+		"usage: %s [options] [DIR]\n"
+		"  --bytes N      of each kind of text: bytes, or with K, M, G; 1G\n"
+		"  --quick        5 MB of each, parts of them, 1,000 rules at most: half a minute\n"
+		"  --json FILE    all figures\n"
+		"  --plot FILE    PNG or SVG, drawn by python3-matplotlib\n"
+		"  DIR            of the pattern library\n",
+		name);
+	exit(status);
+}
+
+static bool read_bytes(const char *text)
+{
+	char *end;
+	unsigned long long n = strtoull(text, &end, 10);
+	unsigned shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+	options.bytes = (size_t)n << shift;
+	return n > 0 && n <= (size_t)4 << 30 && (shift == 0 ? *end == '\0' : end[1] == '\0') &&
+	       options.bytes >= TURNS_LEAST * MEASURE_PIECE && options.bytes <= (size_t)4 << 30;
 }
 
 static bool read_options(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"json", no_argument, NULL, 'j'},
-		{"megabytes", required_argument, NULL, 'm'},
-		{"runs", required_argument, NULL, 'r'},
-		{"rules", required_argument, NULL, 'c'},
-		{},
+		{"quick", no_argument, NULL, 'q'},      {"bytes", required_argument, NULL, 'b'},
+		{"json", required_argument, NULL, 'j'}, {"plot", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},       {},
 	};
 	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-		unsigned long number = optarg == NULL ? 0 : strtoul(optarg, NULL, 10);
 		if (c == 'j')
-			options.json = true;
-		else if (c == 'm' && number >= 1 && number <= 4096)
-			options.size = (size_t)number << 20;
-		else if (c == 'r' && number >= 1 && number <= RUNS_MAX)
-			options.runs = (unsigned)number;
-		else if (c == 'c' && number <= 10000)
-			options.rules = (unsigned)number;
-		else
+			options.json = optarg;
+		else if (c == 'p')
+			options.plot = optarg;
+		else if (c == 'q')
+			options.quick = true;
+		else if (c == 'h')
+			usage(stdout, argv[0], 0);
+		else if (c != 'b' || !read_bytes(optarg))
 			return false;
 	}
-	options.dir = argv[optind];
-	return optind + 1 == argc;
+	if (options.bytes == 0)
+		options.bytes = options.quick ? 5 << 20 : 1 << 30;
+	options.dir = optind < argc ? argv[optind] : LIBRARY;
+	return argc - optind <= 1;
+}
+
+static void choose_sizes(void)
+{
+	long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+	buffer_size = 64 << 20;
+	while (cache > 0 && buffer_size < 2 * (size_t)cache)
+		buffer_size *= 2;
+	if (buffer_size > options.bytes / TURNS_LEAST)
+		buffer_size = options.bytes / TURNS_LEAST / MEASURE_PIECE * MEASURE_PIECE;
+	turns = (unsigned)(options.bytes / buffer_size);
+	turn_seconds = options.quick ? 0.02 : 0.5;
+	buffer = malloc(buffer_size);
+	measure_need(buffer != NULL, "no memory");
+}
+
+static double wall(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + 1e-9 * (double)ts.tv_nsec;
 }
 
 int main(int argc, char **argv)
 {
-	static uint16_t ids[PATTERN_MAX];
-	bool som;
-	if (!read_options(argc, argv)) {
-		fprintf(stderr, "usage: %s [--json] [--megabytes N] [--runs N] [--rules N] DIR\n",
-			argv[0]);
-		return 2;
-	}
-	text = malloc(options.size);
-	need(text != NULL, "no memory");
-	struct pattern_lib *lib = load((const char *const[]){options.dir}, 1);
-	size_t n = entities(lib, ids);
-	struct subject ours = compiled(lib, ids, n), theirs = naive(lib, ids, n, &som);
-	printf(options.json ? "[" : "%zu entities, kernel %s\n", n,
-	       kernel_level_name(kernel_level_choose()));
-	for (enum sample_kind kind = SAMPLE_LOG; kind < SAMPLE_KINDS; kind++)
-		measure_kind(kind, &ours, &theirs, som);
-	measure_hostile(&ours);
-	measure_rules();
-	if (options.json)
-		printf("\n]\n");
-	release(&ours);
-	pattern_lib_free(lib);
-	free(text);
+	if (!read_options(argc, argv))
+		usage(stderr, argv[0], 2);
+	choose_sizes();
+	double start = wall();
+	uint64_t tick = __rdtsc();
+	unsigned long long steal = stolen();
+	compile_all();
+	printf("%zu entities, %zu MB a kind in %u turns\n", entity_count, buffer_size * turns >> 20,
+	       turns);
+	printf("naive union: %zu expressions with start of match; %zu do not compile:", naive.count,
+	       naive.left_out);
+	for (size_t i = 0; i < naive.left_out; i++)
+		printf(" %s", naive.names[i]);
+	printf("\n");
+	measure_head(stdout);
+	for (enum sample_kind kind = SAMPLE_LOG; kind < SAMPLE_ALL_KINDS; kind++)
+		measure_kind(kind);
+	measure_hostile();
+	double seconds = wall() - start;
+	steal = stolen() - steal;
+	write_summary(stdout);
+	write_texts(stdout);
+	printf("%.0f s, %.1f s of CPU time stolen\n", seconds, (double)steal / 100);
+	save((double)(__rdtsc() - tick) / seconds, steal, seconds);
 	return 0;
 }
