@@ -181,6 +181,14 @@ static void expressions_are_checked(void **)
 			  "pattern: ab+\nanchor: a\nlead: 1\n" EXAMPLES));
 	ASSERT_FAULT("name: t\n" REST ENTITY "width: 3\npattern: ab(\n" EXAMPLES, ":11:10: ");
 	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 3\npattern: 'a?'\n" EXAMPLES,
+		":11:10: the expression matches nothing at all"
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "width: 3\npattern: '[^\\x00-\\xff]a'\n" EXAMPLES,
+		":11:10: Pattern can never match"
+	);
+	ASSERT_FAULT(
 		"name: t\n" REST ENTITY "width: 3\npattern: abc\nlead: 1\n" EXAMPLES, "go together"
 	);
 	ASSERT_FAULT(
