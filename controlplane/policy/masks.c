@@ -53,7 +53,12 @@ static size_t select_ids(
 	for (size_t i = 0; i < all; i++)
 		if (pattern_lib_info(job->lib, ids[i])->kind == kind)
 			ids[n++] = ids[i];
-	if (all == 0)
+	if (all == 0 && build_is_pack(job, name))
+		config_error_add(
+			job->errors, job->config->file, at, "`%.64s` is a pack; move it to `use`",
+			name
+		);
+	else if (all == 0)
 		unknown_pattern(job, at, name);
 	else if (n == 0)
 		config_error_add(

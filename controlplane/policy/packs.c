@@ -29,6 +29,30 @@ const struct pattern_pack *build_next_pack(
 	return NULL;
 }
 
+bool build_is_pack(const struct build_job *job, const char *name)
+{
+	for (size_t i = 0; i < pattern_lib_pack_count(job->lib); i++)
+		if (pattern_pack_is(pattern_lib_pack(job->lib, i), name))
+			return true;
+	return false;
+}
+
+// Is it a pattern, list or group? Then say where it belongs.
+static bool tell_pattern(struct build_job *job, const struct config_name *name)
+{
+	uint16_t ids[PATTERN_MAX];
+
+	if (pattern_lib_select(job->lib, name->text, ids) == 0)
+		return false;
+	bool data = pattern_lib_info(job->lib, ids[0])->kind == PATTERN_ENTITY;
+	config_error_add(
+		job->errors, job->config->file, name->at,
+		"`%.64s` is a pattern for %s, not a pack; move it to `%s`", name->text,
+		data ? "data" : "statements", data ? "mask" : "block"
+	);
+	return true;
+}
+
 static void unknown_pack(struct build_job *job, const struct config_name *name)
 {
 	size_t count = pattern_lib_pack_count(job->lib);
@@ -42,14 +66,6 @@ static void unknown_pack(struct build_job *job, const struct config_name *name)
 		read_suggestion(name->text, names, names == NULL ? 0 : count, hint)
 	);
 	free(names);
-}
-
-static bool is_known(const struct build_job *job, const char *name)
-{
-	for (size_t i = 0; i < pattern_lib_pack_count(job->lib); i++)
-		if (pattern_pack_is(pattern_lib_pack(job->lib, i), name))
-			return true;
-	return false;
 }
 
 static uint64_t effects_of(
@@ -82,7 +98,8 @@ void build_rule_packs(struct build_job *job, uint16_t i)
 	const uint64_t restricted = right->allow | right->hold | ~(uint64_t)EFFECT_ALL;
 
 	for (uint16_t n = 0; n < rule->packs.n; n++)
-		if (!is_known(job, rule->packs.list[n].text))
+		if (!build_is_pack(job, rule->packs.list[n].text) &&
+		    !tell_pattern(job, &rule->packs.list[n]))
 			unknown_pack(job, &rule->packs.list[n]);
 	while ((pack = build_next_pack(job, rule, &walk)) != NULL) {
 		if (pack->hold != NULL && !rule->has_approval)

@@ -52,6 +52,8 @@ struct pack_walk {
 	struct config_position at; // of the last one's name in the policy
 };
 
+// Is a pack, or a group of packs, called so?
+bool build_is_pack(const struct build_job *job, const char *name);
 // The next pack that the rule uses, or NULL.
 const struct pattern_pack *build_next_pack(
 	const struct build_job *job, const struct config_rule *rule, struct pack_walk *walk

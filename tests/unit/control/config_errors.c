@@ -257,6 +257,14 @@ static const struct wrong listeners[] = {
 };
 
 static const struct wrong rules[] = {
+	{SAMPLE "    use: hipaa\n", "21:10: `use` must be a list, such as [hipaa]"},
+	{SAMPLE "    use: {a: b}\n", "21:10: `use` must be a list"},
+	{SAMPLE "    use: []\n", "21:10: `use` is empty; name something or remove it"},
+	{SAMPLE "    use: [a, b, a]\n", "21:17: `a` is in `use` twice; remove one"},
+	{SAMPLE "    use: [a, [b]]\n", "21:14: `use` must be a single value"},
+	{SAMPLE "    use: [a]\n    use: [b]\n",
+	 "22:5: `use` is given twice, first in line 21; remove one"},
+	{SAMPLE "    uses: [a]\n", "21:5: unknown key `uses` in a rule; did you mean `use`?"},
 	{G I R L "rules:\n" RULE("{groups: agents}", "[orders]", "{}"),
 	 "17:34: `groups` must be a list, such as [agents]"},
 	{G I R L "rules:\n" RULE("{groups: [a]}", "[orders]", "{allow: [read], deny: [read]}"),
