@@ -60,8 +60,19 @@ struct effect_object {
 	struct span schema; // empty: by the search path
 	struct span name;
 	struct span alias;
-	uint8_t access; // EFFECT_READ | EFFECT_WRITE | EFFECT_DDL; EFFECT_EXEC: a function
+	// EFFECT_READ | EFFECT_WRITE | EFFECT_DDL; EFFECT_EXEC: a function; EFFECT_SESSION: no
+	// object of the database, but a statement that the session has prepared by its name.
+	uint8_t access;
 };
+
+// Do both name one thing? A function or a prepared statement of a relation's name is not that
+// relation.
+static inline bool effect_object_is(const struct effect_object *a, const struct effect_object *b)
+{
+	return ((a->access ^ b->access) & (EFFECT_EXEC | EFFECT_SESSION)) == 0 &&
+	       span_equal(a->schema, b->schema) && span_equal(a->name, b->name) &&
+	       span_equal(a->alias, b->alias);
+}
 
 // Immutable; lives in the cache it came from. More objects than fit make the statement
 // EFFECT_UNKNOWN.

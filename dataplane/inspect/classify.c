@@ -234,7 +234,11 @@ void statement_classify(struct statement *st, const PgQuery__Node *node)
 		if (node->discard_stmt->target == PG_QUERY__DISCARD_MODE__DISCARD_ALL)
 			st->flags |= EFFECT_SETS; // back to what the session began with
 		break;
+	case NODE(DEALLOCATE_STMT):
+		statement_add_prepared(st, node->deallocate_stmt->name); // ALL has none
+		break;
 	case NODE(PREPARE_STMT):
+		statement_add_prepared(st, node->prepare_stmt->name);
 		classify_prepare(st, node->prepare_stmt->query);
 		break;
 	case NODE(DECLARE_CURSOR_STMT):

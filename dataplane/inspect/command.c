@@ -83,11 +83,7 @@ static void merge_objects(struct command_reader *r)
 	for (uint16_t i = 0; i < r->n_objects; i++) {
 		const struct effect_object *o = &r->objects[i];
 		uint16_t k = 0;
-		while (k < n &&
-		       !(span_equal(r->objects[k].schema, o->schema) &&
-			 span_equal(r->objects[k].name, o->name) &&
-			 span_equal(r->objects[k].alias, o->alias) &&
-			 (r->objects[k].access == EFFECT_EXEC) == (o->access == EFFECT_EXEC)))
+		while (k < n && !effect_object_is(&r->objects[k], o))
 			k++;
 		if (k < n)
 			r->objects[k].access |= o->access;

@@ -100,6 +100,8 @@ static enum inspect_exposure look(
 	for (uint16_t i = 0; i < e->n_objects && worst != EXPOSURE_CARRIES; i++) {
 		const struct effect_object *o = &e->objects[i];
 		enum inspect_exposure one = EXPOSURE_NONE;
+		if ((o->access & EFFECT_SESSION) != 0)
+			continue; // no relation, whatever it is called
 		if (is_sample(o))
 			one = EXPOSURE_CARRIES;
 		else if (is_relation(o, r))

@@ -140,6 +140,27 @@ static void call(struct sql *p)
 	command_unknown(p->r, "what a procedure does is not known");
 }
 
+// PREPARE s FROM ..., EXECUTE s, DEALLOCATE PREPARE s
+static void prepared_name(struct sql *p)
+{
+	struct sql_name name = sql_name(p);
+	if (name.n_parts == 1)
+		sql_found_prepared(p, name.part[0]);
+}
+
+static void named(struct sql *p)
+{
+	prepared_name(p);
+	command_unknown(p->r, "it runs text that was made elsewhere");
+	sql_rest(p);
+}
+
+static void deallocated(struct sql *p)
+{
+	prepared_name(p);
+	at_end(p);
+}
+
 static void prepared(struct sql *p)
 {
 	command_unknown(p->r, "it runs text that was made elsewhere");
@@ -279,7 +300,7 @@ static const struct sql_form forms[] = {
 	{"CREATE UNDO", A, EFFECT_FILE, NULL},
 	{"CREATE USER", A, EFFECT_GRANTS, NULL},
 	{"CREATE VIEW", D, 0, definition},
-	{"DEALLOCATE PREPARE", S, 0, words},
+	{"DEALLOCATE PREPARE", S, 0, deallocated},
 	{"DESC", R, 0, explain},
 	{"DESCRIBE", R, 0, explain},
 	{"DO", R, 0, dos},
@@ -289,7 +310,7 @@ static const struct sql_form forms[] = {
 	{"DROP INDEX", D, 0, indexed},
 	{"DROP LOGFILE", A, EFFECT_FILE, NULL},
 	{"DROP PACKAGE", D, 0, NULL},
-	{"DROP PREPARE", S, 0, words},
+	{"DROP PREPARE", S, 0, deallocated},
 	{"DROP PROCEDURE", D, 0, dropped},
 	{"DROP RESOURCE", A, EFFECT_CONFIG, NULL},
 	{"DROP ROLE", A, EFFECT_GRANTS, NULL},
@@ -307,7 +328,7 @@ static const struct sql_form forms[] = {
 	{"DROP USER", A, EFFECT_GRANTS, NULL},
 	{"DROP VIEW", D, 0, dropped},
 	{"EXECUTE IMMEDIATE", X | U, EFFECT_DYNAMIC, prepared},
-	{"EXECUTE", U, EFFECT_INDIRECT, prepared},
+	{"EXECUTE", U, EFFECT_INDIRECT, named},
 	{"EXPLAIN", R, 0, explain},
 	{"FLUSH", A, 0, NULL},
 	{"GET DIAGNOSTICS", S, 0, NULL},
@@ -326,7 +347,7 @@ static const struct sql_form forms[] = {
 	{"OPTIMIZE TABLE", A, 0, dropped},
 	{"OPTIMIZE LOCAL TABLE", A, 0, dropped},
 	{"OPTIMIZE NO_WRITE_TO_BINLOG TABLE", A, 0, dropped},
-	{"PREPARE", U, EFFECT_DYNAMIC | EFFECT_PREPARES, prepared},
+	{"PREPARE", U, EFFECT_DYNAMIC | EFFECT_PREPARES, named},
 	{"PURGE", A, EFFECT_REPLICATION | EFFECT_DESTROYS, sql_rest},
 	{"RELEASE SAVEPOINT", S, 0, words},
 	{"RENAME TABLE", D, EFFECT_RENAMES, renamed},

@@ -129,6 +129,8 @@ void sql_found_object(
 // The relation, or the one whose alias it is, is written to.
 void sql_found_target(struct sql *p, const struct sql_name *name);
 // The relation is written to, and read as well?
+// A statement that the session has prepared by this name.
+void sql_found_prepared(struct sql *p, struct span name);
 void sql_found_written(struct sql *p, struct effect_object *o, bool is_read);
 bool sql_is_cte(const struct sql *p, const struct sql_name *name);
 // Returns what is known of it, or NULL. `is_apart`: white space stands before its parenthesis.

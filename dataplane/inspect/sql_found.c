@@ -87,9 +87,25 @@ static void note_access(struct sql *p, const struct effect_object *o)
 		sql_effects(p, EFFECT_ADMIN, EFFECT_GRANTS);
 }
 
+static void add_object(struct sql *p, const struct effect_object *o)
+{
+	struct command_reader *r = p->r;
+	for (unsigned i = p->first_object; i < r->n_objects; i++) {
+		struct effect_object *seen = &r->objects[i];
+		if (effect_object_is(seen, o)) {
+			seen->access |= o->access;
+			return;
+		}
+	}
+	if (r->n_objects == EFFECT_OBJECTS_MAX)
+		sql_fail(p, "it names too many relations, functions and prepared statements");
+	else
+		r->objects[r->n_objects++] = *o;
+}
+
 void sql_found_written(struct sql *p, struct effect_object *o, bool is_read)
 {
-	if (o->access == EFFECT_EXEC)
+	if (o->access == EFFECT_EXEC || o->access == EFFECT_SESSION)
 		return;
 	o->access = is_read ? o->access | EFFECT_WRITE : EFFECT_WRITE;
 	note_access(p, o);
@@ -111,19 +127,12 @@ void sql_found_object(struct sql *p, const struct sql_name *name, struct span al
 	if (is_credentials(p, o.schema, o.name))
 		r->flags |= EFFECT_CREDENTIALS;
 	note_access(p, &o);
-	for (unsigned i = p->first_object; i < r->n_objects; i++) {
-		struct effect_object *seen = &r->objects[i];
-		if (span_equal(seen->schema, o.schema) && span_equal(seen->name, o.name) &&
-		    span_equal(seen->alias, o.alias) &&
-		    (seen->access == EFFECT_EXEC) == (access == EFFECT_EXEC)) {
-			seen->access |= access;
-			return;
-		}
-	}
-	if (r->n_objects == EFFECT_OBJECTS_MAX)
-		sql_fail(p, "it names too many relations and functions");
-	else
-		r->objects[r->n_objects++] = o;
+	add_object(p, &o);
+}
+
+void sql_found_prepared(struct sql *p, struct span name)
+{
+	add_object(p, &(struct effect_object){.name = name, .access = EFFECT_SESSION});
 }
 
 void sql_found_target(struct sql *p, const struct sql_name *name)

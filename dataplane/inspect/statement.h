@@ -56,6 +56,8 @@ void statement_walk(struct statement *st, const ProtobufCMessage *message);
 void statement_unknown(struct statement *st, const char *why);
 void statement_add_object(struct statement *st, struct effect_object object);
 void statement_add_target(struct statement *st, const PgQuery__RangeVar *relation);
+// The name of a prepared statement; "": none.
+void statement_add_prepared(struct statement *st, const char *name);
 void statement_add_column(struct statement *st, struct span name);
 
 // What setting this parameter does: EFFECT_SESSION or EFFECT_ADMIN. Sets EFFECT_LEXING where it

@@ -32,18 +32,25 @@ void statement_add_object(struct statement *st, struct effect_object object)
 {
 	for (uint16_t i = 0; i < st->n_objects; i++) {
 		struct effect_object *o = &st->objects[i];
-		// A function of a relation's name is not that relation.
-		if (((o->access ^ object.access) & EFFECT_EXEC) == 0 &&
-		    span_equal(o->schema, object.schema) && span_equal(o->name, object.name) &&
-		    span_equal(o->alias, object.alias)) {
+		if (effect_object_is(o, &object)) {
 			o->access |= object.access;
 			return;
 		}
 	}
 	if (st->n_objects == EFFECT_OBJECTS_MAX)
-		statement_unknown(st, "it names too many relations and functions");
+		statement_unknown(
+			st, "it names too many relations, functions and prepared statements"
+		);
 	else
 		st->objects[st->n_objects++] = object;
+}
+
+void statement_add_prepared(struct statement *st, const char *name)
+{
+	if (name[0] != '\0')
+		statement_add_object(
+			st, (struct effect_object){.name = span_str(name), .access = EFFECT_SESSION}
+		);
 }
 
 void statement_add_column(struct statement *st, struct span name)
@@ -116,12 +123,13 @@ static void see_sample(struct statement *st, const PgQuery__RangeTableSample *sa
 		st->kinds |= EFFECT_EXEC;
 }
 
-static void see_execute(struct statement *st)
+static void see_execute(struct statement *st, const PgQuery__ExecuteStmt *execute)
 {
 	// Within EXPLAIN or CREATE TABLE AS, too.
 	st->kinds |= EFFECT_UNKNOWN;
 	st->flags |= EFFECT_INDIRECT;
 	st->why_unknown = "EXECUTE runs a statement prepared by its name";
+	statement_add_prepared(st, execute->name);
 }
 
 // What the messages that a Node can hold mean; others stand in fields of their own type.
@@ -179,7 +187,7 @@ static void see_node(struct statement *st, const PgQuery__Node *node)
 		see_sample(st, node->range_table_sample);
 		break;
 	case PG_QUERY__NODE__NODE_EXECUTE_STMT:
-		see_execute(st);
+		see_execute(st, node->execute_stmt);
 		break;
 	default: // the library's: nothing of its own, what is below it is walked
 		break;

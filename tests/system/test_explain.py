@@ -84,6 +84,9 @@ class Explain(unittest.TestCase):
         said = self.explain("INSERT INTO sales.t SELECT a FROM u")
         self.assertEqual({(*o["access"], o["schema"], o["name"]) for o in said["objects"]},
                          {("write", "sales", "t"), ("read", "", "u")})
+        said = self.explain("PREPARE s AS SELECT a FROM u; EXECUTE s")
+        self.assertEqual({(*o["access"], o["name"]) for o in said["objects"]},
+                         {("session", "s"), ("read", "u")})
 
     def test_who_asks_and_where(self):
         def asks(*words):

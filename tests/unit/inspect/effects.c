@@ -197,6 +197,28 @@ static void objects_are_found_wherever_they_stand(void **state)
 	assert_int_equal(access_to(e, "", "u"), EFFECT_READ);
 }
 
+static void prepared_statements_are_named(void **state)
+{
+	const struct effects *e;
+	(void)state;
+	e = effects_of("PREPARE s (int) AS SELECT a FROM t WHERE b = $1");
+	assert_int_equal(access_to(e, "", "s"), EFFECT_SESSION);
+	assert_int_equal(access_to(e, "", "t"), EFFECT_READ);
+	assert_int_equal(access_to(effects_of("EXECUTE \"My S\"(1)"), "", "My S"), EFFECT_SESSION);
+	e = effects_of("EXPLAIN ANALYZE EXECUTE s");
+	assert_int_equal(access_to(e, "", "s"), EFFECT_SESSION);
+	e = effects_of("CREATE TABLE x AS EXECUTE s");
+	assert_int_equal(access_to(e, "", "s"), EFFECT_SESSION);
+	assert_int_equal(access_to(effects_of("DEALLOCATE PREPARE S"), "", "s"), EFFECT_SESSION);
+	assert_int_equal(effects_of("DEALLOCATE ALL")->n_objects, 0);
+	// The relation of that name is another thing.
+	e = effects_of("PREPARE t AS DELETE FROM t WHERE a = 1; EXECUTE t");
+	assert_int_equal(e->n_objects, 2);
+	assert_int_equal(
+		e->objects[0].access | e->objects[1].access, EFFECT_SESSION | EFFECT_WRITE
+	);
+}
+
 static void a_session_starts_with_harmless_settings(void **state)
 {
 	(void)state;
@@ -374,6 +396,7 @@ int main(void)
 		cmocka_unit_test(flags_tell_more),
 		cmocka_unit_test(settings_that_change_what_text_means),
 		cmocka_unit_test(objects_are_found_wherever_they_stand),
+		cmocka_unit_test(prepared_statements_are_named),
 		cmocka_unit_test(a_session_starts_with_harmless_settings),
 		cmocka_unit_test(denials_name_the_statement),
 		cmocka_unit_test(text_is_normalised),

@@ -534,6 +534,10 @@ static void statements_are_known_to_touch_masked_columns(void **state)
 	assert_int_equal(exposure_of("SELECT 1 FROM orders"), EXPOSURE_NONE);
 	assert_int_equal(exposure_of("SELECT ssn FROM customers"), EXPOSURE_READS);
 	assert_int_equal(exposure_of("SELECT count(*) FROM customers"), EXPOSURE_NONE);
+	// Prepared statements of these names are no relations.
+	assert_int_equal(exposure_of("PREPARE customers AS SELECT ssn FROM orders"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("DEALLOCATE pg_stats"), EXPOSURE_NONE);
+	assert_int_equal(exposure_of("PREPARE x AS SELECT ssn FROM customers"), EXPOSURE_READS);
 	assert_int_equal(exposure_of("SELECT max(id) FROM customers"), EXPOSURE_NONE);
 	assert_int_equal(exposure_of("SELECT max(ssn) FROM customers"), EXPOSURE_READS);
 	assert_int_equal(exposure_of("SELECT * FROM public.customers"), EXPOSURE_READS);

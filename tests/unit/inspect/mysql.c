@@ -272,6 +272,25 @@ static void what_is_not_text_is_unknown(void **)
 	assert_int_equal(effects_of(&c, "SELECT 1")->kinds, U);
 }
 
+static void prepared_statements_are_named(void **)
+{
+	static const char *const texts[] = {
+		"PREPARE `My S` FROM 'SELECT 1'",
+		"EXECUTE my_s USING @a, @b",
+		"DEALLOCATE PREPARE my_s",
+		"DROP PREPARE MY_S",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const struct effects *e = effects_of(&context, texts[i]);
+		assert_int_equal(e->n_objects, 1);
+		assert_int_equal(e->objects[0].access, EFFECT_SESSION);
+		assert_int_equal(e->objects[0].schema.n, 0);
+		assert_true(
+			span_equal(e->objects[0].name, i == 0 ? SPAN_LIT("my s") : SPAN_LIT("my_s"))
+		);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +303,7 @@ int main(void)
 		cmocka_unit_test(a_second_statement_must_be_asked_for),
 		cmocka_unit_test(versions_decide_about_comments),
 		cmocka_unit_test(names_are_found_without_quotes),
+		cmocka_unit_test(prepared_statements_are_named),
 		cmocka_unit_test(what_is_not_text_is_unknown),
 	};
 	reader = command_reader_new();
