@@ -39,7 +39,6 @@ enum approval_limit {
 	APPROVAL_WHY = 160,
 	APPROVAL_COMMENT_MAX = 1000, // bytes; longer ones are cut
 	APPROVAL_PURPOSE_MAX = 200,
-	APPROVAL_PAGE_MAX = 1000,
 	// Pending at a time, commands and accesses together, whatever the rules say.
 	APPROVAL_WORKER_MAX = 1024,
 	APPROVAL_SUBJECT_MAX = 256,
@@ -172,7 +171,7 @@ int approvals_vote(
 
 struct approval_query {
 	const char *state, *kind;     // exactly; NULL: any
-	unsigned limit;               // at most APPROVAL_PAGE_MAX
+	unsigned limit;               // at most STORE_PAGE_MAX
 	int64_t before;               // `next` of the page before; 0: from the newest on
 	const struct subject *viewer; // for may_vote, and for the exact text; NULL: nobody's
 };

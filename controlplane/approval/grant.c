@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "controlplane/approval/state.h"
+#include "controlplane/store/page.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -262,7 +263,7 @@ void approvals_closed(struct approvals *approvals, session_id session)
 	" g.revoked_ns, g.revoked_by, g.reason, p.who FROM grants g JOIN approvals p"       \
 	" ON p.n=g.approval "
 
-static json_t *grant_json(const struct store_row *row)
+static json_t *grant_json(void *, const struct store_row *row)
 {
 	json_t *links = json_loads(store_row_text(row, 2), 0, NULL);
 	size_t n = json_array_size(links);
@@ -285,62 +286,29 @@ static json_t *grant_json(const struct store_row *row)
 	return json;
 }
 
-struct listing {
-	json_t *list;
-	unsigned n, limit;
-	int64_t last;
-	bool more, failed;
-};
-
-static bool list_one(void *context, const struct store_row *row)
-{
-	struct listing *l = context;
-
-	if (l->n == l->limit) {
-		l->more = true;
-		return false;
-	}
-	l->failed = json_array_append_new(l->list, grant_json(row)) != 0;
-	l->last = store_row_integer(row, 0);
-	l->n++;
-	return !l->failed;
-}
-
 int grants_list(
 	struct approvals *approvals, bool live, int64_t before, unsigned limit,
 	struct approval_time now, json_t **list, int64_t *next
 )
 {
-	struct listing l = {.list = json_array(), .limit = limit};
+	const struct store_page page = {.limit = limit, .row = grant_json};
 
-	if (limit == 0 || limit > APPROVAL_PAGE_MAX)
-		l.limit = APPROVAL_PAGE_MAX;
-	int r = store_each(
+	return store_page(
 		approvals->config.store,
 		GRANTS "WHERE (?1=0 OR g.approval<?1)"
 		       " AND (?2=0 OR (g.revoked_ns IS NULL AND g.expires_ns>?3))"
 		       " ORDER BY g.approval DESC LIMIT ?4",
 		STORE_VALUES(
 			store_integer(before), store_integer(live),
-			store_integer((int64_t)approvals_clock(approvals, now)),
-			store_integer(l.limit + 1)
+			store_integer((int64_t)approvals_clock(approvals, now))
 		),
-		list_one, &l
+		&page, list, next
 	);
-	if (r == 0 && (l.failed || l.list == NULL))
-		r = -ENOMEM;
-	if (r != 0) {
-		json_decref(l.list);
-		return r;
-	}
-	*list = l.list;
-	*next = l.more ? l.last : 0;
-	return 0;
 }
 
 static bool get_one(void *context, const struct store_row *row)
 {
-	*(json_t **)context = grant_json(row);
+	*(json_t **)context = grant_json(NULL, row);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "controlplane/approval/state.h"
+#include "controlplane/store/page.h"
 #include "dataplane/api/effects.h"
 
 #include <errno.h>
@@ -295,28 +296,18 @@ json_t *row_fields(const struct approval_row *row)
 
 struct listing {
 	struct approvals *a;
-	const struct approval_query *query;
-	json_t *list;
-	int64_t last;
-	unsigned n;
-	bool more, failed;
+	const struct subject *viewer;
 };
 
-static bool list_one(void *context, const struct store_row *store_row)
+static json_t *list_one(void *context, const struct store_row *store_row)
 {
-	struct listing *l = context;
+	const struct listing *l = context;
 	struct approval_row row = {0};
 
-	if (l->n == l->query->limit) {
-		l->more = true;
-		return false;
-	}
 	read_row(&row, store_row);
-	l->failed = json_array_append_new(l->list, row_json(l->a, &row, l->query->viewer)) != 0;
-	l->last = row.n;
-	l->n++;
+	json_t *json = row_json(l->a, &row, l->viewer);
 	row_fini(&row);
-	return !l->failed;
+	return json;
 }
 
 int approvals_list(
@@ -324,30 +315,19 @@ int approvals_list(
 	int64_t *next
 )
 {
-	struct approval_query bounded = *query;
-	struct listing l = {.a = approvals, .query = &bounded, .list = json_array()};
+	struct listing l = {approvals, query->viewer};
+	const struct store_page page = {query->limit, list_one, &l};
 
-	if (bounded.limit == 0 || bounded.limit > APPROVAL_PAGE_MAX)
-		bounded.limit = APPROVAL_PAGE_MAX;
-	int r = store_each(
+	return store_page(
 		approvals->config.store,
 		COLUMNS "WHERE (?1=0 OR n<?1) AND (?2 IS NULL OR state=?2)"
 			" AND (?3 IS NULL OR kind=?3) ORDER BY n DESC LIMIT ?4",
 		STORE_VALUES(
 			store_integer(query->before), store_text(query->state),
-			store_text(query->kind), store_integer(bounded.limit + 1)
+			store_text(query->kind)
 		),
-		list_one, &l
+		&page, list, next
 	);
-	if (r == 0 && (l.failed || l.list == NULL))
-		r = -ENOMEM;
-	if (r != 0) {
-		json_decref(l.list);
-		return r;
-	}
-	*list = l.list;
-	*next = l.more ? l.last : 0;
-	return 0;
 }
 
 int approvals_get(

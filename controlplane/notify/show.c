@@ -2,17 +2,15 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "controlplane/notify/state.h"
+#include "controlplane/store/page.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-enum { PAGE_MAX = 1000 };
 
 #define COLUMNS                                                                          \
 	"SELECT n, target, event, approval, state, attempts, next_ns, error, created_ns" \
 	" FROM notifications "
 
-static json_t *row_json(const struct store_row *row)
+static json_t *row_json(void *, const struct store_row *row)
 {
 	bool pending = strcmp(store_row_text(row, 4), "pending") == 0;
 	const char *error = store_row_text(row, 7);
@@ -29,57 +27,24 @@ static json_t *row_json(const struct store_row *row)
 	);
 }
 
-struct listing {
-	json_t *list;
-	unsigned n, limit;
-	int64_t last;
-	bool more, failed;
-};
-
-static bool list_one(void *context, const struct store_row *row)
-{
-	struct listing *l = context;
-
-	if (l->n == l->limit) {
-		l->more = true;
-		return false;
-	}
-	l->failed = json_array_append_new(l->list, row_json(row)) != 0;
-	l->last = store_row_integer(row, 0);
-	l->n++;
-	return !l->failed;
-}
-
 int notify_list(
 	struct notify *notify, const char *state, int64_t before, unsigned limit, json_t **list,
 	int64_t *next
 )
 {
-	struct listing l = {.list = json_array(), .limit = limit};
+	const struct store_page page = {.limit = limit, .row = row_json};
 
-	if (limit == 0 || limit > PAGE_MAX)
-		l.limit = PAGE_MAX;
-	int r = store_each(
+	return store_page(
 		notify->store,
 		COLUMNS
 		"WHERE (?1=0 OR n<?1) AND (?2 IS NULL OR state=?2) ORDER BY n DESC LIMIT ?3",
-		STORE_VALUES(store_integer(before), store_text(state), store_integer(l.limit + 1)),
-		list_one, &l
+		STORE_VALUES(store_integer(before), store_text(state)), &page, list, next
 	);
-	if (r == 0 && (l.failed || l.list == NULL))
-		r = -ENOMEM;
-	if (r != 0) {
-		json_decref(l.list);
-		return r;
-	}
-	*list = l.list;
-	*next = l.more ? l.last : 0;
-	return 0;
 }
 
 static bool get_one(void *context, const struct store_row *row)
 {
-	*(json_t **)context = row_json(row);
+	*(json_t **)context = row_json(NULL, row);
 	return false;
 }
 

@@ -3,8 +3,9 @@
 
 // The audit log: its newest lines, and whether the chain holds.
 
-import {get, keep, post} from './api.js';
+import {get, post} from './api.js';
 import {announce, clip, count, empty, h, swap, table, tag, time, visible} from './dom.js';
+import {pages} from './lists.js';
 
 const KNOWN = ['seq', 'time_ns', 't_ns', 'time', 'type', 'event', 'previous', 'hash', 'prev'];
 
@@ -33,8 +34,6 @@ function outcome(found) {
 export function audit({main, signal}) {
 	const type = h('input', {id: 'type', placeholder: 'any type', spellcheck: 'false', size: 20, 'aria-label': 'Type'});
 	const holder = h('div', {}), result = h('div', {class: 'stack'});
-	const older = h('button', {}, 'Older'), newest = h('button', {}, 'Newest');
-	let cursor = null, next = null;
 	const verify = h('button', {id: 'verify', onclick: async () => {
 		verify.disabled = true;
 		swap(result, h('p', {class: 'note', role: 'status'}, 'Reading every line and every recording…'));
@@ -49,29 +48,17 @@ export function audit({main, signal}) {
 		verify.disabled = false;
 	}}, 'Verify the chain');
 
-	async function load() {
-		try {
-			const found = await get('audit', {limit: 100, cursor, type: type.value.trim()}, signal);
-			next = found.next;
-			older.disabled = next === null;
-			newest.disabled = cursor === null;
-			swap(holder, h('section', {class: 'panel'}, found.lines.length === 0 ? empty('No lines', 'None fits.')
-				: table(['When', {text: 'No.', right: true}, 'Type', 'What'], found.lines.map((line) => [
+	const {buttons, again} = pages({
+		signal, holder, ms: 5000, names: 'session_opened session_closed approval revocation policy',
+		read: async (cursor) => {
+			const {lines, next} = await get('audit', {limit: 100, cursor, type: type.value.trim()}, signal);
+			return {next, shown: lines.length === 0 ? empty('No lines', 'None fits.')
+				: table(['When', {text: 'No.', right: true}, 'Type', 'What'], lines.map((line) => [
 					when(line), line.seq ?? '–', tag(line.type ?? line.event ?? ''),
-					h('code', {}, visible(rest(line)))]), 'Lines of the audit log, the newest first')));
-		} catch (e) {
-			if (!signal.aborted)
-				swap(holder, h('p', {class: 'note bad', role: 'alert'}, e.message));
-		}
-	}
-	const go = (to) => {
-		cursor = to;
-		void load();
-	};
-	type.addEventListener('change', () => go(null));
-	older.addEventListener('click', () => go(next));
-	newest.addEventListener('click', () => go(null));
+					h('code', {}, visible(rest(line)))]), 'Lines of the audit log, the newest first')};
+		},
+	});
+	type.addEventListener('change', again);
 	main.append(h('div', {class: 'title'}, h('h1', {}, 'Audit'), h('p', {}, 'Who did what. Each line holds the hash of the one before.'),
-		h('div', {class: 'actions'}, type, verify)), h('div', {class: 'stack'}, result, holder, h('div', {class: 'row'}, newest, older)));
-	keep(() => (cursor === null ? load() : null), {ms: 5000, names: 'session_opened session_closed approval revocation policy', signal});
+		h('div', {class: 'actions'}, type, verify)), h('div', {class: 'stack'}, result, holder, buttons));
 }

@@ -29,6 +29,33 @@ function list({main, signal}, {title, text, path, key, query, names, nothing, dr
 	return refresh;
 }
 
+// A list too long for that: a page at a time, the newest again and again. `read(cursor)` gives {next, shown}.
+// Returns what to call when something else is wanted.
+export function pages({signal, holder, names, ms, read}) {
+	const older = h('button', {}, 'Older'), newest = h('button', {}, 'Newest');
+	let cursor = null, next = null;
+	const load = async () => {
+		try {
+			const found = await read(cursor);
+			next = found.next;
+			older.disabled = next === null;
+			newest.disabled = cursor === null;
+			swap(holder, h('section', {class: 'panel'}, found.shown));
+		} catch (e) {
+			if (!signal.aborted)
+				swap(holder, h('p', {class: 'note bad', role: 'alert'}, e.message));
+		}
+	};
+	const go = (to) => {
+		cursor = to;
+		void load();
+	};
+	older.addEventListener('click', () => go(next));
+	newest.addEventListener('click', () => go(null));
+	keep(() => (cursor === null ? load() : null), {ms, names, signal});
+	return {buttons: h('div', {class: 'row', role: 'group', 'aria-label': 'Pages'}, newest, older), again: () => go(null)};
+}
+
 const now = () => Date.now() * 1e6;
 
 function force(one) {

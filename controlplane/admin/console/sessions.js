@@ -5,6 +5,7 @@
 
 import {get, keep, post} from './api.js';
 import {bytes, chain, clip, count, empty, facts, h, lasting, swap, table, tag, time, visible} from './dom.js';
+import {pages} from './lists.js';
 import {replay} from './replay.js';
 import {confirm} from './revoke.js';
 
@@ -30,40 +31,25 @@ function history({main, signal}) {
 	const subject = h('input', {id: 'subject', size: 26, placeholder: 'key of the root', spellcheck: 'false'});
 	const resource = h('input', {id: 'resource', size: 18, spellcheck: 'false'});
 	const only = h('select', {id: 'which'}, h('option', {value: ''}, 'all'), h('option', {value: '1'}, 'live only'));
-	const holder = h('div', {}), older = h('button', {}, 'Older'), newest = h('button', {}, 'Newest');
-	let cursor = null, next = null;
-
-	async function load() {
-		try {
-			const found = await get('sessions', {limit: PAGE, cursor, subject: subject.value.trim(), resource: resource.value.trim(), live: only.value}, signal);
-			next = found.next;
-			older.disabled = next === null;
-			newest.disabled = cursor === null;
-			swap(holder, h('section', {class: 'panel'}, found.sessions.length === 0
-				? empty('No sessions', 'None fits.') : table(HEADS, rows(found.sessions), 'Sessions, the newest first')));
-		} catch (e) {
-			if (!signal.aborted)
-				swap(holder, h('p', {class: 'note bad', role: 'alert'}, e.message));
-		}
-	}
-	const go = (to) => {
-		cursor = to;
-		void load();
-	};
-	older.addEventListener('click', () => go(next));
-	newest.addEventListener('click', () => go(null));
+	const holder = h('div', {class: 'stack'});
+	const {buttons, again} = pages({
+		signal, holder, ms: 10000, names: 'session_opened session_closed',
+		read: async (cursor) => {
+			const {sessions: list, next} = await get('sessions', {limit: PAGE, cursor, subject: subject.value.trim(), resource: resource.value.trim(),
+				live: only.value}, signal);
+			return {next, shown: list.length === 0 ? empty('No sessions', 'None fits.') : table(HEADS, rows(list), 'Sessions, the newest first')};
+		},
+	});
 	main.append(h('div', {class: 'title'}, h('h1', {}, 'Sessions')),
-		h('form', {class: 'filters', role: 'search', onchange: () => go(null), onsubmit: (e) => {
+		h('form', {class: 'filters', role: 'search', onchange: again, onsubmit: (e) => {
 			e.preventDefault();
-			go(null);
+			again();
 		}},
 		h('div', {class: 'field'}, h('label', {for: 'subject'}, 'Subject'), subject),
 		h('div', {class: 'field'}, h('label', {for: 'resource'}, 'Resource'), resource),
 		h('div', {class: 'field'}, h('label', {for: 'which'}, 'Which'), only),
 		h('button', {type: 'submit'}, 'Filter')),
-		holder, h('div', {class: 'row', role: 'group', 'aria-label': 'Pages'}, newest, older));
-	holder.classList.add('stack');
-	keep(() => (cursor === null ? load() : null), {ms: 10000, names: 'session_opened session_closed', signal});
+		holder, buttons);
 }
 
 function about(one) {

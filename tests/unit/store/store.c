@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "controlplane/store/store.h"
-
+#include "controlplane/store/page.h"
 #include "tests/unit/control/recorder_scratch.h"
 
 #include <sqlite3.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -118,6 +118,92 @@ static void what_ends_badly_has_not_happened(void **)
 	assert_int_equal(store_end(store, -ENOENT), -ENOENT);
 	assert_false(store_is_inside(store));
 	assert_int_equal(count(store), 0);
+	store_close(store);
+	scratch_remove(&s);
+}
+
+static json_t *value_json(void *context, const struct store_row *row)
+{
+	unsigned *left = context;
+
+	return (*left)-- == 0 ? NULL : json_integer(store_row_integer(row, 0));
+}
+
+static const char page_sql[] = "SELECT value FROM meta WHERE name LIKE ?1 AND (?2=0 OR value<?2)"
+			       " ORDER BY value DESC LIMIT ?3";
+
+// A page of at most `limit` values below `before`: its first and its size. Out: *next.
+static void page_is(
+	struct store *store, unsigned limit, int64_t before, int64_t first, size_t size,
+	int64_t wanted_next
+)
+{
+	unsigned left = UINT_MAX;
+	const struct store_page page = {limit, value_json, &left};
+	json_t *list = NULL;
+	int64_t next = -1;
+
+	int r = store_page(
+		store, page_sql, STORE_VALUES(store_text("page-%"), store_integer(before)), &page,
+		&list, &next
+	);
+	assert_int_equal(r, 0);
+	assert_int_equal(json_array_size(list), size);
+	for (size_t i = 0; i < size; i++)
+		assert_int_equal(json_integer_value(json_array_get(list, i)), first - (int64_t)i);
+	assert_int_equal(next, wanted_next);
+	json_decref(list);
+}
+
+static void pages_follow_one_another(void **)
+{
+	struct scratch s = scratch_make();
+	struct store *store = open_store(&s);
+	unsigned left = 2;
+	const struct store_page failing = {5, value_json, &left};
+	json_t *list = NULL;
+	int64_t next = -1;
+	char name[16];
+
+	page_is(store, 2, 0, 0, 0, 0);
+	for (int i = 1; i <= 5; i++) {
+		snprintf(name, sizeof(name), "page-%d", i);
+		assert_int_equal(put(store, name, i), 0);
+	}
+	page_is(store, 2, 0, 5, 2, 4);
+	page_is(store, 2, 4, 3, 2, 2);
+	page_is(store, 2, 2, 1, 1, 0);
+	page_is(store, 5, 0, 5, 5, 0); // nothing follows a full one
+	page_is(store, 0, 0, 5, 5, 0);
+	page_is(store, UINT_MAX, 0, 5, 5, 0);
+	int r = store_page(
+		store, page_sql, STORE_VALUES(store_text("page-%"), store_integer(0)), &failing,
+		&list, &next
+	);
+	assert_int_equal(r, -ENOMEM);
+	assert_null(list);
+	assert_int_equal(next, -1);
+	store_close(store);
+	scratch_remove(&s);
+}
+
+static void a_page_is_bounded(void **)
+{
+	struct scratch s = scratch_make();
+	struct store *store = open_store(&s);
+	char name[16];
+
+	assert_int_equal(store_begin(store), 0);
+	for (int i = 1; i <= STORE_PAGE_MAX + 1; i++) {
+		snprintf(name, sizeof(name), "page-%d", i);
+		assert_int_equal(
+			store_run(store, put_sql, STORE_VALUES(store_text(name), store_integer(i))),
+			0
+		);
+	}
+	assert_int_equal(store_end(store, 0), 0);
+	page_is(store, 0, 0, STORE_PAGE_MAX + 1, STORE_PAGE_MAX, 2);
+	page_is(store, UINT_MAX, 0, STORE_PAGE_MAX + 1, STORE_PAGE_MAX, 2);
 	store_close(store);
 	scratch_remove(&s);
 }
@@ -392,6 +478,8 @@ int main(void)
 		cmocka_unit_test(what_was_written_is_there_again),
 		cmocka_unit_test(what_ends_badly_has_not_happened),
 		cmocka_unit_test(values_come_back_as_they_went),
+		cmocka_unit_test(pages_follow_one_another),
+		cmocka_unit_test(a_page_is_bounded),
 		cmocka_unit_test(it_is_nobody_elses),
 		cmocka_unit_test(a_damaged_one_is_refused_and_left_alone),
 		cmocka_unit_test(a_newer_ones_and_a_strangers_are_refused),
