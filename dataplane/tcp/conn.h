@@ -105,6 +105,7 @@ struct segment {
 	uint32_t len; // of the payload
 	uint16_t wnd; // as on the wire
 	uint8_t flags;
+	bool twice; // what of it came twice is told
 	struct tcp_options options;
 };
 
@@ -473,7 +474,9 @@ uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
 // Takes the payload and FIN of an acceptable segment. Returns true when FIN is now in order.
 bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
 // Bytes that had come before; told as a D-SACK.
-void reassembly_twice(struct tcp_conn *conn, uint32_t left, uint32_t right);
+void reassembly_twice(
+	struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right
+);
 void reassembly_clear(struct tcp_conn *conn);
 
 // output.c

@@ -133,6 +133,10 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 		conn->flags &= ~(uint32_t)CONN_DSACK;
 	} else {
 		tcp->stats.reset_sent++;
+		// RFC 7323 3.2: so that PAWS can tell its age
+		if ((conn->flags & CONN_TS) != 0)
+			h.options_len = (uint8_t
+			)options_write_ts(h.options, conn_ts_now(conn), conn->ts_recent);
 	}
 	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
 	// A probe is old on purpose; the peer may refuse it whole, with the ACK it carries.
