@@ -172,6 +172,8 @@ static ssize_t receive(struct adapter *a, int fd, void *to, size_t n, int flags)
 		return -EBADF;
 	if ((flags & ~(MSG_PEEK | MSG_DONTWAIT)) != 0)
 		return -EOPNOTSUPP;
+	if (to == NULL && n > 0)
+		return -EFAULT;
 	bool peek = (flags & MSG_PEEK) != 0;
 	ssize_t result = socket_read(socket, to, n, peek);
 	while (result == -EAGAIN && (flags & MSG_DONTWAIT) == 0 && block(a, socket, ready_read))
@@ -186,6 +188,8 @@ static ssize_t transfer(struct adapter *a, int fd, const void *from, size_t n, i
 		return -EBADF;
 	if ((flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) != 0)
 		return -EOPNOTSUPP;
+	if (from == NULL && n > 0)
+		return -EFAULT;
 	ssize_t done = 0;
 	for (;;) {
 		ssize_t took = socket_write(socket, (const uint8_t *)from + done, n - (size_t)done);

@@ -35,7 +35,7 @@ static const char *const layouts[] =
 
 static void defaults(struct stack_config *config)
 {
-	*config = (struct stack_config){.mtu = 1500};
+	*config = (struct stack_config){.mtu = 1500, .quick_acks = true};
 	tcp_config_default(&config->tcp);
 	config->tcp.conns_max = 1024;
 	config->tcp.time_wait_max = 1024;
@@ -64,6 +64,10 @@ static bool number_set(struct stack_config *config, const char *name, const char
 		return false;
 	if (strcmp(name, "mtu") == 0) {
 		config->mtu = (uint16_t)value;
+		return true;
+	}
+	if (strcmp(name, "quick_acks") == 0) {
+		config->quick_acks = value != 0;
 		return true;
 	}
 	if (strcmp(name, "push") == 0) {

@@ -174,3 +174,24 @@ void layout_push(uint8_t *packet, size_t n)
 	tcp[13] |= TCP_PSH;
 	lengths_and_sums(packet, ip_len, n);
 }
+
+size_t layout_cut(const uint8_t *packet, size_t n, size_t max, size_t *at, uint8_t *out)
+{
+	bool v4 = packet[0] >> 4 == 4;
+	size_t ip_len = v4 ? (packet[0] & 15) * 4u : IP6_LEN;
+	size_t header = ip_len + (packet[ip_len + 12] >> 4) * 4u;
+	size_t left = n - header - *at;
+	size_t part = left < max ? left : max;
+	if (part == 0)
+		return 0;
+	uint8_t *tcp = out + ip_len;
+	struct cursor c = cursor_of(span_of(packet + ip_len + 4, 4));
+	memcpy(out, packet, header);
+	memcpy(out + header, packet + header + *at, part);
+	wire_put32(tcp + 4, cursor_be32(&c) + (uint32_t)*at);
+	if (part < left)
+		tcp[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+	lengths_and_sums(out, ip_len, header + part);
+	*at += part;
+	return header + part;
+}

@@ -23,3 +23,8 @@ size_t layout_apply(enum layout layout, uint8_t *packet, size_t n);
 
 // Set PSH when the datagram holds data (RFC 9293 3.9.1.2 leaves its place to the sender).
 void layout_push(uint8_t *packet, size_t n);
+
+// One packet of those that a longer datagram stands for, as a device that merges segments hands
+// them over: `max` bytes of payload from *at, which moves on. Returns its length, 0 when nothing is
+// left. `out` has room for a header of 120 bytes and `max`.
+size_t layout_cut(const uint8_t *packet, size_t n, size_t max, size_t *at, uint8_t *out);

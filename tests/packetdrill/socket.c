@@ -15,6 +15,8 @@
 // netinet/tcp.h has them, beside names of states that tcp.h here has too.
 enum { OPTION_NODELAY = 1, OPTION_MAXSEG = 2 };
 
+enum { MSS_UNCONNECTED = 536 };
+
 static struct endpoint endpoint_of(const struct sockaddr *addr)
 {
 	struct endpoint endpoint = {0};
@@ -108,6 +110,8 @@ void sockets_sort(struct sockets *sockets)
 	struct tcp_conn *conn;
 	while ((conn = tcp_event(sockets->stack->tcp, &events)) != NULL) {
 		struct socket *listener = tcp_conn_cookie(conn);
+		if (!sockets->stack->config.quick_acks)
+			conn->quick_acks = 0;
 		if ((events & TCP_EV_ACCEPTED) == 0)
 			continue;
 		if (listener == NULL || !listener->listening ||
@@ -258,7 +262,7 @@ int socket_get(struct socket *socket, int level, int name, void *value, socklen_
 	else if (level == SOL_SOCKET && name == SO_ACCEPTCONN)
 		answer = socket->listening;
 	else if (level == IPPROTO_TCP && name == OPTION_MAXSEG)
-		answer = socket->conn == NULL ? TCP_MSS_DEFAULT : socket->conn->mss;
+		answer = socket->conn == NULL ? MSS_UNCONNECTED : socket->conn->mss;
 	else
 		return -ENOPROTOOPT;
 	memcpy(value, &answer, sizeof(answer));

@@ -13,6 +13,7 @@
 struct stack_config {
 	struct tcp_config tcp;
 	enum layout layout;
+	bool quick_acks; // acknowledge the first segments at once, as the library does by itself
 	bool push; // PSH on whatever carries data: where to set it is the sender's choice
 	uint16_t mtu;
 	struct ip_addr local, gateway;
@@ -40,7 +41,7 @@ struct stack {
 struct stack *stack_new(const struct stack_config *config) must_check;
 void stack_free(struct stack *stack);
 
-// One IP datagram arrives.
+// One IP datagram arrives; a TCP segment longer than the MTU as the packets it was merged from.
 void stack_input(struct stack *stack, const void *datagram, size_t n);
 // Send what the last calls made sendable.
 void stack_settle(struct stack *stack);
