@@ -240,6 +240,7 @@ void conn_input(struct tcp_conn *conn, struct segment *seg)
 	conn->rx_ms = conn->tcp->now_ms;
 	conn->probes = 0;
 	ts_update(conn, seg);
+	ecn_data(conn, seg);
 	trim(conn, seg);
 	conn_mark(conn);
 	fin_acked(conn);
