@@ -186,8 +186,10 @@ static int read_boundary(const struct document *doc, const yaml_node_t *node, vo
 
 static int read_validators(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	struct definition *def = ((struct draft *)out)->def;
+	struct draft *draft = out;
+	struct definition *def = draft->def;
 	size_t n;
+	draft->validators = node;
 	int result = document_list(doc, node, &n);
 	if (result != 0)
 		return result;

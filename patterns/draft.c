@@ -157,6 +157,33 @@ static int check_strong(const struct document *doc, const struct draft *draft)
 	return result;
 }
 
+static bool is_accepted(const struct definition *def, struct span text)
+{
+	for (size_t i = 0; i < def->validator_count; i++)
+		if (!def->validators[i]->accepts(text))
+			return false;
+	return true;
+}
+
+// What texts a validator accepts only it knows. One that accepts none of the pattern's would let
+// everything pass in clear, so an example must show that there are some.
+static int check_validators(const struct document *doc, const struct draft *draft)
+{
+	const struct definition *def = draft->def;
+	for (size_t i = 0; i < def->info.positive_count; i++) {
+		const struct pattern_example *e = &def->info.positive[i];
+		struct span text = span_of(e->text.p + e->start, e->end - e->start);
+		if (text.n <= def->pattern_width.max && is_accepted(def, text))
+			return 0;
+	}
+	if (def->validator_count == 0)
+		return 0;
+	return document_fault(
+		doc, draft->validators,
+		"validators want a positive example that all of them accept, and that is no wider than the pattern"
+	);
+}
+
 int draft_check_shared(const struct document *doc, const struct draft *draft)
 {
 	if ((draft->def->info.kind == PATTERN_ENTITY) != (draft->mask != NULL))
@@ -179,7 +206,9 @@ int draft_check(const struct document *doc, const struct draft *draft)
 		result = check_anchor(doc, draft);
 	if (result == 0)
 		result = draft_check_shared(doc, draft);
-	return result != 0 ? result : check_strong(doc, draft);
+	if (result == 0)
+		result = check_strong(doc, draft);
+	return result != 0 ? result : check_validators(doc, draft);
 }
 
 void draft_place(const struct draft *draft, const yaml_node_t *node)

@@ -11,7 +11,7 @@
 struct draft {
 	struct definition *def;
 	const yaml_node_t *name, *pattern, *before, *anchor, *lead, *width, *mask, *score, *strong,
-		*context;
+		*context, *validators;
 };
 
 // Do the parts fit together? Works out the widths. Returns 0 or ERR_CONFIG.

@@ -90,6 +90,7 @@ enum scan_forms {
 	SCAN_FORMS_NONE = 0,
 	// What is looked for unless the caller says otherwise.
 	SCAN_FORMS_TEXT = 1 << SCAN_URL | 1 << SCAN_JSON | 1 << SCAN_BASE64 | 1 << SCAN_HEX,
+	// Both byte orders; who knows which asks for that one, and gets whole units.
 	SCAN_FORMS_UTF16 = 1 << SCAN_UTF16LE | 1 << SCAN_UTF16BE,
 };
 

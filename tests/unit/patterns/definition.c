@@ -46,9 +46,9 @@ static void everything_is_read(void **)
 	const char *text =
 		"name: t\n" REST
 		"kind: entity\npattern: 'a[bc]{2,3}'\nbefore: 'k='\nanchor: 'k'\nlead: 1\n"
-		"validators: [ssn, jwt]\nboundary: {left: word, right: none}\nwidth: 6\n"
+		"validators: [base64, base64]\nboundary: {left: word, right: none}\nwidth: 6\n"
 		"mask: {keep_last: 4}\nscore: 20\nstrong: 'ab+'\ncontext: [tax id, k-v]\n"
-		"examples: {positive: [{text: 'k=abc', finds: abc}], negative: [x, \"\\0\"]}\n";
+		"examples: {positive: [{text: 'k=abcc', finds: abcc}], negative: [x, \"\\0\"]}\n";
 	assert_int_equal(definition_parse("t.yaml", span_str(text), &def, why), 0);
 	assert_string_equal(def.info.name, "t");
 	assert_string_equal(def.info.groups[0], "g");
@@ -64,7 +64,7 @@ static void everything_is_read(void **)
 	assert_int_equal(def.right, BOUNDARY_NONE);
 	assert_int_equal(def.validator_count, 2);
 	assert_int_equal(def.info.positive[0].start, 2);
-	assert_int_equal(def.info.positive[0].end, 5);
+	assert_int_equal(def.info.positive[0].end, 6);
 	assert_int_equal(def.info.negative[1].text.n, 1);
 	definition_free(&def);
 	definition_free(&def); // an empty one is fine
@@ -105,6 +105,34 @@ static void every_mask_is_read(void **)
 }
 
 #define ENTITY "kind: entity\nmask: redact\nboundary: word\n"
+
+// Nobody else can tell that a validator accepts nothing of the pattern's.
+static void validators_want_an_example(void **)
+{
+	struct definition def;
+	char reason[PATTERN_WHY];
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "pattern: '[0-9]{9}'\nwidth: 9\nvalidators: [card]\n"
+		"examples: {positive: ['411111111'], negative: [x]}\n",
+		"validators want a positive example"
+	);
+	ASSERT_FAULT(
+		"name: t\n" REST ENTITY "pattern: '[0-9]{9}'\nwidth: 9\nvalidators: [card]\n"
+		"examples: {positive: ['4111111111111111'], negative: [x]}\n",
+		"no wider than the pattern"
+	);
+	assert_int_equal(
+		definition_parse(
+			"t.yaml",
+			SPAN_LIT("name: t\n" REST ENTITY
+				 "pattern: '[0-9]{16}'\nwidth: 16\nvalidators: [card]\n"
+				 "examples: {positive: [x, '4111111111111111'], negative: [x]}\n"),
+			&def, reason
+		),
+		0
+	);
+	definition_free(&def);
+}
 
 static void faults_say_where(void **)
 {
@@ -245,9 +273,8 @@ static void expressions_are_checked(void **)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(everything_is_read),
-		cmocka_unit_test(every_mask_is_read),
-		cmocka_unit_test(faults_say_where),
+		cmocka_unit_test(everything_is_read),         cmocka_unit_test(every_mask_is_read),
+		cmocka_unit_test(validators_want_an_example), cmocka_unit_test(faults_say_where),
 		cmocka_unit_test(expressions_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
