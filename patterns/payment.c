@@ -30,12 +30,16 @@ static const struct issuer issuers[] = {
 	{3800, 3999, LENGTH(14) | LENGTHS_16_19},           // Diners Club
 	{4000, 4999, LENGTH(13) | LENGTH(16) | LENGTH(19)}, // Visa
 	{5018, 5018, LENGTHS_12_19},                        // Maestro
+	{5019, 5019, LENGTH(16)},                           // Dankort
 	{5020, 5020, LENGTHS_12_19},                        // Maestro
 	{5038, 5038, LENGTHS_12_19},                        // Maestro
+	{5060, 5061, LENGTH(16) | LENGTH(18) | LENGTH(19)}, // Verve
+	{5078, 5079, LENGTH(16) | LENGTH(18) | LENGTH(19)}, // Verve
 	{5081, 5089, LENGTH(16)},                           // RuPay
 	{5100, 5599, LENGTH(16)},                           // Mastercard
 	{5893, 5893, LENGTHS_12_19},                        // Maestro
-	{6000, 6299, LENGTHS_16_19},                        // RuPay, Discover, UnionPay
+	{6000, 6099, LENGTHS_16_19},                        // RuPay, Discover
+	{6200, 6299, LENGTHS_16_19},                        // UnionPay
 	{6304, 6304, LENGTHS_12_19},                        // Maestro
 	{6440, 6599, LENGTHS_16_19},                        // Discover, RuPay
 	{6759, 6759, LENGTHS_12_19},                        // Maestro
