@@ -9,7 +9,8 @@
 #include "patterns/unit.h"
 
 enum decoded_limit {
-	DECODED_MARK = 64, // bytes between two marks
+	DECODED_MARK = 64, // least bytes between two marks
+	DECODED_STEP = 16, // most bytes written at a time
 	// Characters that text in base64, hex or UTF-16 goes on for beyond a place that could only
 	// be text. What may be text and may be chance is not followed farther.
 	DECODED_LEAP = 128,
@@ -21,7 +22,7 @@ struct decoded {
 	size_t size, n;
 	struct decoded_mark {
 		uint32_t decoded, encoded;
-	} * marks; // one at the first unit that begins DECODED_MARK bytes behind the last; owned
+	} * marks; // units, the first and later ones; owned
 	size_t mark_count;
 	enum scan_form form;
 	struct span from; // the text it comes from
@@ -39,6 +40,13 @@ struct decoded {
 // The memory for windows of `size` bytes. Returns 0 or -ENOMEM; decoded_fini either way.
 int decoded_init(struct decoded *d, size_t size) must_check;
 void decoded_fini(struct decoded *d);
+
+// Bytes of the character at the start of `p`, when it is text: printable ASCII, tab, line ends,
+// with `nul` NUL, or UTF-8 (RFC 3629 4, without the finer points). 0: it is not, or is cut.
+size_t decoded_character(const uint8_t *p, size_t n, bool nul);
+// Is it a character that cannot stand in the text, so that no value goes on across it: RFC 3986 2,
+// or RFC 8259 7?
+bool decoded_delimits(enum scan_form form, uint8_t c);
 
 // Where the URL or JSON text around the escape at `at` begins, no more than `left` before.
 size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left);

@@ -214,6 +214,10 @@ static void findings_are_exact(void **)
 	assert_finds("to=jane+news%40example.com", "jane+news%40example.com", SCAN_URL);
 	assert_finds("q=%204111111111111111%20", "4111111111111111", SCAN_PLAIN);
 	assert_finds("card=4111+1111+1111+1111&", "4111+1111+1111+1111", SCAN_URL);
+	assert_finds(
+		"at=10:11:12+00:00&card=4111+1111+1111+1111&", "4111+1111+1111+1111", SCAN_URL
+	);
+	assert_finds("q=4111%2B1111%2B1111%2B1111&", "4111%2B1111%2B1111%2B1111", SCAN_URL);
 	assert_finds("{\"a\": \"x\\n4111111111111111\"}", "4111111111111111", SCAN_PLAIN);
 	assert_finds(
 		"{\"a\": \"\\u00341111\\u0031111111111\\u0031\"}",
@@ -240,6 +244,24 @@ static void findings_are_exact(void **)
 	);
 }
 
+// Long text is decoded 16 characters at a time: the value, and what breaks the step, at each place.
+static void values_are_found_wherever_a_step_begins(void **)
+{
+	static const char *const breaks[] = {"", "\n", "\xc3\xa9", "+", " % ", "\t\xe2\x82\xac"};
+	for (size_t before = 0; before < 70; before++) {
+		for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++) {
+			char text[256];
+			int n = snprintf(
+				text, sizeof(text), "%.*s%s jane.doe@example.com %.*s", (int)before,
+				"the quick brown fox jumps over the lazy dog, and over "
+				"the other one, too",
+				breaks[i], 40, "what comes behind it is a longer text still"
+			);
+			check_encodings(span_of(text, (size_t)n));
+		}
+	}
+}
+
 static void what_is_not_encoded_text_is_not_found(void **)
 {
 	assert_finds("550e8400-e29b-41d4-a716-446655440000", NULL, SCAN_PLAIN);
@@ -255,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(findings_are_exact),
+		cmocka_unit_test(values_are_found_wherever_a_step_begins),
 		cmocka_unit_test(what_is_not_encoded_text_is_not_found),
 		cmocka_unit_test(every_example_is_found_encoded),
 		cmocka_unit_test(values_in_prose_are_found_encoded),
