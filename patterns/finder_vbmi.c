@@ -18,11 +18,14 @@ enum find_may {
 	MAY_FIRST = 0x01, // of a group of base64
 	MAY_SECOND = 0x02,
 	MAY_THIRD = 0x04,
-	MAY_HIGH = 0x10, // of a pair of hex
-	MAY_HEX = 0x20,
-	MAY_HIGH_NEXT = 0x40,
-	MAY_HEXES = 0x70,
-	MAY_ESCAPE = 0x80, // ASCII only: bit 7 of the byte itself must be clear
+	MAY_HIGH = 0x08, // of a pair of hex
+	MAY_HEX = 0x10,
+	MAY_HIGH_NEXT = 0x20,
+	MAY_HEXES = 0x38,
+	MAY_RUN = MAY_FIRST | MAY_HIGH, // what is left of the words
+	// Where the byte itself has these bits, it is none; some that are no ASCII remain.
+	MAY_PLUS = 0x40,
+	MAY_ESCAPE = 0x80,
 };
 
 // By the value of a base64 digit, as finder.h has it.
@@ -37,13 +40,19 @@ enum find_may {
 		LETTER((v) + 5), LETTER((v) + 6), LETTER((v) + 7), LETTER((v) + 8),    \
 		LETTER((v) + 9), LETTER((v) + 10), LETTER((v) + 11), LETTER((v) + 12)
 
+// clang-format off
 static const uint8_t may_be[128] = {
-	['%'] = MAY_ESCAPE, ['+'] = MAY_ESCAPE, ['\\'] = MAY_ESCAPE, ['0'] = NUMBER(0),
-	NUMBER(1),          NUMBER(2),          NUMBER(3),           NUMBER(4),
-	NUMBER(5),          NUMBER(6),          NUMBER(7),           NUMBER(8),
-	NUMBER(9),          ['A'] = LETTERS(0), LETTERS(13),         ['a'] = LETTERS(26),
-	LETTERS(39),
+	['%'] = MAY_ESCAPE,
+	['+'] = MAY_PLUS,
+	['\\'] = MAY_ESCAPE,
+	['0'] = NUMBER(0), NUMBER(1), NUMBER(2), NUMBER(3), NUMBER(4),
+		NUMBER(5), NUMBER(6), NUMBER(7), NUMBER(8), NUMBER(9),
+	['A'] = LETTERS(0), LETTERS(13),
+	['a'] = LETTERS(26), LETTERS(39),
 };
+// clang-format on
+
+enum { GROUP = 4 * FINDER_BLOCK }; // bytes looked at together
 
 static inline __m512i all(uint8_t byte)
 {
@@ -57,8 +66,8 @@ static inline __m512i classify(__m512i c)
 	);
 }
 
-// What of a block is of interest: bits of enum find_may at any byte, in *runs MAY_FIRST and
-// MAY_HIGH, in *escapes MAY_ESCAPE; other bits mean nothing. `*before` is the block before.
+// What of a block is of interest: bits of enum find_may at any byte, in *runs those of MAY_RUN, in
+// *escapes MAY_ESCAPE and MAY_PLUS; other bits mean nothing. `*before` is the block before.
 static inline void look(const uint8_t *p, __m512i *before, __m512i *runs, __m512i *escapes)
 {
 	enum { AND_3 = 0x80, AND_IF = 0xd0, OR_AND_NOT = 0xf4 };
@@ -75,17 +84,36 @@ static inline void look(const uint8_t *p, __m512i *before, __m512i *runs, __m512
 	*before = may;
 }
 
-static inline bool holds(__m512i runs, __m512i escapes)
+// Does it hold any of `what`, bits of enum find_may?
+static inline bool holds(__m512i runs, __m512i escapes, uint8_t what)
 {
 	enum { SELECT = 0xca };
-	__m512i x = _mm512_ternarylogic_epi32(all(MAY_ESCAPE), escapes, runs, SELECT);
-	return _mm512_test_epi8_mask(x, all(MAY_ESCAPE | MAY_FIRST | MAY_HIGH)) != 0;
+	__m512i x = _mm512_ternarylogic_epi32(all(MAY_ESCAPE | MAY_PLUS), escapes, runs, SELECT);
+	return _mm512_test_epi8_mask(x, all(what)) != 0;
+}
+
+// Which '+' of the block at `at` may stand for spaces.
+static uint64_t find_plus(struct span text, size_t at)
+{
+	__m512i c = _mm512_loadu_si512(text.p + at);
+	uint64_t out = 0, plus = _mm512_cmpeq_epi8_mask(c, all('+'));
+	for (; plus != 0; plus &= plus - 1) {
+		if (finder_is_plus(text, at + (size_t)__builtin_ctzll(plus)))
+			out |= plus & -plus;
+	}
+	return out;
+}
+
+static __attribute__((noinline)) bool group_holds_plus(struct span text, size_t at)
+{
+	return (find_plus(text, at) | find_plus(text, at + FINDER_BLOCK) |
+		find_plus(text, at + 2 * FINDER_BLOCK) | find_plus(text, at + 3 * FINDER_BLOCK)) !=
+	       0;
 }
 
 // Pass over groups of blocks that hold nothing at all. Returns where they end.
 static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
 {
-	enum { GROUP = 4 * FINDER_BLOCK };
 	for (; text.n - at >= GROUP; at += GROUP) {
 		__m512i runs = _mm512_setzero_si512(), escapes = runs, last = *before;
 		// Written out: the compilers keep a loop.
@@ -93,7 +121,10 @@ static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
 		look(text.p + at + FINDER_BLOCK, &last, &runs, &escapes);
 		look(text.p + at + 2 * FINDER_BLOCK, &last, &runs, &escapes);
 		look(text.p + at + 3 * FINDER_BLOCK, &last, &runs, &escapes);
-		if (__builtin_expect(holds(runs, escapes), false))
+		if (__builtin_expect(
+			    holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), false
+		    ) &&
+		    (holds(runs, escapes, MAY_RUN | MAY_ESCAPE) || group_holds_plus(text, at)))
 			break;
 		*before = last;
 	}
@@ -106,17 +137,12 @@ static bool stops_at(struct span text, size_t at, __m512i *before, struct finder
 	__m512i runs = _mm512_setzero_si512(), escapes = runs;
 	look(text.p + at, before, &runs, &escapes);
 	*stop = (struct finder_stop){.at = at};
-	if (__builtin_expect(!holds(runs, escapes), true))
+	if (__builtin_expect(!holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), true))
 		return false;
 	__m512i c = _mm512_loadu_si512(text.p + at);
-	uint64_t plus = _mm512_cmpeq_epi8_mask(c, all('+'));
-	stop->runs = _mm512_test_epi8_mask(runs, all(MAY_FIRST | MAY_HIGH)) != 0;
+	stop->runs = holds(runs, escapes, MAY_RUN);
 	stop->json = _mm512_cmpeq_epi8_mask(c, all('\\'));
-	stop->url = _mm512_cmpeq_epi8_mask(c, all('%'));
-	for (; plus != 0; plus &= plus - 1) {
-		if (finder_is_plus(text, at + (size_t)__builtin_ctzll(plus)))
-			stop->url |= plus & -plus;
-	}
+	stop->url = _mm512_cmpeq_epi8_mask(c, all('%')) | find_plus(text, at);
 	return stop->runs || (stop->url | stop->json) != 0;
 }
 
@@ -126,12 +152,17 @@ struct finder_stop finder_skip_vbmi(struct span text, size_t at)
 	__m512i before = _mm512_setzero_si512();
 	if (at > 0)
 		before = classify(_mm512_loadu_si512(text.p + at - FINDER_BLOCK));
-	// One by one at first: where one block holds something the next may well, too.
-	while (text.n - at >= FINDER_BLOCK) {
+	// One by one at first, where one block holds something the next may well, too; and where a
+	// group holds something.
+	for (size_t singly = at + FINDER_BLOCK; text.n - at >= FINDER_BLOCK; at += FINDER_BLOCK) {
+		if (at == singly) {
+			at = pass_groups(text, at, &before);
+			singly = at + GROUP;
+			if (text.n - at < FINDER_BLOCK)
+				break;
+		}
 		if (stops_at(text, at, &before, &stop))
 			return stop;
-		at += FINDER_BLOCK;
-		at = pass_groups(text, at, &before);
 	}
 	stop.at = at;
 	return stop;
