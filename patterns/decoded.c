@@ -18,7 +18,7 @@ int decoded_init(struct decoded *d, size_t size)
 	if (d->text == NULL || d->marks == NULL)
 		return -ENOMEM;
 	// Their pages are made here, not by a worker's scan.
-	explicit_bzero(d->text, size + UNIT_BYTES);
+	explicit_bzero(d->text, size + DECODED_STEP);
 	explicit_bzero(d->marks, (size / DECODED_MARK + 2) * sizeof(d->marks[0]));
 	return 0;
 }
