@@ -30,7 +30,9 @@ bool kernel_level_runs(enum kernel_level level)
 	case KERNEL_AVX2:
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 	case KERNEL_AVX512:
-		return kernel_level_runs(KERNEL_AVX2) && __builtin_cpu_supports("avx512bw");
+		return kernel_level_runs(KERNEL_AVX2) && __builtin_cpu_supports("avx512bw") &&
+		       __builtin_cpu_supports("avx512vbmi") &&
+		       __builtin_cpu_supports("avx512vbmi2");
 	case KERNEL_LEVELS:
 		break;
 	}

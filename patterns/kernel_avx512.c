@@ -1,24 +1,62 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// The kernel for AVX-512 (BW), a block at a time.
-
-#include "patterns/kernel.h"
+// The kernel for AVX-512 (BW, VBMI, VBMI2), a block at a time.
 
 #include <immintrin.h>
-
-struct masks;
-static struct masks masks_of(
-	const struct kernel_tables *tables, const uint8_t *p, uint8_t *symbols
-);
 
 #define KERNEL_NAME kernel_avx512
 #include "patterns/kernel.inc"
 
-static inline __mmask64 in_range(__m512i v, char first, char count)
+enum { LETTER = 0x40, UPPER = 0x80 }; // flags beside the code of a class
+
+// The classes of ASCII.
+static const uint8_t class_table[128] = {
+	[' '] = CLASS_SPACE,
+	['-'] = CLASS_DASH,
+	['.'] = CLASS_DOT,
+	['/'] = CLASS_SLASH,
+	[':'] = CLASS_SLASH,
+	['0' ... '9'] = CLASS_DIGIT,
+	['A' ... 'Z'] = CLASS_UPPER | LETTER | UPPER,
+	['a' ... 'z'] = CLASS_LOWER | LETTER,
+};
+
+static inline struct masks masks_of(const uint8_t *p, size_t i, struct batch *out)
 {
-	return _mm512_cmplt_epu8_mask(
-		_mm512_sub_epi8(v, _mm512_set1_epi8(first)), _mm512_set1_epi8(count)
+	struct masks m;
+	__m512i v = _mm512_loadu_si512(p);
+	__m512i class = _mm512_maskz_permutex2var_epi8(
+		~_mm512_movepi8_mask(v), _mm512_loadu_si512(class_table), v,
+		_mm512_loadu_si512(class_table + 64)
+	);
+	m.upper = _mm512_movepi8_mask(class);
+	m.letters = _mm512_test_epi8_mask(class, _mm512_set1_epi8(LETTER));
+	m.digits = _mm512_cmpeq_epi8_mask(class, _mm512_set1_epi8(CLASS_DIGIT));
+	__m512i symbol =
+		_mm512_maskz_mov_epi8(m.letters, _mm512_or_si512(v, _mm512_set1_epi8(0x20)));
+	symbol = _mm512_mask_mov_epi8(symbol, m.digits, _mm512_set1_epi8('0'));
+	_mm512_storeu_si512(out->bytes + i * 64, v);
+	_mm512_storeu_si512(out->symbols + i * 64, symbol);
+	_mm512_storeu_si512(out->classes + i * 64, _mm512_and_si512(class, _mm512_set1_epi8(7)));
+	return m;
+}
+
+// Two classes side by side are six bits: one lookup.
+static inline void pair_classes(struct batch *batch, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		__m512i class = _mm512_loadu_si512(batch->classes + i * 64);
+		__m512i next = _mm512_loadu_si512(batch->classes + i * 64 + 1);
+		_mm512_storeu_si512(
+			batch->pairs + i * 64, _mm512_or_si512(class, _mm512_slli_epi16(next, 3))
+		);
+	}
+	// Of the block behind, the bytes that forms reach.
+	__m128i class = _mm_loadu_si128((const __m128i *)(batch->classes + n * 64));
+	__m128i next = _mm_loadu_si128((const __m128i *)(batch->classes + n * 64 + 1));
+	_mm_storeu_si128(
+		(__m128i *)(batch->pairs + n * 64), _mm_or_si128(class, _mm_slli_epi16(next, 3))
 	);
 }
 
@@ -27,36 +65,71 @@ static inline __m512i table(const uint8_t entries[static 16])
 	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)entries));
 }
 
-static inline __m512i buckets(__m512i v, __m512i low, __m512i high)
+static inline void forms_of(const struct kernel_tables *tables, struct batch *batch, size_t n)
 {
-	__m512i nibble = _mm512_set1_epi8(15);
-	return _mm512_and_si512(
-		_mm512_shuffle_epi8(low, _mm512_and_si512(v, nibble)),
-		_mm512_shuffle_epi8(high, _mm512_and_si512(_mm512_srli_epi16(v, 4), nibble))
-	);
+	__m512i first[KERNEL_FORM / 2], second[KERNEL_FORM / 2];
+	__m512i first_byte = table(tables->form_first[0]);
+	__m512i second_byte = table(tables->form_first[1]);
+	pair_classes(batch, n);
+#pragma GCC unroll 8
+	for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
+		first[i] = _mm512_loadu_si512(tables->form_pairs[0][i]);
+		second[i] = _mm512_loadu_si512(tables->form_pairs[1][i]);
+	}
+	for (size_t block = 0; block < n; block++) {
+		__m512i bytes = _mm512_loadu_si512(batch->bytes + block * 64);
+		__m512i a = _mm512_shuffle_epi8(first_byte, bytes);
+		__m512i b = _mm512_shuffle_epi8(second_byte, bytes);
+#pragma GCC unroll 8
+		for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
+			__m512i pair = _mm512_loadu_si512(batch->pairs + block * 64 + 2 * i);
+			a = _mm512_and_si512(a, _mm512_permutexvar_epi8(pair, first[i]));
+			b = _mm512_and_si512(b, _mm512_permutexvar_epi8(pair, second[i]));
+		}
+		a = _mm512_or_si512(a, b);
+		batch->found[block] = _mm512_test_epi8_mask(a, a);
+	}
 }
 
-static inline struct masks masks_of(
-	const struct kernel_tables *tables, const uint8_t *p, uint8_t *symbols
+static inline void marks_of(
+	const struct kernel_tables *tables, const uint8_t *p, size_t n, uint64_t *found
 )
 {
-	struct masks m = {};
-	__m512i v = _mm512_loadu_si512(p);
-	__m512i lower = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
-	m.letters = in_range(lower, 'a', 26);
-	m.digits = in_range(v, '0', 10);
-	m.upper = in_range(v, 'A', 26);
-	__m512i symbol = _mm512_maskz_mov_epi8(m.letters, lower);
-	symbol = _mm512_mask_mov_epi8(symbol, m.digits, _mm512_set1_epi8('0'));
-	_mm512_storeu_si512(symbols, symbol);
-	__m512i inner = buckets(v, table(tables->inner_low), table(tables->inner_high));
-	m.inner = m.digits | _mm512_test_epi8_mask(inner, inner);
-	if (tables->has_pivots) {
-		__m512i next = _mm512_loadu_si512(p + 1);
-		m.pivots = _mm512_test_epi8_mask(
-			buckets(v, table(tables->first_low), table(tables->first_high)),
-			buckets(next, table(tables->second_low), table(tables->second_high))
-		);
+	__m512i low[KERNEL_MARK], high[KERNEL_MARK];
+	__m512i ascii = _mm512_set1_epi8((char)~tables->wide_marks);
+	__m512i wide = _mm512_set1_epi8((char)tables->wide_marks);
+#pragma GCC unroll 4
+	for (size_t i = 0; i < KERNEL_MARK; i++) {
+		low[i] = _mm512_loadu_si512(tables->marks[i]);
+		high[i] = _mm512_loadu_si512(tables->marks[i] + 64);
 	}
-	return m;
+	for (size_t block = 0; block < n; block++, p += 64) {
+		__m512i v = _mm512_loadu_si512(p);
+		__m512i buckets = _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), ascii, wide);
+#pragma GCC unroll 4
+		for (size_t i = 0; i < KERNEL_MARK; i++)
+			buckets = _mm512_and_si512(
+				buckets,
+				_mm512_permutex2var_epi8(low[i], _mm512_loadu_si512(p + i), high[i])
+			);
+		found[block] = _mm512_test_epi8_mask(buckets, buckets);
+	}
+}
+
+static inline size_t list(uint64_t bits, size_t base, uint16_t *out, size_t n)
+{
+	static const uint16_t places[64] = {
+		0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+	};
+	__m512i from = _mm512_set1_epi16((short)base);
+	__mmask32 low = (__mmask32)bits, high = (__mmask32)(bits >> 32);
+	__m512i first = _mm512_add_epi16(_mm512_loadu_si512(places), from);
+	__m512i second = _mm512_add_epi16(_mm512_loadu_si512(places + 32), from);
+	_mm512_storeu_si512(out + n, _mm512_maskz_compress_epi16(low, first));
+	n += (size_t)__builtin_popcount(low);
+	_mm512_storeu_si512(out + n, _mm512_maskz_compress_epi16(high, second));
+	return n + (size_t)__builtin_popcount(high);
 }

@@ -4,11 +4,8 @@
 #include "patterns/lead.h"
 
 #include "patterns/context.h"
-
-static bool is_alnum(uint8_t c)
-{
-	return kernel_symbol(c) != 0;
-}
+#include "patterns/lead_form.h"
+#include "patterns/often.h"
 
 // All bytes that are this symbol.
 static struct byte_set symbol_bytes(uint8_t symbol)
@@ -49,144 +46,152 @@ static struct alphabet alphabet_new(void)
 	return alphabet;
 }
 
-static bool find_keys(
+// Add the key with each of its long keys; those of runs end with the first symbol that is none.
+// Returns false when they are more than fit.
+static bool add_long_keys(
 	const struct automaton *a, const struct alphabet *alphabet,
-	const struct automaton_position *at, uint8_t offset, unsigned have, uint32_t key,
-	struct lead *out
+	const struct automaton_position *at, unsigned have, bool runs, struct lead_key key,
+	size_t most, struct lead *out
 )
 {
-	if (have == KERNEL_KEY) {
-		if (out->n_keys == LEAD_KEYS)
+	if (have == KERNEL_LONG_KEY || (runs && key.long_key >> 8 * (have - 1) == 0)) {
+		if (out->n_keys >= most)
 			return false;
-		out->keys[out->n_keys++] = (struct lead_key){key, offset};
+		out->keys[out->n_keys++] = key;
 		return true;
 	}
+	struct byte_set possible = automaton_next(a, at);
+	for (unsigned i = 0; i < SYMBOLS; i++) {
+		const struct byte_set *bytes = &alphabet->bytes[i];
+		struct automaton_position next;
+		struct lead_key longer = key;
+		longer.long_key |= (uint64_t)(uint8_t)symbols[i] << 8 * have;
+		if (byte_set_meets(&possible, bytes) && automaton_step(a, at, bytes, &next) &&
+		    !add_long_keys(a, alphabet, &next, have + 1, runs, longer, most, out))
+			return false;
+	}
+	return true;
+}
+
+// Is one of the symbols of the key none?
+static bool has_none(uint32_t key)
+{
+	for (unsigned i = 0; i < KERNEL_KEY; i++) {
+		if ((key >> 8 * i & 0xff) == 0)
+			return true;
+	}
+	return false;
+}
+
+// Add the key, as a short one if it would have many long ones.
+static bool add_key(
+	const struct automaton *a, const struct alphabet *alphabet,
+	const struct automaton_position *at, struct lead_key key, struct lead *out
+)
+{
+	size_t first = out->n_keys, most = first + LEAD_LONG;
+	key.long_key = key.key;
+	if (first == LEAD_KEYS)
+		return false;
+	if (most <= LEAD_KEYS) {
+		if (add_long_keys(a, alphabet, at, KERNEL_KEY, false, key, most, out))
+			return true;
+		out->n_keys = first;
+		if (!has_none(key.key) &&
+		    add_long_keys(a, alphabet, at, KERNEL_KEY, true, key, most, out))
+			return true;
+		out->n_keys = first;
+	}
+	key.is_short = true;
+	out->keys[out->n_keys++] = key;
+	return true;
+}
+
+static bool find_keys(
+	const struct automaton *a, const struct alphabet *alphabet,
+	const struct automaton_position *at, unsigned have, struct lead_key key, struct lead *out
+)
+{
+	if (have == KERNEL_KEY)
+		return add_key(a, alphabet, at, key, out);
 	struct byte_set possible = automaton_next(a, at);
 	for (unsigned i = have == 0 ? 2 : 0; i < SYMBOLS; i++) {
 		const struct byte_set *bytes = &alphabet->bytes[i];
 		struct automaton_position next;
+		struct lead_key longer = key;
+		longer.key |= (uint32_t)(uint8_t)symbols[i] << 8 * have;
 		if (byte_set_meets(&possible, bytes) && automaton_step(a, at, bytes, &next) &&
-		    !find_keys(
-			    a, alphabet, &next, offset, have + 1,
-			    key | (uint32_t)(uint8_t)symbols[i] << 8 * have, out
-		    ))
+		    !find_keys(a, alphabet, &next, have + 1, longer, out))
 			return false;
 	}
 	return true;
 }
 
 static const struct byte_set digit_bytes = {{UINT64_C(0x3ff) << '0'}};
-static const struct byte_set other_bytes = {
-	{~(UINT64_C(0x3ff) << '0'), UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+// Both cases of a to z.
+static const struct byte_set letter_bytes = {{0, UINT64_C(0x7fffffe07fffffe)}};
 
-static void find_signatures(
-	const struct automaton *a, const struct automaton_position *at, unsigned have,
-	uint16_t signature, uint64_t out[KERNEL_SIGNATURE_WORDS]
-)
+static const double punctuation_often = 0.001; // so usual a mark may be
+
+// One digit is seldom alone.
+static double mark_often(const struct lead_mark *mark)
 {
-	struct automaton_position next;
-	if (have == KERNEL_SIGNATURE) {
-		out[signature / 64] |= UINT64_C(1) << signature % 64;
-		return;
+	static const double further_digit = 0.5;
+	double often = 1;
+	bool digits = false;
+	for (size_t i = 0; i < KERNEL_MARK; i++) {
+		double one = often_bytes(&mark->bytes[i]);
+		bool digit = byte_set_meets(&mark->bytes[i], &digit_bytes);
+		often *= digit && digits && one < further_digit ? further_digit : one;
+		digits = digits || digit;
 	}
-	if (automaton_is_past(a, at)) {
-		for (uint32_t s = signature; s < 65536; s += UINT32_C(1) << have)
-			out[s / 64] |= UINT64_C(1) << s % 64;
-		return;
-	}
-	if (automaton_step(a, at, &digit_bytes, &next))
-		find_signatures(a, &next, have + 1, (uint16_t)(signature | 1u << have), out);
-	if (automaton_step(a, at, &other_bytes, &next))
-		find_signatures(a, &next, have + 1, signature, out);
+	return often;
 }
 
-// Words that begin here, by their digits. Returns false when some have none early enough.
-static bool find_mixed(
-	const struct automaton *a, const struct automaton_position *at, unsigned offset,
-	struct lead *out
-)
-{
-	static const unsigned early = 0xfe; // bytes 1 to 7 of a signature
-	struct byte_set letters = {}, all = all_bytes(), none = symbol_bytes(0);
-	struct automaton_position next, more;
-	for (unsigned i = 2; i < SYMBOLS; i++) {
-		struct byte_set one = symbol_bytes((uint8_t)symbols[i]);
-		for (size_t k = 0; k < 4; k++)
-			letters.bits[k] |= one.bits[k];
-	}
-	if (!automaton_step(a, at, &letters, &next))
-		return true;
-	find_signatures(a, &next, 1, 0, out->mixed_signatures);
-	for (uint32_t s = 0; s < 65536; s++) {
-		bool known = (out->mixed_signatures[s / 64] >> s % 64 & 1) != 0;
-		if (known && (s & early) == 0)
-			return false;
-	}
-	unsigned run = 1;
-	for (; run < 8 && !automaton_is_over(a, &next); run++, next = more) {
-		if (automaton_step(a, &next, &none, &more))
-			break;
-		(void)automaton_step(a, &next, &all, &more);
-	}
-	if (!out->mixed || run < out->mixed_run)
-		out->mixed_run = run;
-	out->mixed = true;
-	out->mixed_offsets |= (uint8_t)(1u << offset);
-	return true;
-}
-
-// The bytes behind a number's start that are certainly the match's.
-static void find_run(
-	const struct automaton *a, const struct automaton_position *number, struct lead *out
-)
-{
-	struct byte_set all = all_bytes();
-	struct automaton_position at = *number, next;
-	unsigned run = 1;
-	(void)automaton_step(a, &at, &digit_bytes, &next);
-	for (at = next; run < 8 && !automaton_is_over(a, &at); at = next, run++) {
-		struct byte_set bytes = automaton_next(a, &at);
-		for (size_t i = 0; i < 4; i++)
-			out->inner[run].bits[i] |= bytes.bits[i];
-		(void)automaton_step(a, &at, &all, &next);
-	}
-	if (run < out->run)
-		out->run = run;
-}
-
-static const double punctuation_often = 0.001; // so usual a pair may be
-
-// Both are punctuation: `::` is. Numbers behind it may be short, and would weaken the filter of
-// all.
-static struct lead_pair find_punctuation(const struct automaton *a)
+// Of the matches that begin with punctuation, as `+1` and `::` do. Numbers behind it may be short,
+// and would weaken the filter of all.
+static struct lead_mark find_punctuation(const struct automaton *a)
 {
 	struct byte_set punctuation = symbol_bytes(0);
 	struct automaton_position at = automaton_start(a), next = {};
-	struct lead_pair pair = {.first = automaton_next(a, &at)};
-	if (automaton_step(a, &at, &punctuation, &next))
-		pair.second = automaton_next(a, &next);
-	for (size_t i = 0; i < 4; i++) {
-		pair.first.bits[i] &= punctuation.bits[i];
-		pair.second.bits[i] &= punctuation.bits[i];
+	struct lead_mark mark = {.bytes = {automaton_next(a, &at)}};
+	for (size_t i = 0; i < 4; i++)
+		mark.bytes[0].bits[i] &= punctuation.bits[i];
+	(void)automaton_step(a, &at, &punctuation, &next);
+	for (size_t k = 1; k < KERNEL_MARK; k++) {
+		struct byte_set all = all_bytes();
+		at = next;
+		mark.bytes[k] = automaton_next(a, &at);
+		(void)automaton_step(a, &at, &all, &next);
 	}
-	pair.often = lead_often(&pair.first) * lead_often(&pair.second);
-	return pair;
+	mark.often = mark_often(&mark);
+	return mark;
 }
 
-static void find_number(
-	const struct automaton *a, const struct automaton_position *at, unsigned offset,
-	struct lead *out
+// Whatever begins with a letter or digit at `at`, `offset` bytes behind the start of the match.
+static bool find_start(
+	const struct automaton *a, const struct alphabet *alphabet,
+	const struct automaton_position *at, uint8_t offset, struct lead *out
 )
 {
-	struct automaton_position next;
-	if (offset >= 2 && out->pair.often <= punctuation_often) {
-		out->paired = true;
-		return;
-	}
-	out->number_offsets |= (uint8_t)(1u << offset);
-	if (automaton_step(a, at, &digit_bytes, &next))
-		find_signatures(a, &next, 1, 1, out->signatures[offset]);
-	find_run(a, at, out);
+	struct byte_set bytes = automaton_next(a, at);
+	if (byte_set_meets(&bytes, &digit_bytes) &&
+	    !lead_forms_find(a, at, &digit_bytes, offset, false, out))
+		return false;
+	size_t n_keys = out->n_keys;
+	if (find_keys(a, alphabet, at, 0, (struct lead_key){.offset = offset}, out))
+		return true;
+	out->n_keys = n_keys;
+	return lead_forms_find(a, at, &letter_bytes, offset, true, out);
+}
+
+// May a match begin within a word?
+static bool begins_anywhere(const struct automaton *a, enum boundary left)
+{
+	struct automaton_position at = automaton_start(a);
+	struct byte_set bytes = automaton_next(a, &at);
+	return left == BOUNDARY_NONE &&
+	       (byte_set_meets(&bytes, &digit_bytes) || byte_set_meets(&bytes, &letter_bytes));
 }
 
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out)
@@ -194,40 +199,26 @@ bool lead_find(const struct automaton *automaton, enum boundary left, struct lea
 	struct byte_set punctuation = symbol_bytes(0);
 	struct automaton_position at = automaton_start(automaton), next;
 	const struct alphabet alphabet = alphabet_new();
-	*out = (struct lead){.run = 8, .pair = find_punctuation(automaton)};
-	for (unsigned offset = 0;; offset++, at = next) {
-		struct byte_set bytes = automaton_next(automaton, &at);
-		if (automaton_is_over(automaton, &at))
+	*out = (struct lead){.mark = find_punctuation(automaton)};
+	if (begins_anywhere(automaton, left))
+		return false;
+	for (uint8_t offset = 0;; offset++, at = next) {
+		if (automaton_is_over(automaton, &at) ||
+		    !find_start(automaton, &alphabet, &at, offset, out))
 			return false;
-		for (unsigned c = 0; c < 256 && offset == 0 && left == BOUNDARY_NONE; c++) {
-			if (is_alnum((uint8_t)c) && byte_set_has(&bytes, (uint8_t)c))
-				return false;
-		}
-		if (byte_set_meets(&bytes, &digit_bytes))
-			find_number(automaton, &at, offset, out);
-		size_t n_keys = out->n_keys;
-		if (!find_keys(automaton, &alphabet, &at, (uint8_t)offset, 0, 0, out)) {
-			out->n_keys = n_keys;
-			if (!find_mixed(automaton, &at, offset, out))
-				return false;
-		}
 		if (!automaton_step(automaton, &at, &punctuation, &next))
-			return true;
+			break;
+		out->marked = out->mark.often <= punctuation_often;
+		if (out->marked)
+			break;
 		if (offset == LEAD_OFFSET)
 			return false;
 	}
-}
-
-bool lead_is_loose(const struct lead *lead)
-{
-	unsigned letters = 0;
-	for (unsigned c = 0; c < 256; c++) {
-		bool inner = false;
-		for (unsigned i = 1; i < lead->run; i++)
-			inner = inner || byte_set_has(&lead->inner[i], (uint8_t)c);
-		letters += inner && kernel_symbol((uint8_t)c) >= 'a';
+	for (size_t i = 0; i < out->n_forms; i++) {
+		out->often += lead_form_often(&out->forms[i]);
+		out->loose = out->loose || lead_form_is_loose(&out->forms[i]);
 	}
-	return lead->mixed || letters > 8;
+	return true;
 }
 
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
@@ -245,89 +236,63 @@ void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
 	}
 }
 
-// How often a byte stands in logs, JSON and CSV, roughly.
-static double byte_often(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return 0.02;
-	if (c >= 'a' && c <= 'z')
-		return 0.03;
-	if (c >= 'A' && c <= 'Z')
-		return 0.006;
-	switch (c) {
-	case ' ':
-		return 0.12;
-	case '"':
-	case ',':
-	case ':':
-	case '-':
-	case '.':
-	case '\n':
-		return 0.02;
-	case '=':
-	case '/':
-	case '_':
-	case '{':
-	case '}':
-	case '[':
-	case ']':
-	case '(':
-	case ')':
-		return 0.006;
-	}
-	return c >= 0x80 ? 0.0005 : 0.001;
-}
-
-double lead_often(const struct byte_set *set)
-{
-	double sum = 0;
-	for (unsigned c = 0; c < 256; c++)
-		sum += byte_set_has(set, (uint8_t)c) ? byte_often((uint8_t)c) : 0;
-	return sum < 1 ? sum : 1;
-}
-
-struct lead_pair lead_pair_find(const struct automaton *automaton)
+struct lead_mark lead_mark_find(const struct automaton *automaton)
 {
 	struct byte_set all = all_bytes();
 	struct automaton_position at = automaton_start(automaton), next;
-	struct lead_pair best = {.often = 2};
-	for (unsigned i = 0; i < LEAD_PAIR_MAX && !automaton_is_over(automaton, &at);
+	struct lead_mark best = {.often = 2};
+	for (unsigned i = 0; i < LEAD_MARK_MAX && !automaton_is_over(automaton, &at);
 	     i++, at = next) {
-		struct lead_pair pair = {.at = i};
+		struct automaton_position ahead = at;
+		struct lead_mark mark = {.at = i};
 		(void)automaton_step(automaton, &at, &all, &next);
-		pair.first = automaton_next(automaton, &at);
-		pair.second = automaton_next(automaton, &next);
-		pair.often = lead_often(&pair.first) * lead_often(&pair.second);
-		if (pair.often < best.often)
-			best = pair;
+		for (size_t k = 0; k < KERNEL_MARK; k++) {
+			struct automaton_position further;
+			mark.bytes[k] = automaton_next(automaton, &ahead);
+			(void)automaton_step(automaton, &ahead, &all, &further);
+			ahead = further;
+		}
+		mark.often = mark_often(&mark);
+		if (mark.often < best.often)
+			best = mark;
 	}
 	return best;
 }
 
-size_t lead_word_keys(const char *word, uint32_t keys[static LEAD_KEYS])
+// One more symbol: where the word ends, none, or a letter at a hump; behind that, anything.
+static size_t extend(
+	struct lead_key key, unsigned have, unsigned length, struct lead_key *keys, size_t n
+)
 {
-	size_t length = strlen(word), n = 0;
-	uint32_t key = 0;
-	if (kernel_symbol((uint8_t)word[0]) < 'a')
-		return 0;
-	for (size_t i = 0; i < KERNEL_KEY && i < length; i++)
-		key |= (uint32_t)kernel_symbol((uint8_t)word[i]) << 8 * i;
-	if (length >= KERNEL_KEY) {
-		keys[0] = key;
-		return 1;
+	if (have == KERNEL_KEY) {
+		keys[n] = key;
+		return n + 1;
 	}
-	// Behind a short word comes no letter or digit, or a hump; behind that, anything.
 	for (unsigned i = 0; i < SYMBOLS; i++) {
-		if (symbols[i] == '0' || (symbols[i] != 0 && length < CONTEXT_HUMP_MIN))
+		struct lead_key longer = key;
+		if (have == length &&
+		    (symbols[i] == '0' || (symbols[i] != 0 && length < CONTEXT_HUMP_MIN)))
 			continue;
-		uint32_t next = key | (uint32_t)(uint8_t)symbols[i] << 8 * length;
-		for (unsigned j = 0; j < SYMBOLS; j++) {
-			if (length + 1 == KERNEL_KEY) {
-				keys[n++] = next;
-				break;
-			}
-			keys[n++] = next | (uint32_t)(uint8_t)symbols[j] << 8 * (length + 1);
-		}
+		longer.key |= (uint32_t)(uint8_t)symbols[i] << 8 * have;
+		n = extend(longer, have + 1, length, keys, n);
 	}
 	return n;
+}
+
+size_t lead_word_keys(const char *word, struct lead_key keys[static LEAD_KEYS])
+{
+	unsigned length = (unsigned)strlen(word), have = 0;
+	struct lead_key key = {};
+	if (kernel_symbol((uint8_t)word[0]) < 'a')
+		return 0;
+	for (; have < KERNEL_KEY && have < length; have++)
+		key.key |= (uint32_t)kernel_symbol((uint8_t)word[have]) << 8 * have;
+	for (unsigned i = 0; i < KERNEL_LONG_KEY && i < length; i++) {
+		uint8_t symbol = kernel_symbol((uint8_t)word[i]);
+		if (symbol == 0 && length < KERNEL_LONG_KEY)
+			break; // the kernel cannot tell where the word ends, but where its first
+			       // part
+		key.long_key |= (uint64_t)symbol << 8 * i;
+	}
+	return extend(key, have, length, keys, 0);
 }

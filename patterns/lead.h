@@ -11,38 +11,46 @@
 
 enum lead_limit {
 	LEAD_KEYS = 2048,
+	LEAD_LONG = 32, // keys with the same first four symbols; if there are more, a short one
+	LEAD_FORMS = 64,
 	LEAD_OFFSET = 7,     // most bytes before the first letter or digit of a match
 	LEAD_GATE = 16,      // first bytes of a match that a gate looks at
-	LEAD_PAIR_MAX = 128, // bytes of a match among which a pair is chosen
+	LEAD_MARK_MAX = 128, // bytes of a match among which a mark is chosen
 };
 
+// The first symbols of a word, as the kernel looks for them.
 struct lead_key {
+	uint64_t long_key; // as kernel.h says; not if it is short
 	uint32_t key;
+	bool is_short;
 	uint8_t offset; // bytes of the match before the key
 };
 
-// Two bytes one behind the other, `at` bytes from the start, that every match has.
-struct lead_pair {
-	struct byte_set first, second;
-	unsigned at;
-	double often; // how often such a pair stands in usual text, 0 to 1
+// What may stand where a number or a word begins: the bytes of each place. They may be those behind
+// the match.
+struct lead_form {
+	bool word;
+	uint8_t offset; // bytes of the match before the form
+	struct byte_set bytes[KERNEL_FORM];
 };
 
-// Every match whose first letter or digit is a letter has one of the keys there; every other one a
-// signature, or the pair.
+// Bytes side by side, `at` bytes from the start, that every match has.
+struct lead_mark {
+	struct byte_set bytes[KERNEL_MARK];
+	unsigned at;
+	double often; // how often they stand in usual text, 0 to 1
+};
+
+// Every match whose first letter or digit is a letter has one of the keys there, or a form; every
+// other one a form, or the mark.
 struct lead {
-	size_t n_keys;
+	size_t n_keys, n_forms;
 	struct lead_key keys[LEAD_KEYS];
-	uint8_t number_offsets; // bit n: a number may begin n bytes behind the match
-	uint64_t signatures[LEAD_OFFSET + 1][KERNEL_SIGNATURE_WORDS]; // by that offset
-	bool mixed; // some begin with a letter and have no key, but a signature from there
-	uint64_t mixed_signatures[KERNEL_SIGNATURE_WORDS];
-	uint8_t mixed_offsets; // bit n: such a word may begin n bytes behind the match
-	unsigned mixed_run;    // letters and digits it begins with, at least
-	bool paired; // those with a number further behind begin with a pair of punctuation
-	struct lead_pair pair;
-	unsigned run;             // bytes from a number's start that are in the match, 1 to 8
-	struct byte_set inner[8]; // which they may be
+	struct lead_form forms[LEAD_FORMS];
+	double often; // how often one of the forms stands in usual text
+	bool loose;   // any long run of letters and digits has the form, as far as classes tell
+	bool marked;  // those with a number further behind begin with rare punctuation
+	struct lead_mark mark;
 };
 
 // The first bytes of a match: bit i of gate[c] says that byte i may be c.
@@ -55,18 +63,13 @@ struct byte_set lead_after(enum boundary right);
 
 // Out: *out. Returns false when matches may begin in more ways than that, or within a word.
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out);
-// Would it let the kernel stop at much that is no match: words by their digits only, or numbers
-// with letters among their first bytes?
-bool lead_is_loose(const struct lead *lead);
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out);
-// How often one of the bytes stands in logs, JSON and CSV, roughly: 0 to 1.
-double lead_often(const struct byte_set *set);
-// The least usual pair.
-struct lead_pair lead_pair_find(const struct automaton *automaton);
+// The least usual mark.
+struct lead_mark lead_mark_find(const struct automaton *automaton);
 
 // The keys of a word of context.h, which may stand before a hump. Returns how many, at most
 // LEAD_KEYS; 0 when it does not begin with a letter.
-size_t lead_word_keys(const char *word, uint32_t keys[static LEAD_KEYS]);
+size_t lead_word_keys(const char *word, struct lead_key keys[static LEAD_KEYS]);
 
 // May a match begin at in[at]?
 static inline bool lead_gate_passes(const struct lead_gate *gate, struct span in, size_t at)

@@ -5,169 +5,51 @@
 
 #include "patterns/context.h"
 #include "patterns/definition.h"
+#include "patterns/grow.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { KEY_BITS_MIN = 14, KEY_BITS_MAX = 21, KEY_SPACE = 32 }; // bits a bitmap has for each key
+// Bits a bitmap has for each key: the first is in the nearest cache, the second seldom asked.
+enum { KEY_BITS_MIN = 12, KEY_BITS_MAX = 21, KEY_SPACE = 12, LONG_KEY_SPACE = 48 };
 
-// Room for one more in a list that grows by doubling. Returns it, or NULL.
-static void *grow(void **list, size_t *count, size_t size)
-{
-	if ((*count & (*count - 1)) == 0) {
-		void *more = reallocarray(*list, *count == 0 ? 1 : *count * 2, size);
-		if (more == NULL)
-			return NULL;
-		*list = more;
-	}
-	return (char *)*list + (*count)++ * size;
-}
-
-static int add_key(struct locator *f, uint32_t key, struct locator_ref ref)
+static int add_key(struct locator *f, struct lead_key key, struct locator_ref ref)
 {
 	struct locator_entry *entry =
-		grow((void **)&f->entries, &f->entry_count, sizeof(*f->entries));
+		list_grow((void **)&f->entries, &f->entry_count, sizeof(*f->entries));
 	if (entry == NULL)
 		return -ENOMEM;
 	*entry = (struct locator_entry){key, ref};
 	return 0;
 }
 
-static int add_pair(struct locator *f, struct locator_pair pair)
+static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, unsigned *tiers)
 {
-	struct locator_pair *more = grow((void **)&f->pairs, &f->pair_count, sizeof(*f->pairs));
-	if (more == NULL)
-		return -ENOMEM;
-	*more = pair;
-	return 0;
-}
-
-static void join_run(struct locator *f, const struct lead *lead)
-{
-	struct kernel_tables *t = &f->tables;
-	if (f->number_count == 0 || lead->run < t->inner_run)
-		t->inner_run = lead->run;
-	for (unsigned i = 1; i < 8; i++) {
-		for (unsigned c = 0; c < 256; c++) {
-			if (byte_set_has(&lead->inner[i], (uint8_t)c))
-				f->inner[i][c] = true;
-		}
-	}
-}
-
-// One ref for each offset.
-static int add_offsets(struct locator_ref **list, size_t *count, uint32_t index, uint8_t offsets)
-{
-	for (uint8_t offset = 0; offset <= LEAD_OFFSET; offset++) {
-		if ((offsets >> offset & 1) == 0)
-			continue;
-		struct locator_ref *ref = grow((void **)list, count, sizeof(**list));
-		if (ref == NULL)
-			return -ENOMEM;
-		*ref = (struct locator_ref){.target = index, .offset = offset};
-	}
-	return 0;
-}
-
-static int add_signatures(uint64_t **to, const uint64_t *from)
-{
-	if (*to == NULL)
-		*to = calloc(KERNEL_SIGNATURE_WORDS, sizeof(uint64_t));
-	if (*to == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
-		(*to)[i] |= from[i];
-	return 0;
-}
-
-// Bytes of a match whose number begins `offset` bytes behind its start.
-static void allow_number(
-	struct locator *f, size_t ref, const struct lead_gate *gate, uint8_t offset
-)
-{
-	for (unsigned c = 0; c < 256 && ref < LOCATOR_NUMBERS; c++) {
-		for (unsigned i = 0; i < LEAD_GATE; i++) {
-			bool known = i + offset < LEAD_GATE;
-			if (!known || (gate->allows[c] >> (i + offset) & 1) != 0)
-				f->number_bytes[c][i] |= UINT64_C(1) << ref;
-		}
-	}
-}
-
-static int add_numbers(
-	struct locator *f, uint32_t index, const struct lead *lead, const struct lead_gate *gate
-)
-{
-	if (lead->number_offsets == 0)
-		return 0;
-	if (f->number_refs == NULL)
-		f->number_refs = calloc(65536, sizeof(f->number_refs[0]));
-	if (f->number_bytes == NULL)
-		f->number_bytes = calloc(256, sizeof(f->number_bytes[0]));
-	if (f->number_refs == NULL || f->number_bytes == NULL)
-		return -ENOMEM;
-	join_run(f, lead);
-	size_t first = f->number_count;
-	int result = add_offsets(&f->numbers, &f->number_count, index, lead->number_offsets);
-	for (size_t i = first; i < f->number_count && result == 0; i++) {
-		uint8_t offset = f->numbers[i].offset;
-		const uint64_t *signatures = lead->signatures[offset];
-		result = add_signatures(&f->signatures, signatures);
-		for (size_t k = 0; k < 65536 && i < LOCATOR_NUMBERS; k++)
-			f->number_refs[k] |= (signatures[k / 64] >> k % 64 & 1) << i;
-		allow_number(f, i, gate, offset);
-	}
-	return result;
-}
-
-static int add_mixed(struct locator *f, uint32_t index, const struct lead *lead)
-{
-	if (!lead->mixed)
-		return 0;
-	int result = add_signatures(&f->mixed_signatures, lead->mixed_signatures);
-	if (result != 0)
-		return result;
-	if (f->mixed_count == 0 || lead->mixed_run < f->tables.mixed_run)
-		f->tables.mixed_run = lead->mixed_run;
-	return add_offsets(&f->mixed, &f->mixed_count, index, lead->mixed_offsets);
-}
-
-static int add_lead(
-	struct locator *f, uint32_t index, const struct lead *lead, const struct lead_gate *gate,
-	unsigned *tiers
-)
-{
-	int result = add_numbers(f, index, lead, gate);
+	int result = 0;
 	for (size_t i = 0; i < lead->n_keys && result == 0; i++)
 		result =
-			add_key(f, lead->keys[i].key,
+			add_key(f, lead->keys[i],
 				(struct locator_ref
 				){.target = index, .offset = lead->keys[i].offset});
+	for (size_t i = 0; i < lead->n_forms && result == 0; i++)
+		result = locator_forms_add(&f->forms, index, &lead->forms[i]);
+	if (result == 0 && lead->marked) {
+		struct locator_mark mark = {.target = index};
+		memcpy(mark.bytes, lead->mark.bytes, sizeof(mark.bytes));
+		result = locator_marks_add(&f->marks, mark);
+	}
 	*tiers |= lead->n_keys > 0 ? TIER_WORDS : 0;
-	if (result == 0)
-		result = add_mixed(f, index, lead);
-	if (result == 0 && lead->paired)
-		result = add_pair(
-			f,
-			(struct locator_pair){
-				.first = lead->pair.first,
-				.second = lead->pair.second,
-				.target = index,
-			}
-		);
-	*tiers |= lead->paired ? TIER_PAIR : 0;
-	*tiers |= lead->number_offsets != 0 ? TIER_NUMBERS : 0;
-	*tiers |= lead->mixed ? TIER_MIXED : 0;
+	*tiers |= lead->n_forms > 0 ? TIER_FORM : 0;
+	*tiers |= lead->marked ? TIER_MARK : 0;
 	return result;
 }
 
-// A pair is of use when it is at most so usual, three times as much at a known place in the match,
-// where the gate helps; and instead of a loose lead.
-static const double often_max = 0.003, often_min = 0.0005;
+// A mark is of use when it is at most so usual, three times as much at a known place in the match,
+// where the gate helps; instead of a loose form, or a usual one; and of any form when it is rare.
+static const double often_max = 0.003, often_min = 0.0005, often_rare = 0.00001;
 
-// By a pair of the anchor, or of the expression itself.
-static int add_by_pair(
+// By a mark of the anchor, or of the expression itself.
+static int add_by_mark(
 	struct locator *f, uint32_t index, const struct definition *def,
 	const struct automaton *whole, double most, unsigned *tiers
 )
@@ -183,19 +65,16 @@ static int add_by_pair(
 		slack = def->lead - def->candidate_width.min;
 	}
 	if (anchor != NULL || whole != NULL) {
-		struct lead_pair pair = lead_pair_find(anchor != NULL ? anchor : whole);
-		if (pair.often <= (slack == 0 ? 3 * most : most) && f->pair_count < LOCATOR_PAIRS) {
-			*tiers |= TIER_PAIR;
-			result = add_pair(
-				f,
-				(struct locator_pair){
-					.first = pair.first,
-					.second = pair.second,
-					.target = index,
-					.back_min = pair.at,
-					.back_max = pair.at + slack,
-				}
-			);
+		struct lead_mark found = lead_mark_find(anchor != NULL ? anchor : whole);
+		if (found.often <= (slack == 0 ? 3 * most : most) && f->marks.count < MARKS_MAX) {
+			struct locator_mark mark = {
+				.target = index,
+				.back_min = found.at,
+				.back_max = found.at + slack,
+			};
+			memcpy(mark.bytes, found.bytes, sizeof(mark.bytes));
+			*tiers |= TIER_MARK;
+			result = locator_marks_add(&f->marks, mark);
 		}
 	}
 	automaton_free(anchor);
@@ -205,7 +84,7 @@ static int add_by_pair(
 // Find every match of `expression` behind `before`. Nothing in *tiers: it cannot be.
 static int add_expression(
 	struct locator *f, uint32_t index, const struct definition *def, const char *expression,
-	const struct lead_gate *gate, unsigned *tiers
+	unsigned *tiers
 )
 {
 	struct byte_set after = lead_after(def->right);
@@ -214,12 +93,15 @@ static int add_expression(
 	int result =
 		lead == NULL ? -ENOMEM : automaton_new(def->before, expression, &after, &automaton);
 	bool found = result == 0 && lead_find(automaton, def->left, lead);
-	if (found && lead_is_loose(lead))
-		result = add_by_pair(f, index, def, automaton, often_min, tiers);
+	bool usual = found && (lead->loose || lead->often > often_min);
+	if (found && lead->n_forms > 0)
+		result = add_by_mark(
+			f, index, def, automaton, usual ? often_min : often_rare, tiers
+		);
 	if (result == 0 && found && *tiers == 0)
-		result = add_lead(f, index, lead, gate, tiers);
+		result = add_lead(f, index, lead, tiers);
 	else if (result != -ENOMEM && *tiers == 0)
-		result = add_by_pair(f, index, def, automaton, often_max, tiers);
+		result = add_by_mark(f, index, def, automaton, often_max, tiers);
 	free(lead);
 	automaton_free(automaton);
 	return result;
@@ -241,7 +123,8 @@ static struct locator_word *find_word(struct locator *f, const char *text)
 		if (strcmp(f->words[i].text, text) == 0)
 			return &f->words[i];
 	}
-	struct locator_word *word = grow((void **)&f->words, &f->word_count, sizeof(*f->words));
+	struct locator_word *word =
+		list_grow((void **)&f->words, &f->word_count, sizeof(*f->words));
 	if (word == NULL)
 		return NULL;
 	*word = (struct locator_word){.text = strdup(text), .numeric = true};
@@ -262,7 +145,7 @@ static int add_context(
 	if (word->count > 0 && word->entries[word->count - 1] == index)
 		return 0; // it stands twice
 	size_t count = word->count;
-	uint32_t *entry = grow((void **)&word->entries, &count, sizeof(*entry));
+	uint32_t *entry = list_grow((void **)&word->entries, &count, sizeof(*entry));
 	if (entry == NULL)
 		return -ENOMEM;
 	*entry = index;
@@ -303,7 +186,7 @@ int locator_add(
 	if (result == 0 && expression != NULL)
 		result = make_gate(def, expression, lead_gate);
 	if (result == 0 && expression != NULL) {
-		result = add_expression(locator, index, def, expression, lead_gate, tiers);
+		result = add_expression(locator, index, def, expression, tiers);
 		if (*tiers == 0)
 			*tiers = TIER_SEARCHED;
 	}
@@ -319,32 +202,33 @@ int locator_add(
 	return result;
 }
 
-// A word that does not begin with a letter is found by its first two bytes.
-static int add_word_pair(struct locator *f, uint32_t index)
+// A word that does not begin with a letter is found by its first bytes.
+static int add_word_mark(struct locator *f, uint32_t index)
 {
 	const char *text = f->words[index].text;
-	struct locator_pair pair = {.is_word = true, .target = index};
-	for (unsigned c = 0; c < 256; c++) {
-		if (context_fold((uint8_t)c) == (uint8_t)text[0])
-			byte_set_add(&pair.first, (uint8_t)c);
-		if (context_fold((uint8_t)c) == (uint8_t)text[1])
-			byte_set_add(&pair.second, (uint8_t)c);
+	struct locator_mark mark = {.is_word = true, .target = index};
+	for (size_t i = 0; i < KERNEL_MARK; i++) {
+		for (unsigned c = 0; c < 256; c++) {
+			if (i >= f->words[index].length ||
+			    context_fold((uint8_t)c) == (uint8_t)text[i])
+				byte_set_add(&mark.bytes[i], (uint8_t)c);
+		}
 	}
-	struct locator_ref *odd = grow((void **)&f->odd, &f->odd_count, sizeof(*f->odd));
+	struct locator_ref *odd = list_grow((void **)&f->odd, &f->odd_count, sizeof(*f->odd));
 	if (odd == NULL)
 		return -ENOMEM;
 	*odd = (struct locator_ref){.target = index, .is_word = true};
-	return add_pair(f, pair);
+	return locator_marks_add(&f->marks, mark);
 }
 
 static int add_words(struct locator *f)
 {
-	uint32_t keys[LEAD_KEYS];
+	struct lead_key keys[LEAD_KEYS];
 	int result = 0;
 	for (uint32_t i = 0; i < f->word_count && result == 0; i++) {
 		size_t n = lead_word_keys(f->words[i].text, keys);
 		if (n == 0)
-			result = add_word_pair(f, i);
+			result = add_word_mark(f, i);
 		for (size_t k = 0; k < n && result == 0; k++)
 			result =
 				add_key(f, keys[k],
@@ -353,14 +237,21 @@ static int add_words(struct locator *f)
 	return result;
 }
 
+static uint32_t first_symbols(const struct locator_entry *entry)
+{
+	return entry->key.key;
+}
+
 static int by_key(const void *a, const void *b)
 {
 	const struct locator_entry *x = a, *y = b;
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
+	if (first_symbols(x) != first_symbols(y))
+		return first_symbols(x) < first_symbols(y) ? -1 : 1;
 	if (x->ref.is_word != y->ref.is_word)
 		return x->ref.is_word ? 1 : -1;
-	return x->ref.target < y->ref.target ? -1 : x->ref.target > y->ref.target;
+	if (x->ref.target != y->ref.target)
+		return x->ref.target < y->ref.target ? -1 : 1;
+	return x->ref.offset < y->ref.offset ? -1 : x->ref.offset > y->ref.offset;
 }
 
 static size_t slot_of(const struct locator *f, uint32_t key)
@@ -371,148 +262,99 @@ static size_t slot_of(const struct locator *f, uint32_t key)
 	return at;
 }
 
-static int make_keys(struct locator *f)
+static bool same_ref(const struct locator_ref *a, const struct locator_ref *b)
+{
+	return a->target == b->target && a->is_word == b->is_word && a->offset == b->offset;
+}
+
+// The refs of each first four symbols, which may have several long keys. The entries are sorted.
+static void fill_slots(struct locator *f)
+{
+	for (size_t i = 0; i < f->entry_count; i++) {
+		const struct locator_entry *entry = &f->entries[i];
+		struct locator_slot *slot = &f->slots[slot_of(f, first_symbols(entry))];
+		if (slot->count > 0 && same_ref(&f->refs[f->ref_count - 1], &entry->ref))
+			continue;
+		if (slot->count++ == 0)
+			*slot = (struct locator_slot
+			){first_symbols(entry), (uint32_t)f->ref_count, 1};
+		f->refs[f->ref_count++] = entry->ref;
+	}
+}
+
+static void set_bit(uint64_t *bitmap, uint64_t hash)
+{
+	bitmap[hash / 64] |= UINT64_C(1) << hash % 64;
+}
+
+// Bits of a bitmap for `n` keys.
+static unsigned bits_for(size_t n, size_t space)
 {
 	unsigned bits = KEY_BITS_MIN;
-	if (f->entry_count == 0)
-		return 0;
-	while (bits < KEY_BITS_MAX && UINT64_C(1) << bits < f->entry_count * KEY_SPACE)
+	while (bits < KEY_BITS_MAX && UINT64_C(1) << bits < n * space)
 		bits++;
-	for (f->slot_count = 64; f->slot_count < 2 * f->entry_count;)
-		f->slot_count *= 2;
-	f->keys = calloc((size_t)1 << bits >> 6, sizeof(*f->keys));
-	f->slots = calloc(f->slot_count, sizeof(*f->slots));
-	f->refs = calloc(f->entry_count, sizeof(*f->refs));
-	if (f->keys == NULL || f->slots == NULL || f->refs == NULL)
-		return -ENOMEM;
-	f->tables.key_shift = 64 - bits;
-	qsort(f->entries, f->entry_count, sizeof(*f->entries), by_key);
-	for (size_t i = 0; i < f->entry_count; i++) {
-		uint32_t key = f->entries[i].key;
-		uint64_t hash = kernel_hash(key, f->tables.key_shift);
-		struct locator_slot *slot = &f->slots[slot_of(f, key)];
-		f->keys[hash / 64] |= UINT64_C(1) << hash % 64;
-		if (slot->count++ == 0)
-			*slot = (struct locator_slot){key, (uint32_t)i, 1};
-		f->refs[i] = f->entries[i].ref;
-	}
-	f->ref_count = f->entry_count;
-	f->tables.keys = f->keys;
-	return 0;
+	return bits;
 }
 
-// Let each nibble of the set's bytes have the bucket's bit.
-static void add_nibbles(const struct byte_set *set, uint8_t bit, uint8_t low[16], uint8_t high[16])
-{
-	for (unsigned c = 0; c < 256; c++) {
-		if (byte_set_has(set, (uint8_t)c)) {
-			low[c & 15] |= bit;
-			high[c >> 4] |= bit;
-		}
-	}
-}
-
-// One bucket for each high nibble, so that the tables are exact for ASCII.
-static void make_inner(struct locator *f)
-{
-	struct kernel_tables *t = &f->tables;
-	for (unsigned c = 0; c < 256; c++) {
-		bool inner = false;
-		for (unsigned i = 1; i < t->inner_run; i++)
-			inner = inner || f->inner[i][c];
-		struct byte_set set = {};
-		byte_set_add(&set, (uint8_t)c);
-		if (inner && (c < '0' || c > '9'))
-			add_nibbles(
-				&set, (uint8_t)(1u << (c >> 4) % 8), t->inner_low, t->inner_high
-			);
-	}
-}
-
-// What a bucket's tables let pass, roughly.
-static double bucket_often(const struct kernel_tables *t, uint8_t bit)
-{
-	struct byte_set first = {}, second = {};
-	for (unsigned c = 0; c < 256; c++) {
-		if ((t->first_low[c & 15] & t->first_high[c >> 4] & bit) != 0)
-			byte_set_add(&first, (uint8_t)c);
-		if ((t->second_low[c & 15] & t->second_high[c >> 4] & bit) != 0)
-			byte_set_add(&second, (uint8_t)c);
-	}
-	return lead_often(&first) * lead_often(&second);
-}
-
-static void put_pair(struct kernel_tables *t, const struct locator_pair *pair, uint8_t bit)
-{
-	add_nibbles(&pair->first, bit, t->first_low, t->first_high);
-	add_nibbles(&pair->second, bit, t->second_low, t->second_high);
-}
-
-// Each pair goes into the bucket that then lets the least more pass.
-static void make_pairs(struct locator *f)
-{
-	f->tables.has_pivots = f->pair_count > 0;
-	for (size_t i = 0; i < f->pair_count; i++) {
-		const struct locator_pair *pair = &f->pairs[i];
-		uint8_t best = 1;
-		double least = 2;
-		for (unsigned k = 0; k < KERNEL_PIVOT_BUCKETS; k++) {
-			struct kernel_tables with = f->tables;
-			uint8_t bit = (uint8_t)(1u << k);
-			put_pair(&with, pair, bit);
-			double more = bucket_often(&with, bit) - bucket_often(&f->tables, bit);
-			if (more < least) {
-				least = more;
-				best = bit;
-			}
-		}
-		put_pair(&f->tables, pair, best);
-		for (unsigned c = 0; c < 256 && i < 64 * LOCATOR_PAIR_WORDS; c++) {
-			if (byte_set_has(&pair->first, (uint8_t)c))
-				f->pair_first[c][i / 64] |= UINT64_C(1) << i % 64;
-			if (byte_set_has(&pair->second, (uint8_t)c))
-				f->pair_second[c][i / 64] |= UINT64_C(1) << i % 64;
-		}
-	}
-}
-
-// Give bytes that no number tells apart one class, so that the table stays in the nearest cache.
-static int make_numbers(struct locator *f)
+// How many first four symbols there are. The entries are sorted.
+static size_t count_first(const struct locator *f)
 {
 	size_t n = 0;
-	if (f->number_count == 0)
-		return 0;
-	f->number_allows = calloc(256, sizeof(f->number_allows[0]));
-	if (f->number_allows == NULL)
-		return -ENOMEM;
-	for (size_t c = 0, k; c < 256; c++) {
-		for (k = 0; k < n; k++) {
-			if (memcmp(f->number_allows[k], f->number_bytes[c],
-				   sizeof(f->number_bytes[c])) == 0)
-				break;
-		}
-		if (k == n)
-			memcpy(f->number_allows[n++], f->number_bytes[c],
-			       sizeof(f->number_bytes[c]));
-		f->number_class[c] = (uint8_t)k;
+	for (size_t i = 0; i < f->entry_count; i++)
+		n += i == 0 || first_symbols(&f->entries[i]) != first_symbols(&f->entries[i - 1]);
+	return n;
+}
+
+static void fill_bitmaps(struct locator *f)
+{
+	const struct kernel_tables *t = &f->tables;
+	for (size_t i = 0; i < f->entry_count; i++) {
+		const struct lead_key *key = &f->entries[i].key;
+		set_bit(f->keys, kernel_hash(key->key, t->key_shift));
+		if (key->is_short)
+			set_bit(f->short_keys, kernel_hash(key->key, t->key_shift));
+		else
+			set_bit(f->long_keys, kernel_hash(key->long_key, t->long_shift));
 	}
-	free(f->number_bytes);
-	f->number_bytes = NULL;
+}
+
+static int make_keys(struct locator *f)
+{
+	struct kernel_tables *t = &f->tables;
+	if (f->entry_count == 0)
+		return 0;
+	qsort(f->entries, f->entry_count, sizeof(*f->entries), by_key);
+	unsigned key_bits = bits_for(count_first(f), KEY_SPACE);
+	unsigned long_bits = bits_for(f->entry_count, LONG_KEY_SPACE);
+	for (f->slot_count = 64; f->slot_count < 2 * f->entry_count;)
+		f->slot_count *= 2;
+	f->keys = calloc((size_t)1 << key_bits >> 6, sizeof(*f->keys));
+	f->short_keys = calloc((size_t)1 << key_bits >> 6, sizeof(*f->short_keys));
+	f->long_keys = calloc((size_t)1 << long_bits >> 6, sizeof(*f->long_keys));
+	f->slots = calloc(f->slot_count, sizeof(*f->slots));
+	f->refs = calloc(f->entry_count, sizeof(*f->refs));
+	if (f->keys == NULL || f->short_keys == NULL || f->long_keys == NULL || f->slots == NULL ||
+	    f->refs == NULL)
+		return -ENOMEM;
+	t->keys = f->keys;
+	t->short_keys = f->short_keys;
+	t->long_keys = f->long_keys;
+	t->key_shift = 64 - key_bits;
+	t->long_shift = 64 - long_bits;
+	fill_slots(f);
+	fill_bitmaps(f);
 	return 0;
 }
 
 int locator_finish(struct locator *locator)
 {
-	struct kernel_tables *t = &locator->tables;
 	int result = add_words(locator);
 	if (result == 0)
 		result = make_keys(locator);
 	if (result == 0)
-		result = make_numbers(locator);
-	t->signatures = locator->signatures;
-	t->mixed = locator->mixed_signatures;
-	make_inner(locator);
-	make_pairs(locator);
+		result = locator_forms_finish(&locator->forms, &locator->tables);
+	if (result == 0)
+		result = locator_marks_finish(&locator->marks, &locator->tables);
 	locator->kernel = kernel_get(kernel_level_choose());
 	free(locator->entries);
 	locator->entries = NULL;
@@ -527,18 +369,14 @@ void locator_fini(struct locator *locator)
 	}
 	free(locator->words);
 	free(locator->keys);
-	free(locator->signatures);
-	free(locator->mixed_signatures);
-	free(locator->mixed);
-	free(locator->number_refs);
-	free(locator->number_allows);
-	free(locator->number_bytes);
+	free(locator->short_keys);
+	free(locator->long_keys);
 	free(locator->slots);
 	free(locator->refs);
-	free(locator->numbers);
-	free(locator->pairs);
 	free(locator->odd);
 	free(locator->entries);
+	locator_forms_fini(&locator->forms);
+	locator_marks_fini(&locator->marks);
 	*locator = (struct locator){};
 }
 

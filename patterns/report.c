@@ -14,7 +14,7 @@ static enum pattern_cost cost_of(unsigned tiers)
 {
 	if ((tiers & TIER_SEARCHED) != 0)
 		return PATTERN_COST_HIGH;
-	return (tiers & TIER_PAIR) != 0 ? PATTERN_COST_FAIR : PATTERN_COST_LOW;
+	return (tiers & TIER_MARK) != 0 ? PATTERN_COST_FAIR : PATTERN_COST_LOW;
 }
 
 const char *pattern_cost_name(enum pattern_cost cost)
@@ -41,8 +41,8 @@ static void name_tiers(unsigned tiers, char out[static PATTERN_TIERS_TEXT])
 		enum locator_tier tier;
 		const char *name;
 	} names[] = {
-		{TIER_WORDS, "words"}, {TIER_NUMBERS, "numbers"}, {TIER_MIXED, "mixed"},
-		{TIER_PAIR, "pair"},   {TIER_CONTEXT, "context"}, {TIER_SEARCHED, "search"},
+		{TIER_WORDS, "words"},     {TIER_FORM, "form"},       {TIER_MARK, "mark"},
+		{TIER_CONTEXT, "context"}, {TIER_SEARCHED, "search"},
 	};
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -198,100 +198,86 @@ static int try_word(struct scan_scratch *scratch, const struct locator_word *wor
 	return try_near(scratch, word, from, to < scratch->in.n ? to : scratch->in.n);
 }
 
-static int try_ref(struct scan_scratch *scratch, const struct locator_ref *ref, size_t at)
+// Entry `target` may match from `offset` bytes before `at`.
+static int try_before(struct scan_scratch *scratch, uint32_t target, size_t offset, size_t at)
 {
-	if (ref->is_word)
-		return try_word(scratch, &scratch->set->locator.words[ref->target], at);
-	const struct lead_gate *gate = &scratch->set->entries[ref->target].lead_gate;
-	return ref->offset > at ? 0 : try_start_at(scratch, ref->target, gate, at - ref->offset);
+	const struct lead_gate *gate = &scratch->set->entries[target].lead_gate;
+	return offset > at ? 0 : try_start_at(scratch, target, gate, at - offset);
 }
 
 static int try_words(struct scan_scratch *scratch)
 {
+	const struct locator *locator = &scratch->set->locator;
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_words && result == 0; i++) {
 		size_t n, at = scratch->chunk + scratch->hits.words[i];
-		const struct locator_ref *ref =
-			locator_look_up(&scratch->set->locator, scratch->in, at, &n);
+		const struct locator_ref *ref = locator_look_up(locator, scratch->in, at, &n);
 		for (; n > 0 && result == 0; n--, ref++)
-			result = try_ref(scratch, ref, at);
+			result = ref->is_word ? try_word(scratch, &locator->words[ref->target], at)
+					      : try_before(scratch, ref->target, ref->offset, at);
 	}
 	return result;
 }
 
-static int try_numbers(struct scan_scratch *scratch)
+static int try_forms(struct scan_scratch *scratch)
 {
-	const struct locator *locator = &scratch->set->locator;
+	const struct locator_forms *forms = &scratch->set->locator.forms;
 	int result = 0;
-	for (size_t i = 0; i < scratch->hits.n_numbers; i++) {
-		size_t at = scratch->chunk + scratch->hits.numbers[i];
-		uint64_t refs =
-			locator_numbers_at(locator, scratch->in, at, scratch->hits.signatures[i]);
-		for (; refs != 0 && result == 0; refs &= refs - 1)
-			result = try_ref(scratch, &locator->numbers[__builtin_ctzll(refs)], at);
-		for (size_t k = LOCATOR_NUMBERS; k < locator->number_count && result == 0; k++)
-			result = try_ref(scratch, &locator->numbers[k], at);
+	for (size_t i = 0; i < scratch->hits.n_forms && result == 0; i++) {
+		size_t at = scratch->chunk + scratch->hits.forms[i];
+		uint16_t buckets = scratch->hits.buckets[i];
+		struct form_bits bits = locator_forms_at(forms, scratch->in, at, buckets);
+		for (size_t word = 0; word < FORMS_WORDS; word++) {
+			for (; bits.words[word] != 0 && result == 0;
+			     bits.words[word] &= bits.words[word] - 1) {
+				const struct form_ref *ref =
+					&forms
+						 ->refs[word * 64 +
+							(size_t)__builtin_ctzll(bits.words[word])];
+				result = try_before(scratch, ref->target, ref->offset, at);
+			}
+		}
+		for (size_t k = FORMS_KNOWN; k < forms->count && result == 0; k++) {
+			if ((buckets >> forms->refs[k].bucket & 1) != 0)
+				result = try_before(
+					scratch, forms->refs[k].target, forms->refs[k].offset, at
+				);
+		}
 	}
 	return result;
 }
 
-static int try_mixed(struct scan_scratch *scratch)
+static int try_mark(struct scan_scratch *scratch, const struct locator_mark *mark, size_t at)
 {
-	const struct locator *locator = &scratch->set->locator;
-	int result = 0;
-	for (size_t i = 0; i < scratch->hits.n_mixed; i++) {
-		for (size_t k = 0; k < locator->mixed_count && result == 0; k++)
-			result =
-				try_ref(scratch, &locator->mixed[k],
-					scratch->chunk + scratch->hits.mixed[i]);
-	}
-	return result;
-}
-
-static int try_pair(struct scan_scratch *scratch, const struct locator_pair *pair, size_t at)
-{
-	struct span in = scratch->in;
-	if (!byte_set_has(&pair->first, in.p[at]) ||
-	    (at + 1 < in.n && !byte_set_has(&pair->second, in.p[at + 1])))
+	if (mark->is_word)
+		return try_word(scratch, &scratch->set->locator.words[mark->target], at);
+	if (at < mark->back_min)
 		return 0;
-	if (pair->is_word)
-		return try_word(scratch, &scratch->set->locator.words[pair->target], at);
-	if (at < pair->back_min)
-		return 0;
-	const struct lead_gate *gate = &scratch->set->entries[pair->target].lead_gate;
-	if (pair->back_min == pair->back_max)
-		return try_start_at(scratch, pair->target, gate, at - pair->back_min);
+	if (mark->back_min == mark->back_max)
+		return try_before(scratch, mark->target, mark->back_min, at);
 	return try_range(
-		scratch, pair->target, at > pair->back_max ? at - pair->back_max : 0,
-		at - pair->back_min
+		scratch, mark->target, at > mark->back_max ? at - mark->back_max : 0,
+		at - mark->back_min
 	);
 }
 
-// The pairs that may stand at `at`.
-static int try_pairs_at(struct scan_scratch *scratch, size_t at)
+static int try_marks(struct scan_scratch *scratch)
 {
-	const struct locator *locator = &scratch->set->locator;
-	struct span in = scratch->in;
+	const struct locator_marks *marks = &scratch->set->locator.marks;
 	int result = 0;
-	for (size_t word = 0; word < LOCATOR_PAIR_WORDS; word++) {
-		uint64_t pairs = locator->pair_first[in.p[at]][word];
-		if (at + 1 < in.n)
-			pairs &= locator->pair_second[in.p[at + 1]][word];
-		for (; pairs != 0 && result == 0; pairs &= pairs - 1) {
-			size_t k = word * 64 + (size_t)__builtin_ctzll(pairs);
-			result = try_pair(scratch, &locator->pairs[k], at);
+	for (size_t i = 0; i < scratch->hits.n_marks && result == 0; i++) {
+		size_t at = scratch->chunk + scratch->hits.marks[i];
+		struct mark_bits bits = locator_marks_at(marks, scratch->in, at);
+		for (size_t word = 0; word < MARKS_WORDS; word++) {
+			for (; bits.words[word] != 0 && result == 0;
+			     bits.words[word] &= bits.words[word] - 1) {
+				size_t k = word * 64 + (size_t)__builtin_ctzll(bits.words[word]);
+				result = try_mark(scratch, &marks->list[k], at);
+			}
 		}
+		for (size_t k = MARKS_KNOWN; k < marks->count && result == 0; k++)
+			result = try_mark(scratch, &marks->list[k], at);
 	}
-	for (size_t k = 64 * LOCATOR_PAIR_WORDS; k < locator->pair_count && result == 0; k++)
-		result = try_pair(scratch, &locator->pairs[k], at);
-	return result;
-}
-
-static int try_pairs(struct scan_scratch *scratch)
-{
-	int result = 0;
-	for (size_t i = 0; i < scratch->hits.n_pivots && result == 0; i++)
-		result = try_pairs_at(scratch, scratch->chunk + scratch->hits.pivots[i]);
 	return result;
 }
 
@@ -364,11 +350,9 @@ static int scan_chunk(struct scan_scratch *scratch)
 	if (result == 0)
 		result = try_words(scratch);
 	if (result == 0)
-		result = try_numbers(scratch);
+		result = try_forms(scratch);
 	if (result == 0)
-		result = try_mixed(scratch);
-	if (result == 0)
-		result = try_pairs(scratch);
+		result = try_marks(scratch);
 	if (result == 0 && set->candidates != NULL && !scratch->matches.overflow)
 		result = search_chunk(scratch, scratch->chunk, end);
 	return result;

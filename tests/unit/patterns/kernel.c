@@ -17,14 +17,16 @@
 
 enum { TEXT_MAX = 3 * KERNEL_CHUNK, SHIFT = 64 - 12 };
 
-static uint64_t keys[1 << 12 >> 6], signatures[KERNEL_SIGNATURE_WORDS];
-static uint64_t mixed[KERNEL_SIGNATURE_WORDS];
+static uint64_t keys[1 << 12 >> 6], short_keys[1 << 12 >> 6], long_keys[1 << 12 >> 6];
 static struct kernel_tables tables = {
 	.keys = keys,
+	.short_keys = short_keys,
+	.long_keys = long_keys,
 	.key_shift = SHIFT,
-	.signatures = signatures,
-	.mixed = mixed,
-	.has_pivots = true,
+	.long_shift = SHIFT,
+	.has_forms = true,
+	.has_marks = true,
+	.wide_marks = 0x80,
 };
 static uint32_t seed = 20260104;
 
@@ -63,18 +65,41 @@ static bool begins_word(struct span in, size_t at)
 	return !is_alnum(before) || (is_upper(c) && !is_upper(before));
 }
 
-static bool is_word(struct span in, size_t at)
+static bool has_key(const uint64_t *bitmap, uint64_t key)
 {
-	uint32_t key = 0;
-	if (!begins_word(in, at))
-		return false;
-	for (size_t i = 0; i < KERNEL_KEY; i++) {
+	uint64_t hash = kernel_hash(key, SHIFT);
+	return (bitmap[hash / 64] >> hash % 64 & 1) != 0;
+}
+
+// The first `n` symbols at `at`.
+static uint64_t symbols_at(struct span in, size_t at, size_t n)
+{
+	uint64_t key = 0;
+	for (size_t i = 0; i < n; i++) {
 		uint8_t next = byte_at(in, at + i);
-		uint32_t symbol = is_digit(next) ? '0' : is_upper(next) ? next + 32 : next;
+		uint64_t symbol = is_digit(next) ? '0' : is_upper(next) ? next + 32 : next;
 		key |= is_alnum(next) ? symbol << 8 * i : 0;
 	}
-	uint64_t hash = kernel_hash(key, SHIFT);
-	return (keys[hash / 64] >> hash % 64 & 1) != 0;
+	return key;
+}
+
+static bool is_word(struct span in, size_t at)
+{
+	uint64_t four = symbols_at(in, at, KERNEL_KEY);
+	if (!begins_word(in, at) || !has_key(keys, four))
+		return false;
+	if (has_key(short_keys, four) || has_key(long_keys, symbols_at(in, at, KERNEL_LONG_KEY)))
+		return true;
+	for (size_t n = 1; n < KERNEL_LONG_KEY; n++) {
+		uint8_t next = byte_at(in, at + n);
+		bool ends = !is_alnum(next);
+		if ((ends || (is_upper(next) && begins_word(in, at + n))) &&
+		    has_key(long_keys, symbols_at(in, at, n)))
+			return true;
+		if (ends)
+			return false;
+	}
+	return false;
 }
 
 static bool begins_number(struct span in, size_t at)
@@ -82,50 +107,46 @@ static bool begins_number(struct span in, size_t at)
 	return is_digit(in.p[at]) && (at == 0 || !is_alnum(in.p[at - 1]));
 }
 
-static bool in_table(const uint8_t low[16], const uint8_t high[16], uint8_t c)
+static uint16_t buckets_at(struct span in, size_t at)
 {
-	return (low[c & 15] & high[c >> 4]) != 0;
-}
-
-static uint16_t signature_at(struct span in, size_t at)
-{
-	uint16_t signature = 0;
-	for (size_t i = 0; i < KERNEL_SIGNATURE; i++)
-		signature |= (uint16_t)(is_digit(byte_at(in, at + i)) << i);
-	return signature;
-}
-
-static bool is_mixed(struct span in, size_t at)
-{
-	uint16_t signature = signature_at(in, at);
-	if (!begins_word(in, at) || (signature & 0xfe) == 0)
-		return false;
-	for (size_t i = 0; i < tables.mixed_run; i++) {
-		if (!is_alnum(byte_at(in, at + i)))
-			return false;
+	unsigned buckets = 0;
+	if (begins_number(in, at))
+		buckets |= (uint16_t)~tables.word_forms;
+	if (begins_word(in, at))
+		buckets |= tables.word_forms;
+	for (size_t plane = 0; plane < KERNEL_PLANES; plane++) {
+		unsigned shift = (unsigned)plane * KERNEL_BUCKETS;
+		unsigned all = tables.form_first[plane][in.p[at] & 15];
+		for (size_t i = 0; i < KERNEL_FORM; i++)
+			all &= tables.forms[plane][i][kernel_class(byte_at(in, at + i))];
+		buckets &= all << shift | ~(0xffu << shift);
 	}
-	return (mixed[signature / 64] >> signature % 64 & 1) != 0;
+	return (uint16_t)buckets;
 }
 
-static bool is_number(struct span in, size_t at)
+static bool is_form(struct span in, size_t at)
 {
-	uint16_t signature = signature_at(in, at);
-	if (!begins_number(in, at))
-		return false;
-	for (size_t i = 0; i < tables.inner_run; i++) {
+	return buckets_at(in, at) != 0;
+}
+
+// By the low seven bits.
+static bool is_mark(struct span in, size_t at)
+{
+	uint8_t buckets = in.p[at] >= 0x80 ? tables.wide_marks : (uint8_t)~tables.wide_marks;
+	for (size_t i = 0; i < KERNEL_MARK; i++)
+		buckets &= tables.marks[i][byte_at(in, at + i) & 127];
+	return buckets != 0;
+}
+
+// By the nibbles.
+static bool may_be_mark(struct span in, size_t at)
+{
+	uint8_t buckets = UINT8_MAX;
+	for (size_t i = 0; i < KERNEL_MARK; i++) {
 		uint8_t c = byte_at(in, at + i);
-		if (at + i >= in.n ||
-		    (!is_digit(c) && !in_table(tables.inner_low, tables.inner_high, c)))
-			return false;
+		buckets &= tables.mark_low[i][c & 15] & tables.mark_high[i][c >> 4];
 	}
-	return (signatures[signature / 64] >> signature % 64 & 1) != 0;
-}
-
-static bool is_pivot(struct span in, size_t at)
-{
-	uint8_t a = in.p[at], b = byte_at(in, at + 1);
-	return (tables.first_low[a & 15] & tables.first_high[a >> 4] & tables.second_low[b & 15] &
-		tables.second_high[b >> 4]) != 0;
+	return buckets != 0;
 }
 
 static void check_list(
@@ -153,13 +174,15 @@ static void check(struct span in)
 			memset(&hits, 0xaa, sizeof(hits));
 			kernel_get(level)(&tables, in, from, &hits);
 			check_list(in, from, hits.words, hits.n_words, is_word);
-			check_list(in, from, hits.numbers, hits.n_numbers, is_number);
-			for (size_t i = 0; i < hits.n_numbers; i++)
+			check_list(in, from, hits.forms, hits.n_forms, is_form);
+			for (size_t i = 0; i < hits.n_forms; i++)
 				assert_int_equal(
-					hits.signatures[i], signature_at(in, from + hits.numbers[i])
+					hits.buckets[i], buckets_at(in, from + hits.forms[i])
 				);
-			check_list(in, from, hits.mixed, hits.n_mixed, is_mixed);
-			check_list(in, from, hits.pivots, hits.n_pivots, is_pivot);
+			check_list(
+				in, from, hits.marks, hits.n_marks,
+				level == KERNEL_AVX512 ? is_mark : may_be_mark
+			);
 			for (size_t i = 0; i < KERNEL_CHUNK && from + i < in.n; i++)
 				assert_int_equal(
 					hits.starts[i / 64] >> i % 64 & 1,
@@ -169,24 +192,32 @@ static void check(struct span in)
 	}
 }
 
+static void fill(void *table, size_t n, bool dense)
+{
+	uint8_t *bytes = table;
+	for (size_t i = 0; i < n; i++)
+		bytes[i] = (uint8_t)(dense ? dice(256) | dice(256) | dice(256) : dice(256));
+}
+
 static void random_tables(void)
 {
-	static uint8_t *const nibbles[] = {
-		tables.first_low,   tables.first_high, tables.second_low,
-		tables.second_high, tables.inner_low,  tables.inner_high,
-	};
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		keys[i] = (uint64_t)dice(1u << 31) << 33 ^ dice(1u << 31);
-	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
-		signatures[i] = (uint64_t)dice(1u << 31) << 33 ^ dice(1u << 31);
-	for (size_t table = 0; table < 6; table++) {
-		for (size_t i = 0; i < 16; i++)
-			nibbles[table][i] = (uint8_t)(dice(256) & dice(256));
+	fill(keys, sizeof(keys), true);
+	fill(short_keys, sizeof(short_keys), false);
+	fill(long_keys, sizeof(long_keys), false);
+	fill(tables.forms, sizeof(tables.forms), true);
+	fill(tables.form_first, sizeof(tables.form_first), true);
+	fill(tables.marks, sizeof(tables.marks), false);
+	fill(tables.mark_low, sizeof(tables.mark_low), true);
+	fill(tables.mark_high, sizeof(tables.mark_high), true);
+	tables.word_forms = (uint16_t)(dice(3) == 0 ? 0 : dice(65536));
+	for (size_t plane = 0; plane < KERNEL_PLANES; plane++) {
+		for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
+			for (size_t pair = 0; pair < CLASSES * CLASSES; pair++)
+				tables.form_pairs[plane][i][pair] =
+					tables.forms[plane][2 * i][pair % CLASSES] &
+					tables.forms[plane][2 * i + 1][pair / CLASSES];
+		}
 	}
-	for (size_t i = 0; i < KERNEL_SIGNATURE_WORDS; i++)
-		mixed[i] = (uint64_t)dice(1u << 31) << 33 ^ dice(1u << 31);
-	tables.inner_run = 1 + dice(8);
-	tables.mixed_run = 1 + dice(8);
 }
 
 // Texts that end where a page does, so that a read behind them is a fault.
