@@ -80,6 +80,12 @@ class Noise:
             ("sku", lambda: f"{r.choice('ABCDEFGH')}{r.choice('KLMNP')}-{self.digits(4)}"
                             f"-{r.choice('QRSTUV')}{self.digits(2)}"),
             ("extension", lambda: f"{self.digits(3)}-{self.digits(4)}"),
+            # Names that patterns/context.c does not know for nobody's, so that it is not judged by
+            # what it was made for.
+            ("batch", lambda: self.digits(r.randrange(6, 11))),
+            ("shipment", lambda: self.digits(r.randrange(9, 13))),
+            ("sequence", lambda: self.digits(r.randrange(4, 9))),
+            ("lot", lambda: f"L{self.digits(6)}"),
             ("part", lambda: f"{self.digits(4)}-{self.digits(3)}-{self.digits(3)}"),
             ("digest", lambda: self.hexes(32)),
             ("fingerprint", lambda: ":".join(self.hexes(2) for _ in range(16))),
