@@ -15,7 +15,7 @@ import uuid
 
 sys.dont_write_bytecode = True
 
-from gateway_case import GatewayCase, main  # noqa: E402
+from gateway_case import GatewayCase, Options, main  # noqa: E402
 
 PORT = 8444
 URL = f"https://gateway:{PORT}"
@@ -171,6 +171,28 @@ class Masking(GatewayCase):
             one, card, ssn, text = list(copy.rows())[0]
         self.assertEqual((one, ssn, text), ("1", "[REDACTED:us-ssn]", "a\tb"))
         self.assert_card(card)
+
+    def test_a_value_too_large_to_hold_is_refused(self):
+        # 16 MiB is what the gateway holds of a message; with --full, all that PostgreSQL can send.
+        times = (80 if Options.full else 8) * 1000000
+        for sql in ("SELECT repeat('219-09-9998 ', {n})",
+                    "COPY (SELECT repeat('219-09-9998 ', {n})) TO STDOUT"):
+            with self.subTest(sql=sql):
+                done = self.psql(self.alice, sql.format(n=times), check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertNotIn("219-09", done.stdout + done.stderr)
+                self.assertIn("bulkhead:", done.stderr)
+        self.assertEqual(self.both("SELECT 7"), (7,))
+
+    def test_what_is_no_text_hides_nothing(self):
+        # bytea has no characters: every byte may stand beside a value.
+        for junk in ("ff", "c3", "80", "00", "e282", "eda080"):
+            value, = self.both(f"SELECT '\\x{junk}'::bytea || convert_to(%s, 'UTF8') || "
+                               f"'\\x{junk}'::bytea", CARD)
+            self.assertNotIn(CARD.encode(), bytes(value), junk)
+        done = self.psql(self.alice, "SET client_encoding = 'SQL_ASCII';"
+                         f"SELECT E'a\\x0b{CARD}\\x0b'", check=False)
+        self.assertNotIn(CARD, done.stdout + done.stderr)
 
     def test_an_error_has_no_null(self):
         done = self.psql(self.alice, "SELECT '219-09-9998'::int", check=False)
