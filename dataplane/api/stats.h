@@ -38,9 +38,11 @@ const char *session_end_name(enum session_end end);
 
 struct worker_stats {
 	uint64_t loops, busy_loops;
-	uint64_t slow_loops;        // above 100 us, but for those in which the kernel took the core
-	uint64_t longest_loop_ns;   // the rest of them, within the last second or two
-	uint64_t longest_policy_ns; // since the start, of those in which a policy was taken over
+	uint64_t slow_loops;      // above 100 us, but for those in which the kernel took the core
+	uint64_t longest_loop_ns; // the rest of them, within the last second or two
+	// CPU time of the longest turn that took a policy over, or of the busy ones next to it: of
+	// the last policy, and since the start.
+	uint64_t last_policy_ns, longest_policy_ns;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_full;
 	uint64_t handed_over, taken_over, handover_full; // packets for another worker
 	uint64_t sessions_opened, sessions_live, sessions_full;

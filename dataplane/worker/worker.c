@@ -29,6 +29,7 @@ enum {
 	WAIT_SLEEP_US = 20,
 	SLOW_US = 100,        // a turn of the loop that is told as slow
 	LONGEST_US = 1000000, // for which the longest is told
+	FRESH_TURNS = 16,     // busy ones that are timed after a new policy
 	LAST_LOOPS = 16,      // after the last session: what it queued must leave
 };
 
@@ -57,6 +58,8 @@ struct worker {
 		uint64_t longest, before; // of this period and the last
 		uint64_t period_us;       // when the next begins
 		long taken;               // times the kernel had taken the core
+		uint64_t cpu_ns;          // this thread's, when the turn began
+		uint32_t fresh;           // busy turns with a new policy still to be told
 	} turns;
 	struct worker_stats stats; // worker: rw, control: ro
 } __attribute__((aligned(64)));
@@ -174,8 +177,7 @@ static uint64_t nanoseconds(const struct turns *turns, uint64_t ticks)
 	return (uint64_t)((double)ticks * 1e9 / (double)turns->hz);
 }
 
-// `version`: of the policy, before it.
-static void time_turn(struct worker *w, uint64_t begin, uint64_t version)
+static void time_turn(struct worker *w, uint64_t begin)
 {
 	uint64_t took = rte_rdtsc() - begin;
 
@@ -186,11 +188,32 @@ static void time_turn(struct worker *w, uint64_t begin, uint64_t version)
 	}
 	if (took > w->turns.longest)
 		w->turns.longest = took;
-	if (version == w->stats.snapshot_version)
+}
+
+// The thread's own time, whoever else was given the core: a system call, for a few turns after each
+// new policy, whose memory this core has not seen.
+static void begin_fresh(struct worker *w)
+{
+	const struct snapshot *next = snapshot_current(w->all->config.slot);
+
+	if (!w->draining && next != NULL && next->version != w->listeners.version) {
+		w->turns.fresh = FRESH_TURNS;
+		w->stats.last_policy_ns = 0;
+	}
+	if (w->turns.fresh > 0)
+		w->turns.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static void time_fresh(struct worker *w, bool busy)
+{
+	if (w->turns.fresh == 0)
 		return;
-	uint64_t ns = nanoseconds(&w->turns, took);
+	uint64_t ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - w->turns.cpu_ns;
+	if (ns > w->stats.last_policy_ns)
+		w->stats.last_policy_ns = ns;
 	if (ns > w->stats.longest_policy_ns)
 		w->stats.longest_policy_ns = ns;
+	w->turns.fresh -= busy;
 }
 
 static void tell_turns(struct worker *w, uint64_t now_us)
@@ -214,8 +237,9 @@ struct work {
 
 static struct work run_once(struct worker *w)
 {
-	const uint64_t begin = rte_rdtsc(), version = w->stats.snapshot_version;
+	const uint64_t begin = rte_rdtsc();
 
+	begin_fresh(w);
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t now_us = w->now_ns / 1000;
 
@@ -239,7 +263,8 @@ static struct work run_once(struct worker *w)
 	w->stats.loops++;
 	w->stats.busy_loops += busy;
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
-	time_turn(w, begin, version);
+	time_turn(w, begin);
+	time_fresh(w, busy);
 	return work;
 }
 
