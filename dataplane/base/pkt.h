@@ -26,7 +26,8 @@ enum pkt_flags {
 	PKT_RX_CSUM_BAD = 1 << 2,
 	PKT_TX_IP_CSUM = 1 << 3, // the port is to fill in the IPv4 header checksum
 	PKT_TX_TCP_CSUM =
-		1 << 4, // the port is to fill in the TCP checksum; the pseudo sum is there
+		1 << 4,      // the port is to fill in the TCP checksum; the pseudo sum is there
+	PKT_TX_ECT = 1 << 5, // may be marked instead of dropped (RFC 3168)
 };
 
 enum pkt_room {

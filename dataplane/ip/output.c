@@ -28,7 +28,7 @@ int ip4_output(
 	if (header == NULL)
 		return refuse(pkt, &ip->stats.drop_no_memory, ERR_POOL_EMPTY);
 	header[0] = IP4_VERSION << 4 | IP4_HEADER / 4;
-	header[1] = 0;
+	header[1] = (pkt->flags & PKT_TX_ECT) != 0 ? IP_ECT_0 : 0;
 	put_be16(header + 2, (uint16_t)len);
 	put_be16(header + 4, 0); // RFC 6864 4.1: what is never fragmented needs no identification
 	put_be16(header + 6, IP4_DONT_FRAGMENT);
@@ -57,8 +57,9 @@ bool ip6_push(
 
 	if (header == NULL)
 		return false;
-	memset(header, 0, 4); // neither traffic class nor flow label
+	memset(header, 0, 4); // neither service class nor flow label
 	header[0] = IP6_VERSION << 4;
+	header[1] = (pkt->flags & PKT_TX_ECT) != 0 ? IP_ECT_0 << 4 : 0;
 	put_be16(header + 4, len);
 	header[6] = protocol;
 	header[7] = hop_limit;
@@ -108,7 +109,7 @@ int ip_output(
 	int r = route_find(ip, local, remote, &hop);
 	if (r != 0)
 		return refuse(pkt, &ip->stats.drop_no_route, r);
-	pkt->flags = 0;
+	pkt->flags &= PKT_TX_ECT;
 	pkt->l4_len = (uint8_t)((pkt->data[TCP_DATA_OFFSET_AT] >> 4) * 4);
 	tcp_checksum_fill(pkt, ip->config.ports[hop.port].tx_offload, local, remote);
 	if (addr_is_v4(remote))

@@ -37,6 +37,7 @@ enum ip4_wire {
 
 enum ip_wire {
 	IP_ECN = 3, // of the type of service, or traffic class
+	IP_ECT_0 = 2,
 	IP_PROTOCOL_ICMP = 1,
 	IP_PROTOCOL_TCP = 6,
 	IP_PROTOCOL_ICMP6 = 58,

@@ -81,6 +81,7 @@ static void loss_input(struct tcp_conn *conn, struct ack_news *news)
 		congestion_recovered(conn);
 		news->recovered = true;
 	}
+	ecn_acked(conn, news);
 	if (news->lost && conn->recovery < RECOVERY_FAST)
 		congestion_reduce(conn, RECOVERY_FAST);
 }

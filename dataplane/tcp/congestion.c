@@ -173,6 +173,7 @@ static void threshold_lower(struct tcp_conn *conn)
 	conn->ssthresh = control_of(conn)->reduce(conn, min_u32(used, conn->cwnd));
 	conn->ssthresh = max_u32(conn->ssthresh, 2u * conn->mss);
 	conn->acked_bytes = 0;
+	conn->flags |= CONN_CWR;
 }
 
 // No inflation: recovery_pipe already leaves out what left the network.

@@ -30,6 +30,8 @@ enum tcp_wire {
 	TCP_RST = 0x04,
 	TCP_PSH = 0x08,
 	TCP_ACK = 0x10,
+	TCP_ECE = 0x40, // RFC 3168 6.1
+	TCP_CWR = 0x80,
 };
 
 enum tcp_limit {
@@ -105,6 +107,7 @@ struct segment {
 	uint32_t len; // of the payload
 	uint16_t wnd; // as on the wire
 	uint8_t flags;
+	bool twice; // what of it came twice is told
 	struct tcp_options options;
 };
 
@@ -200,6 +203,9 @@ enum conn_flags {
 	CONN_PROBE_OLD = 1 << 20,   // it carries what was sent before
 	CONN_UNDO = 1 << 21,        // the last reduction may turn out to be wrong; see undo.c
 	CONN_DSACK = 1 << 22,       // dsack is to be reported
+	CONN_ECN = 1 << 23,         // both sides speak it
+	CONN_ECE = 1 << 24,         // a mark is to be echoed until CWR comes
+	CONN_CWR = 1 << 25,         // the next new data is to carry CWR
 };
 
 enum recovery {
@@ -473,7 +479,9 @@ uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
 // Takes the payload and FIN of an acceptable segment. Returns true when FIN is now in order.
 bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
 // Bytes that had come before; told as a D-SACK.
-void reassembly_twice(struct tcp_conn *conn, uint32_t left, uint32_t right);
+void reassembly_twice(
+	struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right
+);
 void reassembly_clear(struct tcp_conn *conn);
 
 // output.c
@@ -547,6 +555,12 @@ void cubic_undo(struct tcp_conn *conn);
 void hystart_round(struct tcp_conn *conn);
 void hystart_sample(struct tcp_conn *conn, uint32_t rtt_us);
 uint32_t hystart_growth(const struct tcp_conn *conn, uint32_t bytes);
+
+// ecn.c
+uint8_t ecn_syn_flags(const struct tcp_conn *conn, bool ack);
+void ecn_negotiate(struct tcp_conn *conn, const struct segment *syn);
+void ecn_data(struct tcp_conn *conn, const struct segment *seg);
+void ecn_acked(struct tcp_conn *conn, const struct ack_news *news);
 
 // timer.c
 void timer_arm_patience(struct tcp_conn *conn); // with a released connection

@@ -27,7 +27,10 @@ static void challenge(struct tcp_conn *conn)
 	if (!conn_may_challenge(conn))
 		return;
 	conn->tcp->stats.challenge_acks++;
-	ack_soon(conn);
+	if (conn_is_synchronised(conn))
+		ack_soon(conn);
+	else // there is no output yet that it could ride on
+		output_bare(conn, conn->snd_nxt, TCP_ACK);
 }
 
 // RFC 7323 5.3 R1, and 3.2: once negotiated, every segment but RST carries timestamps.
@@ -60,7 +63,7 @@ static void trim(struct tcp_conn *conn, struct segment *seg)
 			old = seg->len;
 			seg->flags &= (uint8_t)~TCP_FIN;
 		}
-		reassembly_twice(conn, seg->seq, seg->seq + old);
+		reassembly_twice(conn, seg, seg->seq, seg->seq + old);
 		pkt_pull(seg->pkt, old);
 		seg->len -= old;
 		seg->seq = conn->rcv_nxt;
@@ -90,11 +93,13 @@ static bool sequence_accepts(struct tcp_conn *conn, struct segment *seg)
 	       (seg->flags & (TCP_RST | TCP_SYN)) == 0 && conn_is_synchronised(conn);
 }
 
-// RFC 5961 3.2: only the exact sequence number resets.
+// RFC 5961 3.2: only the exact sequence number resets; one outside the window is not even
+// answered. sequence_accepts lets the right edge itself pass.
 static void reset_input(struct tcp_conn *conn, const struct segment *seg)
 {
 	if (seg->seq != conn->rcv_nxt) {
-		challenge(conn);
+		if (seq_lt(seg->seq, conn->rcv_adv))
+			challenge(conn);
 		return;
 	}
 	conn->tcp->stats.reset_received++;
@@ -147,14 +152,15 @@ static bool takes_data(const struct tcp_conn *conn)
 	       conn->state == TCP_FIN_WAIT_2;
 }
 
-// RFC 5681 4.2: acknowledge every second full segment at once, any other within the delay.
-static void schedule_ack(struct tcp_conn *conn)
+// RFC 5681 4.2: acknowledge every second full segment at once, and one that fills a gap or part of
+// it; any other within the delay.
+static void schedule_ack(struct tcp_conn *conn, bool gap)
 {
 	if (conn->quick_acks > 0) {
 		conn->quick_acks--;
 		conn->flags |= CONN_ACK_NOW;
 	}
-	if (conn->rcv_nxt - conn->last_ack >= 2u * conn->rcv_mss || conn->ooo_segs > 0)
+	if (conn->rcv_nxt - conn->last_ack >= 2u * conn->rcv_mss || gap)
 		conn->flags |= CONN_ACK_NOW;
 	if (conn->due[DUE_ACK] == DUE_NEVER)
 		conn->due[DUE_ACK] = conn->tcp->now_ms + conn->tcp->config.delayed_ack_ms;
@@ -172,9 +178,10 @@ static void data_input(struct tcp_conn *conn, struct segment *seg)
 	conn->tcp->stats.rx_bytes += seg->len;
 	conn->rcv_mss = (uint16_t)max_u32(conn->rcv_mss, min_u32(seg->len, conn->mss_offered));
 	bool hole = seg->seq != conn->rcv_nxt;
+	bool gap = conn->ooo_segs > 0;
 	bool fin = reassembly_input(conn, seg);
 	if (conn->rcv_nxt != before) {
-		schedule_ack(conn);
+		schedule_ack(conn, gap);
 		conn_report(conn, TCP_EV_READABLE);
 	}
 	if (fin) {
@@ -233,6 +240,7 @@ void conn_input(struct tcp_conn *conn, struct segment *seg)
 	conn->rx_ms = conn->tcp->now_ms;
 	conn->probes = 0;
 	ts_update(conn, seg);
+	ecn_data(conn, seg);
 	trim(conn, seg);
 	conn_mark(conn);
 	fin_acked(conn);

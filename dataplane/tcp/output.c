@@ -43,6 +43,8 @@ static struct pkt *header_new(struct tcp *tcp)
 	struct pkt *pkt = pkt_get(tcp->pkts);
 	if (pkt == NULL)
 		tcp->stats.no_memory++;
+	else
+		pkt->flags = 0;
 	return pkt;
 }
 
@@ -125,14 +127,20 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 		h.ack = conn->rcv_nxt;
 	if ((flags & TCP_SYN) != 0) {
 		h.wnd = syn_window(conn);
+		h.flags |= ecn_syn_flags(conn, ack);
 		h.options_len = (uint8_t)options_write_syn(conn, ack, h.options);
 	} else if ((flags & TCP_RST) == 0) {
 		h.wnd = output_window(conn);
+		h.flags |= (conn->flags & CONN_ECE) != 0 ? TCP_ECE : 0;
 		h.options_len = (uint8_t)options_write(conn, true, h.options);
 		conn->tcp->stats.dsacks_sent += (conn->flags & CONN_DSACK) != 0;
 		conn->flags &= ~(uint32_t)CONN_DSACK;
 	} else {
 		tcp->stats.reset_sent++;
+		// RFC 7323 3.2: so that PAWS can tell its age
+		if ((conn->flags & CONN_TS) != 0)
+			h.options_len = (uint8_t
+			)options_write_ts(h.options, conn_ts_now(conn), conn->ts_recent);
 	}
 	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
 	// A probe is old on purpose; the peer may refuse it whole, with the ACK it carries.
@@ -180,6 +188,21 @@ void output_tw_ack(struct tcp *tcp, const struct time_wait *tw)
 	transmit(tcp, pkt, &tw->flow.local, &tw->flow.remote, &h);
 }
 
+// RFC 3168 6.1.2, 6.1.5: only what is sent for the first time.
+static void ecn_mark(struct tcp_conn *conn, struct header *h, struct pkt *pkt, bool first)
+{
+	if ((conn->flags & CONN_ECN) == 0)
+		return;
+	if ((conn->flags & CONN_ECE) != 0)
+		h->flags |= TCP_ECE;
+	if (!first)
+		return;
+	pkt->flags |= PKT_TX_ECT;
+	if ((conn->flags & CONN_CWR) != 0)
+		h->flags |= TCP_CWR;
+	conn->flags &= ~(uint32_t)CONN_CWR;
+}
+
 // One packet of the send queue, for the first time or again. False when the pool is empty.
 static bool data_send(struct tcp_conn *conn, struct pkt *payload)
 {
@@ -198,6 +221,7 @@ static bool data_send(struct tcp_conn *conn, struct pkt *payload)
 		h.flags |= TCP_FIN;
 	if (payload->len > 0 && payload->next == NULL)
 		h.flags |= TCP_PSH;
+	ecn_mark(conn, &h, pkt, seg->sends == 0 && payload->len > 0);
 	if (payload->len > 0) {
 		pkt->payload = pkt_ref(payload);
 		pkt->payload_data = payload->data;

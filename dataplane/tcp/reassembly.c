@@ -91,24 +91,27 @@ static void blocks_add(struct tcp_conn *conn, uint32_t left, uint32_t right)
 		conn->blocks[conn->n_blocks++] = kept[i];
 }
 
-// RFC 2883: tell what came twice; one block at a time, the latest.
-void reassembly_twice(struct tcp_conn *conn, uint32_t left, uint32_t right)
+// RFC 2883: tell what of the latest segment came twice; of several such stretches the first (4.2).
+void reassembly_twice(struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right)
 {
-	if ((conn->flags & CONN_SACK) == 0 || !seq_lt(left, right))
+	if ((conn->flags & CONN_SACK) == 0 || seg->twice || !seq_lt(left, right))
 		return;
 	conn->dsack = (struct sack_block){left, right};
 	conn->flags |= CONN_DSACK;
+	seg->twice = true;
 }
 
 // Move what has become in order. Returns true when the FIN has.
-static bool drain(struct tcp_conn *conn)
+static bool drain(struct tcp_conn *conn, struct segment *arrived)
 {
 	while (conn->ooo_head != NULL) {
 		struct rx_seg seg = *rx_seg(conn->ooo_head);
 		if (seq_lt(conn->rcv_nxt, seg.seq))
 			return false;
 		struct pkt *pkt = ooo_shift(conn);
-		if (seq_lt(seg.end, conn->rcv_nxt)) {
+		bool whole = seq_lt(seg.end, conn->rcv_nxt);
+		reassembly_twice(conn, arrived, seg.seq, whole ? seg.end : conn->rcv_nxt);
+		if (whole) {
 			pkt_put(pkt);
 			continue;
 		}
@@ -147,12 +150,16 @@ static void ooo_link(struct tcp_conn *conn, struct pkt *prev, struct pkt *pkt)
 
 // Make way for bytes up to `end` behind `prev`: packets they cover go, one they reach into loses
 // its front.
-static void ooo_clear_to(struct tcp_conn *conn, struct pkt *prev, uint32_t end, bool *fin)
+static void ooo_clear_to(
+	struct tcp_conn *conn, struct pkt *prev, uint32_t end, struct segment *arrived, bool *fin
+)
 {
 	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
 	while (*at != NULL && seq_lt(rx_seg(*at)->seq, end)) {
 		struct pkt *next = *at;
-		if (seq_lt(end, rx_seg(next)->end)) {
+		bool whole = !seq_lt(end, rx_seg(next)->end);
+		reassembly_twice(conn, arrived, rx_seg(next)->seq, whole ? rx_seg(next)->end : end);
+		if (!whole) {
 			ooo_trim(next, end - rx_seg(next)->seq);
 			return;
 		}
@@ -176,7 +183,7 @@ static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
 	stats->ooo_segments++;
 	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
 		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
-		reassembly_twice(conn, mine.seq, mine.seq + old);
+		reassembly_twice(conn, seg, mine.seq, mine.seq + old);
 		pkt_pull(seg->pkt, old);
 		mine.seq += old;
 	}
@@ -185,7 +192,7 @@ static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
 			blocks_add(conn, seg->seq, mine.end);
 		return;
 	}
-	ooo_clear_to(conn, prev, mine.end, &mine.fin);
+	ooo_clear_to(conn, prev, mine.end, seg, &mine.fin);
 	if (prev != NULL && rx_seg(prev)->end == mine.seq && !rx_seg(prev)->fin &&
 	    merge(prev, seg->pkt)) {
 		rx_seg(prev)->end = mine.end;
@@ -219,7 +226,7 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 		return true;
 	if (conn->ooo_head == NULL)
 		return false;
-	bool fin = drain(conn);
+	bool fin = drain(conn, seg);
 	blocks_trim(conn);
 	return fin;
 }

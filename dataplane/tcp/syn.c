@@ -56,6 +56,7 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 		conn->rcv_scale = 0;
 	}
 	conn->mss = (uint16_t)(conn->mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+	ecn_negotiate(conn, seg);
 	conn->irs = seg->seq;
 	conn->rcv_nxt = conn->rcv_adv = conn->last_ack = seg->seq + 1;
 	conn->snd_wnd = conn->snd_wnd_max = seg->wnd; // never scaled in a SYN (RFC 7323 2.2)

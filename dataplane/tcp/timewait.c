@@ -56,14 +56,17 @@ void timewait_input(struct tcp *tcp, struct time_wait *tw, struct segment *seg)
 {
 	if ((seg->flags & TCP_RST) != 0)
 		return; // RFC 1337: an old RST must not end the wait
-	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && syn_is_newer(tw, seg) &&
+	if ((seg->flags & (TCP_SYN | TCP_ACK | TCP_FIN)) == TCP_SYN && syn_is_newer(tw, seg) &&
 	    listener_find(tcp, &seg->where->local) != NULL) {
 		uint32_t iss_after = tw->snd_nxt;
 		timewait_drop(tcp, tw);
 		listen_input(tcp, seg, true, iss_after);
 		return;
 	}
-	if ((seg->flags & TCP_FIN) != 0) { // again: our ACK was lost; the peer is alive
+	if ((seg->flags & (TCP_SYN | TCP_ACK)) == 0)
+		return; // RFC 9293 3.10.7.4, fifth: nobody means it
+	if ((seg->flags & (TCP_SYN | TCP_FIN)) == TCP_FIN &&
+	    seg->seq + seg->len + 1 == tw->rcv_nxt) { // again: our ACK was lost; the peer is alive
 		tw->end_ms = tcp->now_ms + tcp->config.time_wait_ms;
 		list_remove(&tw->link);
 		list_append(&tcp->tw_live, &tw->link);

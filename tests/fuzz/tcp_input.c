@@ -213,6 +213,8 @@ static void start(uint8_t choices)
 	config.timestamps = (choices & 1) != 0;
 	config.sack = (choices & 2) != 0;
 	config.window_scale = (choices & 4) != 0;
+	config.ecn = (choices & 16) != 0;
+	config.congestion = (choices & 32) != 0 ? TCP_NEWRENO : TCP_CUBIC;
 	config.handshake_ms = config.time_wait_ms = config.fin_wait_2_ms = TIMES_MS;
 	config.keepalive_idle_ms = (choices & 8) != 0 ? TIMES_MS : 0;
 	struct tcp_ops ops = {.output = output, .route = route, .random = fixed_random};

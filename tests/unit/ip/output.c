@@ -51,6 +51,20 @@ static void the_header_is_complete(void **)
 	stand_free(stand);
 }
 
+// RFC 3168 5.
+static void ect_is_in_the_header(void **)
+{
+	struct stand *stand = ready(0);
+	struct pkt *pkt = stand_segment(stand, SPAN_LIT("abc"));
+
+	pkt->flags = PKT_TX_ECT | PKT_RX_IP_CSUM_GOOD;
+	assert_int_equal(send(stand, pkt), 0);
+	assert_int_equal(stand->sent[0]->data[IP4_AT + 1], 2);
+	assert_int_equal(stand->sent[0]->flags, PKT_TX_ECT);
+	assert_int_equal(plain_checksum(0, stand->sent[0]->data + IP4_AT, 20), 0);
+	stand_free(stand);
+}
+
 // Summed over everything, a correct checksum gives zero.
 static void software_checksums_cover_odd_heads_and_payloads(void **)
 {
@@ -162,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_header_is_complete),
+		cmocka_unit_test(ect_is_in_the_header),
 		cmocka_unit_test(software_checksums_cover_odd_heads_and_payloads),
 		cmocka_unit_test(offloads_leave_the_pseudo_sum),
 		cmocka_unit_test(what_does_not_fit_is_refused),

@@ -258,6 +258,23 @@ static void time_wait_yields_to_a_newer_syn(void **)
 	rig_free(&rig);
 }
 
+// RFC 9293 3.10.7.4: only the peer's FIN, again, is meant for it.
+static void time_wait_is_not_misled(void **)
+{
+	struct rig rig = {0};
+	wait_in_time_wait(&rig);
+	rig_drain(&rig);
+	rig_tick(&rig, rig.config.time_wait_ms - 100);
+	in(&rig, TCP_FIN, 0); // without ACK
+	assert_true(rig_silent(&rig));
+	rig_in(&rig, TCP_SYN | TCP_FIN, rig.seq + 5000, 0, 60000, (struct span){0});
+	assert_int_equal(tcp_stats(rig.tcp)->time_wait, 1);
+	rig_in(&rig, TCP_FIN | TCP_ACK, rig.seq + 5000, rig.una, 60000, (struct span){0});
+	rig_tick(&rig, 101);
+	assert_int_equal(tcp_stats(rig.tcp)->time_wait, 0);
+	rig_free(&rig);
+}
+
 static void time_wait_is_capped(void **)
 {
 	struct rig rig = {0};
@@ -337,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_reset_leaves_data_readable),
 		cmocka_unit_test(time_wait_answers_and_ignores_rst),
 		cmocka_unit_test(time_wait_yields_to_a_newer_syn),
+		cmocka_unit_test(time_wait_is_not_misled),
 		cmocka_unit_test(time_wait_is_capped),
 		cmocka_unit_test(keepalive_finds_the_dead),
 	};

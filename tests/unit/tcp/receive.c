@@ -277,6 +277,49 @@ static void acks_are_delayed_and_shared(void **)
 	rig_free(&rig);
 }
 
+// RFC 5681 4.2: the peer waits for the ACK that ends its recovery.
+static void what_fills_a_gap_is_acknowledged_at_once(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig_accept(&rig, (struct span){0});
+	rig.conn->quick_acks = 0;
+	data_in(&rig, 100, 100);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	data_in(&rig, 0, 100);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->ack, rig.seq + 200);
+	rig_free(&rig);
+}
+
+// RFC 2883 4.2: of a segment that covers what was there, the first stretch of it.
+static void parts_that_came_twice_are_told(void **)
+{
+	struct rig rig = {0};
+	rig_sack(&rig);
+	data_in(&rig, 200, 100);
+	data_in(&rig, 400, 100);
+	data_in(&rig, 600, 100);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	data_in(&rig, 350, 100); // its end
+	rig_tick(&rig, 0);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->options.sack[0].left, rig.seq + 400);
+	assert_int_equal(ack->options.sack[0].right, rig.seq + 450);
+	assert_int_equal(ack->options.sack[1].left, rig.seq + 350);
+	rig_drain(&rig);
+	data_in(&rig, 0, 650); // three of them
+	rig_tick(&rig, 0);
+	ack = rig_out(&rig);
+	assert_int_equal(ack->ack, rig.seq + 700);
+	assert_int_equal(ack->options.n_sack, 1);
+	assert_int_equal(ack->options.sack[0].left, rig.seq + 200);
+	assert_int_equal(ack->options.sack[0].right, rig.seq + 300);
+	rig_free(&rig);
+}
+
 static void without_sack_each_hole_is_answered(void **)
 {
 	struct rig rig = {0};
@@ -323,6 +366,8 @@ int main(void)
 		cmocka_unit_test(tiny_segments_do_not_overrun_the_buffer),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(acks_are_delayed_and_shared),
+		cmocka_unit_test(what_fills_a_gap_is_acknowledged_at_once),
+		cmocka_unit_test(parts_that_came_twice_are_told),
 		cmocka_unit_test(without_sack_each_hole_is_answered),
 		cmocka_unit_test(full_queues_drop_and_recover),
 	};

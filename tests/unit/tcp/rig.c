@@ -28,6 +28,7 @@ static int rig_output(
 	assert_int_equal(pkt->l4_len, header);
 	assert_int_equal(options_parse(cursor_bytes(&c, header - 20), &out->options), 0);
 	out->len = pkt->payload_len;
+	out->ect = (pkt->flags & PKT_TX_ECT) != 0;
 	assert_in_range(out->len, 0, sizeof(out->data));
 	if (out->len > 0)
 		memcpy(out->data, pkt->payload_data, out->len);
@@ -110,7 +111,8 @@ void rig_in_options(
 		memcpy(p + header, payload.p, payload.n);
 	struct ip_segment where = {
 		.local = {.addr = rig->local.addr},
-		.remote = {.addr = rig->remote.addr}};
+		.remote = {.addr = rig->remote.addr},
+		.ecn = rig->ecn};
 	tcp_input(rig->tcp, pkt, &where, rig->now_us);
 }
 

@@ -21,6 +21,7 @@ struct rig_segment {
 	uint16_t wnd;
 	uint8_t flags;
 	uint32_t len;
+	bool ect; // RFC 3168: may be marked
 	struct tcp_options options;
 	uint8_t data[2048];
 };
@@ -44,6 +45,7 @@ struct rig {
 	uint32_t una; // what the stack sends next, as far as the peer knows
 	uint32_t ts;  // the peer's timestamp clock
 	bool timestamps;
+	uint8_t ecn; // of the packets that carry its segments
 };
 
 // A config without timestamps, SACK and window scaling, with NewReno, keepalive off, a pool of 512

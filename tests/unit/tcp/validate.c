@@ -46,6 +46,48 @@ static void a_guessed_rst_is_challenged(void **)
 	rig_free(&rig);
 }
 
+static void a_guessed_rst_is_challenged_before_the_handshake_ends(void **)
+{
+	struct rig rig = {0};
+	rig_new(&rig);
+	rig.seq = 1000;
+	in(&rig, TCP_SYN, rig.seq, 0);
+	struct rig_segment *syn_ack = rig_out(&rig);
+	rig.seq++;
+	rig.una = syn_ack->seq + 1;
+	in(&rig, TCP_RST, rig.seq + syn_ack->wnd, 0); // at the edge: outside
+	assert_true(rig_silent(&rig));
+	in(&rig, TCP_RST, rig.seq + syn_ack->wnd - 1, 0);
+	struct rig_segment *ack = rig_out(&rig);
+	assert_int_equal(ack->flags, TCP_ACK);
+	assert_int_equal(ack->seq, rig.una);
+	assert_int_equal(ack->ack, rig.seq);
+	in(&rig, TCP_ACK, rig.seq, rig.una);
+	assert_true(rig_event_is(&rig, TCP_EV_ACCEPTED));
+	assert_true(rig_silent(&rig));
+	rig_free(&rig);
+}
+
+// RFC 7323 3.2.
+static void a_reset_tells_its_age(void **)
+{
+	static const uint8_t ts[] = {8, 10, 0, 0, 0, 7, 0, 0, 0, 0, 1, 1};
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.timestamps = true;
+	rig.timestamps = true;
+	rig.ts = 7;
+	rig_new(&rig);
+	rig_accept(&rig, span_of(ts, sizeof(ts)));
+	rig_drain(&rig);
+	tcp_abort(rig.conn);
+	struct rig_segment *reset = rig_out(&rig);
+	assert_int_equal(reset->flags, TCP_RST | TCP_ACK);
+	assert_true(reset->options.has_ts);
+	assert_int_equal(reset->options.ts_ecr, 7);
+	rig_free(&rig);
+}
+
 static void a_syn_is_challenged(void **)
 {
 	struct rig rig = {0};
@@ -238,6 +280,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guessed_rst_is_challenged),
+		cmocka_unit_test(a_guessed_rst_is_challenged_before_the_handshake_ends),
+		cmocka_unit_test(a_reset_tells_its_age),
 		cmocka_unit_test(a_syn_is_challenged),
 		cmocka_unit_test(an_ack_of_nothing_sent_is_challenged),
 		cmocka_unit_test(segments_without_ack_are_dropped),
