@@ -44,6 +44,10 @@ struct worker_stats {
 	// the last policy, and since the start.
 	uint64_t last_policy_ns, longest_policy_ns;
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_full;
+	// Of TCP: segments sent again, timeouts, probes of lost tails, reductions taken back,
+	// paths that swallow large packets; ECN agreed on, marks received, windows reduced for one.
+	uint64_t tcp_retransmits, tcp_timeouts, tcp_loss_probes, tcp_undone, tcp_black_holes;
+	uint64_t tcp_ecn_negotiated, tcp_ecn_marked, tcp_ecn_reduced;
 	uint64_t handed_over, taken_over, handover_full; // packets for another worker
 	uint64_t sessions_opened, sessions_live, sessions_full;
 	uint64_t ended[END_COUNT];

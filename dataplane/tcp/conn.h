@@ -342,6 +342,7 @@ struct tcp_conn {
 	uint16_t mss_offered; // ours, from the route
 	uint16_t mss_path;    // largest segment (without options) the path takes
 	uint16_t mss_acked;   // largest payload that was acknowledged
+	uint16_t mss_test;    // being tried instead of mss_path (blackhole.c); 0: none
 	uint16_t mss_claimed; // an ICMP claim that waits for a timeout (RFC 5927 7.2), else 0
 	uint8_t retries;      // timeouts since progress
 	uint8_t probes;       // keepalives unanswered
@@ -479,9 +480,7 @@ uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
 // Takes the payload and FIN of an acceptable segment. Returns true when FIN is now in order.
 bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
 // Bytes that had come before; told as a D-SACK.
-void reassembly_twice(
-	struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right
-);
+void reassembly_twice(struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right);
 void reassembly_clear(struct tcp_conn *conn);
 
 // output.c
@@ -555,6 +554,10 @@ void cubic_undo(struct tcp_conn *conn);
 void hystart_round(struct tcp_conn *conn);
 void hystart_sample(struct tcp_conn *conn, uint32_t rtt_us);
 uint32_t hystart_growth(const struct tcp_conn *conn, uint32_t bytes);
+
+// blackhole.c
+void blackhole_timeout(struct tcp_conn *conn); // of what is in flight; before it is marked
+void blackhole_acked(struct tcp_conn *conn, uint32_t len);
 
 // ecn.c
 uint8_t ecn_syn_flags(const struct tcp_conn *conn, bool ack);

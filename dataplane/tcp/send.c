@@ -189,6 +189,7 @@ static void head_drop(struct tcp_conn *conn)
 	if ((seg->flags & TX_SACKED) != 0)
 		conn->sacked_segs--;
 	conn->mss_acked = (uint16_t)max_u32(conn->mss_acked, pkt->len);
+	blackhole_acked(conn, pkt->len);
 	conn->snd_bytes -= pkt->len;
 	conn->snd_segs--;
 	conn->tcp->stats.tx_queued--;

@@ -97,6 +97,7 @@ struct tcp_stats {
 	uint64_t dsacks_sent, dsacks_received;
 	// Connections that agreed on ECN; packets that came marked; windows reduced for an echo.
 	uint64_t ecn_negotiated, ecn_marked, ecn_reduced;
+	uint64_t black_holes; // paths that swallow large packets
 	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
 		short_header;
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,

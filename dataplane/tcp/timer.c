@@ -81,6 +81,8 @@ static void rto_expired(struct tcp_conn *conn)
 	conn->tcp->stats.rto_expired++;
 	if (conn->mss_claimed != 0)
 		mss_apply(conn, conn->mss_claimed);
+	else
+		blackhole_timeout(conn);
 	recovery_lose_on_timeout(conn);
 	congestion_timeout(conn);
 	conn->backoff++;

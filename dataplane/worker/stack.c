@@ -351,6 +351,18 @@ void stack_cancel(struct stack *stack, uint16_t worker, uint32_t pid, uint32_t s
 		(void)hand_over(stack, worker, &msg);
 }
 
+static void count_tcp(const struct tcp_stats *from, struct worker_stats *to)
+{
+	to->tcp_retransmits = from->retransmits;
+	to->tcp_timeouts = from->rto_expired;
+	to->tcp_loss_probes = from->loss_probes;
+	to->tcp_undone = from->undone;
+	to->tcp_black_holes = from->black_holes;
+	to->tcp_ecn_negotiated = from->ecn_negotiated;
+	to->tcp_ecn_marked = from->ecn_marked;
+	to->tcp_ecn_reduced = from->ecn_reduced;
+}
+
 void stack_count(struct stack *stack)
 {
 	struct worker_stats *stats = stack->config.stats;
@@ -368,6 +380,7 @@ void stack_count(struct stack *stack)
 	stats->rx_bytes = rx_bytes;
 	stats->tx_packets = tx_packets;
 	stats->tx_bytes = tx_bytes;
+	count_tcp(tcp_stats(stack->tcp), stats);
 	nic_pool_usage(stack->config.nic, stack->config.worker, &used, &total);
 	stats->pkts_used = used;
 	stats->pkts_total = total;

@@ -252,6 +252,8 @@ static struct tcp_config random_tcp(struct rng *rng)
 	config.timestamps = rng_below(rng, 4) != 0;
 	config.sack = rng_below(rng, 3) != 0;
 	config.window_scale = rng_below(rng, 4) != 0;
+	config.congestion = rng_below(rng, 4) == 0 ? TCP_NEWRENO : TCP_CUBIC;
+	config.ecn = rng_below(rng, 2) != 0;
 	config.time_wait_ms = 2000;
 	config.handshake_ms = 120 * 1000;
 	config.fin_wait_2_ms = 600 * 1000;

@@ -43,7 +43,8 @@ static void timeouts_double_and_send_one(void **)
 	uint32_t ssthresh = rig.conn->ssthresh;
 	assert_int_equal(ssthresh, 2000);
 	rig_tick(&rig, 2 * rto + 1);
-	assert_int_equal(rig_out(&rig)->seq, rig.una);
+	assert_int_equal(rig_out(&rig)->seq, rig.una); // its front alone: see blackhole.c
+	assert_int_equal(rig_out(&rig)->seq, rig.una + 536);
 	assert_int_equal(rig.conn->ssthresh, ssthresh); // once for one loss
 	ack_in(&rig, 1000);                             // the next two, for slow start
 	rig_tick(&rig, 0);
@@ -62,8 +63,8 @@ static void a_dead_peer_is_given_up_with_rst(void **)
 	rig_sent(&rig, false, 1);
 	rig_drain(&rig);
 	rig_tick(&rig, 200 + 400 + 800 + 1600 + 10);
-	assert_int_equal(rig.n_out, 4);
-	assert_int_equal(rig.out[3].flags, TCP_RST | TCP_ACK);
+	assert_int_equal(rig.n_out, 6);
+	assert_int_equal(rig.out[5].flags, TCP_RST | TCP_ACK);
 	assert_true(rig_event_is(&rig, TCP_EV_CLOSED));
 	assert_int_equal(tcp_conn_error(rig.conn), -ETIMEDOUT);
 	assert_int_equal(tcp_send(rig.conn, rig_bytes(1)), 0);
