@@ -174,6 +174,8 @@ static void threshold_lower(struct tcp_conn *conn)
 	conn->ssthresh = max_u32(conn->ssthresh, 2u * conn->mss);
 	conn->acked_bytes = 0;
 	conn->flags |= CONN_CWR;
+	// What a probe might tell would be the same loss again.
+	conn->flags &= ~(uint32_t)(CONN_PROBED | CONN_PROBE_OLD);
 }
 
 // No inflation: recovery_pipe already leaves out what left the network.

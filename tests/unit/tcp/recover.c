@@ -187,6 +187,27 @@ static void a_probe_that_repairs_costs_window(void **)
 	rig_free(&rig);
 }
 
+// One loss, one reduction: the timeout has answered it already.
+static void a_probe_before_a_timeout_costs_nothing_more(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, true, 4);
+	rig_tick(&rig, 40);
+	EXPECT_SENT(&rig, 3000);
+	rig_tick(&rig, 201);
+	EXPECT_SENT(&rig, 0);
+	uint32_t ssthresh = rig.conn->ssthresh;
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(2000)), 2000);
+	rig_tick(&rig, 20);
+	ack_in(&rig, 4000);
+	rig_tick(&rig, 20);
+	ack_in(&rig, 6000);
+	assert_int_equal(rig.conn->recovery, RECOVERY_NONE);
+	assert_int_equal(rig.conn->ssthresh, ssthresh);
+	assert_int_equal(rig.conn->flags & CONN_PROBED, 0);
+	rig_free(&rig);
+}
+
 static void a_needless_probe_costs_nothing(void **)
 {
 	struct rig rig = {0};
@@ -402,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_timeout_spares_what_is_new),
 		cmocka_unit_test(a_probe_carries_new_data_if_it_can),
 		cmocka_unit_test(a_probe_that_repairs_costs_window),
+		cmocka_unit_test(a_probe_before_a_timeout_costs_nothing_more),
 		cmocka_unit_test(a_needless_probe_costs_nothing),
 		cmocka_unit_test(a_spurious_timeout_is_undone),
 		cmocka_unit_test(a_spurious_timeout_is_undone_without_sack),
