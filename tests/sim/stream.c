@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Two stacks over a bad wire: every byte arrives, in order, once; every connection ends; every
-// packet comes back to its pool. Each seed is another run with other sizes, options and faults.
+// Two stacks over a bad wire, with someone on it who tampers: every byte arrives, in order, once;
+// every connection ends; every packet comes back to its pool. Each seed is another run with other
+// sizes, options and faults.
 //
-//   stream [--first SEED] [--count N] [--trace]
+//   sim_stream [--first SEED] [--count N] [--trace]
 
 #include "tests/sim/world.h"
 
@@ -45,6 +46,7 @@ struct run;
 struct side {
 	struct run *run;
 	struct host *host;
+	struct tamper tamper;
 	bool client;
 	struct end ends[CONNS_MAX];
 };
@@ -56,6 +58,9 @@ struct run {
 	uint32_t n_conns;
 	uint32_t pause_ppm;
 	uint64_t dies_at_us; // the wire, for good; or NEVER
+	bool tampered;
+	uint64_t progress_us; // when anything last got on
+	uint64_t patience_us; // longer without is a stall
 	struct side client, server;
 	const char *fault;
 };
@@ -86,6 +91,7 @@ static void end_read(struct run *run, struct end *end)
 		}
 		end->received += (uint32_t)n;
 		tcp_consume(end->conn, n);
+		run->progress_us = world_now_us(run->world);
 	}
 }
 
@@ -160,6 +166,7 @@ static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
 
 static void end_event(struct side *side, struct end *end, uint32_t events)
 {
+	side->run->progress_us = world_now_us(side->run->world);
 	if (end->left)
 		fail(side->run, "an event after release");
 	if ((events & (TCP_EV_ACCEPTED | TCP_EV_CONNECTED)) != 0)
@@ -329,14 +336,24 @@ static void streams_init(struct run *run)
 	}
 }
 
+static bool is_stalled(const struct run *run)
+{
+	return run->dies_at_us == NEVER &&
+	       world_now_us(run->world) - run->progress_us > run->patience_us;
+}
+
 static bool all_left(void *ctx)
 {
 	struct run *run = ctx;
 	for (uint32_t i = 0; i < run->n_conns; i++) {
 		const struct end *c = &run->client.ends[i];
 		const struct end *s = &run->server.ends[i];
-		if (!c->left || !(s->left || (s->rude && !s->opened)))
-			return run->fault != NULL;
+		if (c->left && (s->left || (s->rude && !s->opened)))
+			continue;
+		// Nobody promises a rude one's peer when it hears of it.
+		if (!c->rude && is_stalled(run))
+			fail(run, "nothing got on for longer than any timer allows");
+		return run->fault != NULL;
 	}
 	return true;
 }
@@ -365,6 +382,13 @@ static void ends_check(struct run *run)
 	}
 }
 
+static bool is_perfect(const struct run *run, const struct wire_config *wire)
+{
+	return !run->tampered && wire->loss_ppm + wire->duplicate_ppm + wire->reorder_ppm +
+						 wire->corrupt_ppm + wire->rate_kbps ==
+					 0;
+}
+
 // On a perfect wire, with room in every queue, nothing is sent twice.
 static void waste_check(struct run *run, const struct wire_config *wire)
 {
@@ -372,9 +396,7 @@ static void waste_check(struct run *run, const struct wire_config *wire)
 		return;
 	const struct host *hosts[] = {run->client.host, run->server.host};
 	uint64_t resent = 0;
-	if (wire->loss_ppm + wire->duplicate_ppm + wire->reorder_ppm + wire->corrupt_ppm +
-		    wire->rate_kbps !=
-	    0)
+	if (!is_perfect(run, wire))
 		return;
 	for (int i = 0; i < 2; i++) {
 		const struct tcp_stats *stats = tcp_stats(hosts[i]->tcp);
@@ -387,12 +409,15 @@ static void waste_check(struct run *run, const struct wire_config *wire)
 }
 
 struct totals {
-	uint64_t bytes, segments, retransmits, timeouts;
+	uint64_t bytes, segments, retransmits, timeouts, dropped, changed, forged;
 };
 
-static void totals_add(struct totals *totals, const struct host *host)
+static void totals_add(struct totals *totals, const struct side *side)
 {
-	const struct tcp_stats *stats = tcp_stats(host->tcp);
+	const struct tcp_stats *stats = tcp_stats(side->host->tcp);
+	totals->dropped += side->tamper.dropped;
+	totals->changed += side->tamper.changed;
+	totals->forged += side->tamper.forged;
 	totals->bytes += stats->tx_bytes;
 	totals->segments += stats->tx_segments;
 	totals->retransmits += stats->retransmits;
@@ -415,6 +440,21 @@ static void print_ends(const struct run *run)
 	}
 }
 
+static void side_tamper(struct run *run, struct side *side)
+{
+	side->tamper.config = tamper_random(&run->rng, world_now_us(run->world));
+	side->tamper.rng = rng_of(rng_next(&run->rng));
+	side->host->ports[0].tamper = &side->tamper;
+}
+
+// How long nothing may get on. Both ends together pause for six seconds and each timer starts below
+// two; on a wire that loses, timers back off to rto_max_ms, and ten in vain in a row (each way five
+// percent) are beyond belief.
+static uint64_t patience(const struct run *run, const struct wire_config *wire)
+{
+	return is_perfect(run, wire) ? 8 * UINT64_C(1000000) : 100 * UINT64_C(1000000);
+}
+
 // Returns what went wrong, or NULL.
 static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 {
@@ -430,6 +470,13 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 	}
 	struct wire_config wire = random_wire(&run.rng);
 	world_join(run.client.host, 0, run.server.host, 0, &wire);
+	run.tampered = rng_below(&run.rng, 2) == 0;
+	if (run.tampered) {
+		side_tamper(&run, &run.client);
+		side_tamper(&run, &run.server);
+	}
+	run.patience_us = patience(&run, &wire);
+	run.progress_us = world_now_us(run.world);
 	run.n_conns = 1 + rng_below(&run.rng, CONNS_MAX);
 	run.pause_ppm = PICK(&run.rng, 0, 1000, 20000);
 	struct endpoint any = {.port = PORT};
@@ -444,8 +491,8 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 		fail(&run, "something is left over");
 	if (run.fault == NULL)
 		waste_check(&run, &wire);
-	totals_add(totals, run.client.host);
-	totals_add(totals, run.server.host);
+	totals_add(totals, &run.client);
+	totals_add(totals, &run.server);
 	if (run.fault != NULL)
 		print_ends(&run);
 	world_free(run.world);
@@ -471,14 +518,15 @@ int main(int argc, char **argv)
 		const char *fault = run_seed(seed, trace, &totals);
 		if (fault == NULL)
 			continue;
-		printf("seed %ju: %s; again with: stream --first %ju --count 1 --trace\n",
-		       (uintmax_t)seed, fault, (uintmax_t)seed);
+		printf("seed %ju: %s; again with: %s --first %ju --count 1 --trace\n",
+		       (uintmax_t)seed, fault, argv[0], (uintmax_t)seed);
 		failed++;
 	}
 	printf("stream: seeds %ju to %ju, %ju failed; %ju bytes, %ju segments, %ju sent again, "
-	       "%ju timeouts\n",
+	       "%ju timeouts; %ju dropped, %ju changed, %ju forged by tampering\n",
 	       (uintmax_t)first, (uintmax_t)(first + count - 1), (uintmax_t)failed,
 	       (uintmax_t)totals.bytes, (uintmax_t)totals.segments, (uintmax_t)totals.retransmits,
-	       (uintmax_t)totals.timeouts);
+	       (uintmax_t)totals.timeouts, (uintmax_t)totals.dropped, (uintmax_t)totals.changed,
+	       (uintmax_t)totals.forged);
 	return failed == 0 ? 0 : 1;
 }

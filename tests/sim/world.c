@@ -78,47 +78,72 @@ static struct frame *heap_pop(struct world *world)
 	}
 }
 
-static struct frame *frame_of(const struct pkt *pkt)
+static struct frame *frame_new(const uint8_t *bytes, size_t n)
 {
-	struct frame *frame = malloc(sizeof(*frame) + pkt_wire_len(pkt));
+	struct frame *frame = malloc(sizeof(*frame) + n);
 	if (frame == NULL)
 		abort();
-	frame->n = pkt_wire_len(pkt);
-	memcpy(frame->bytes, pkt->data, pkt->len);
-	if (pkt->payload_len > 0)
-		memcpy(frame->bytes + pkt->len, pkt->payload_data, pkt->payload_len);
+	frame->n = n;
+	memcpy(frame->bytes, bytes, n);
 	return frame;
+}
+
+struct sender {
+	struct host *host;
+	uint8_t port;
+};
+
+static void frame_trace(
+	const struct sender *sender, struct span frame, const struct wire_fate *fate
+)
+{
+	const struct host *host = sender->host;
+	if (host->world->trace)
+		trace_frame(
+			host->world->now_us, host->name, host->ports[sender->port].peer->name,
+			frame, fate
+		);
+}
+
+static void frame_send(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct sender *sender = ctx;
+	struct world *world = sender->host->world;
+	struct frame *frame = frame_new(bytes, n);
+	struct wire_fate fate = wire_send(
+		&sender->host->ports[sender->port].wire, &world->rng, frame->bytes, n, world->now_us
+	);
+	frame_trace(sender, span_of(frame->bytes, n), &fate);
+	for (int i = 0; i < fate.copies; i++) {
+		struct frame *copy = frame_new(frame->bytes, n);
+		copy->arrives_us = fate.arrives_us[i];
+		copy->order = world->next_order++;
+		copy->to = sender->host->ports[sender->port].peer;
+		copy->port = sender->host->ports[sender->port].peer_port;
+		heap_push(world, copy);
+	}
+	free(frame);
 }
 
 static void host_transmit(void *ctx, struct pkt *pkt)
 {
 	struct host *host = ctx;
-	struct world *world = host->world;
-	struct host *peer = host->ports[pkt->port].peer;
-	if (peer == NULL) {
+	struct sender sender = {host, pkt->port};
+	struct tamper *tamper = host->ports[pkt->port].tamper;
+	uint8_t bytes[TAMPER_FRAME_MAX];
+	size_t n = pkt_wire_len(pkt);
+	if (host->ports[pkt->port].peer == NULL || n > sizeof(bytes)) {
 		pkt_put(pkt);
 		return;
 	}
-	struct frame *frame = frame_of(pkt);
-	struct wire_fate fate = wire_send(
-		&host->ports[pkt->port].wire, &world->rng, frame->bytes, frame->n, world->now_us
-	);
-	if (world->trace)
-		trace_frame(
-			world->now_us, host->name, peer->name, span_of(frame->bytes, frame->n),
-			&fate
-		);
-	for (int i = 0; i < fate.copies; i++) {
-		struct frame *copy = frame_of(pkt);
-		memcpy(copy->bytes, frame->bytes, frame->n);
-		copy->arrives_us = fate.arrives_us[i];
-		copy->order = world->next_order++;
-		copy->to = peer;
-		copy->port = host->ports[pkt->port].peer_port;
-		heap_push(world, copy);
-	}
-	free(frame);
+	memcpy(bytes, pkt->data, pkt->len);
+	if (pkt->payload_len > 0)
+		memcpy(bytes + pkt->len, pkt->payload_data, pkt->payload_len);
 	pkt_put(pkt);
+	if (tamper == NULL)
+		frame_send(&sender, bytes, n);
+	else if (!tamper_frame(tamper, bytes, n, host->world->now_us, frame_send, &sender))
+		frame_trace(&sender, span_of(bytes, n), &(struct wire_fate){0});
 }
 
 static void host_tcp_error(

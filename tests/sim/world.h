@@ -12,6 +12,7 @@
 
 #include "dataplane/ip/ip.h"
 #include "dataplane/tcp/tcp.h"
+#include "tests/sim/tamper.h"
 #include "tests/sim/wire.h"
 
 struct world;
@@ -41,7 +42,8 @@ struct host {
 	uint64_t rx_no_memory; // frames dropped for want of a packet
 	bool due;              // a pass is to be run
 	struct {
-		struct wire wire; // outgoing
+		struct wire wire;      // outgoing
+		struct tamper *tamper; // in front of it, or NULL; the test's own
 		struct host *peer;
 		uint8_t peer_port;
 	} ports[IP_PORTS_MAX];
