@@ -198,11 +198,11 @@ static bool held_join(
 }
 
 static void pass(
-	struct tamper *t, const uint8_t *frame, size_t n, const struct view *v, tamper_emit *emit,
-	void *ctx
+	struct tamper *t, const uint8_t *frame, size_t n, const struct view *v, bool resent,
+	tamper_emit *emit, void *ctx
 )
 {
-	bool data = v->len > 0 && (v->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
+	bool data = v->len > 0 && !resent && (v->flags & (TCP_SYN | TCP_FIN | TCP_RST)) == 0;
 	if (held_join(t, frame, v, emit, ctx))
 		return;
 	if (data && rng_chance(&t->rng, t->config.join_ppm)) {
@@ -237,7 +237,7 @@ bool tamper_frame(
 	memcpy(copy, frame, n);
 	window_change(t, copy, &v, now_us);
 	finish(copy, n);
-	pass(t, copy, n, &v, emit, ctx);
+	pass(t, copy, n, &v, resent, emit, ctx);
 	// Later it would meet a connection that is over, and a SYN is then a SYN.
 	if (!flow->fin_seen && (v.flags & TCP_SYN) == 0 && rng_chance(&t->rng, t->config.forge_ppm))
 		forge(t, copy, flow, emit, ctx);
@@ -254,7 +254,8 @@ struct tamper_config tamper_random(struct rng *rng, uint64_t now_us)
 		config.drop_resent = (uint8_t)(1 + rng_below(rng, 3));
 	if ((kinds & 4) != 0) {
 		config.drop_ack_at = (uint16_t)rng_below(rng, 40);
-		config.drop_acks = (uint16_t)(1 + rng_below(rng, 10));
+		// With loss beside it, more would use up all retries of one segment.
+		config.drop_acks = (uint16_t)(1 + rng_below(rng, 4));
 	}
 	if ((kinds & 8) != 0) {
 		config.zero_from_us = now_us + rng_below(rng, SECOND_US);
