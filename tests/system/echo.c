@@ -348,6 +348,12 @@ static void print_counters(void)
 		       i, s->rx_packets, s->tx_packets, s->handed_over, s->taken_over,
 		       s->handover_full, t->accepted, t->connected, t->retransmits, t->conns,
 		       s->pkts_used);
+		printf("tcp=%u syn_dropped=%" PRIu64 " half_open=%u challenge_acks=%" PRIu64
+		       " bad_seq=%" PRIu64 " bad_ack=%" PRIu64 " no_listener=%" PRIu64
+		       " reset_received=%" PRIu64 " window_probes=%" PRIu64 " rx_segments=%" PRIu64
+		       "\n",
+		       i, t->syn_dropped, t->half_open, t->challenge_acks, t->bad_seq, t->bad_ack,
+		       t->no_listener, t->reset_received, t->window_probes, t->rx_segments);
 	}
 	fflush(stdout);
 }
