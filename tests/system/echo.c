@@ -386,6 +386,8 @@ static int stacks_init(struct nic *nic, struct mesh *mesh)
 		};
 		tcp_config_default(&config.tcp);
 		config.tcp.conns_max = 2 * CONNS_MAX;
+		// As the daemon does, so that queues leave packets for what comes and goes.
+		config.tcp.queue_pkts_max = options.nic.packets - options.nic.packets / 8;
 		config.tcp.time_wait_ms = 1000;
 		int r = stack_init(&workers[i].stack, &config, now_us());
 		if (r == 0 && !options.client)
