@@ -26,8 +26,9 @@ enum pkt_flags {
 	PKT_RX_CSUM_BAD = 1 << 2,
 	PKT_TX_IP_CSUM = 1 << 3, // the port is to fill in the IPv4 header checksum
 	PKT_TX_TCP_CSUM =
-		1 << 4,      // the port is to fill in the TCP checksum; the pseudo sum is there
-	PKT_TX_ECT = 1 << 5, // may be marked instead of dropped (RFC 3168)
+		1 << 4,       // the port is to fill in the TCP checksum; the pseudo sum is there
+	PKT_TX_ECT = 1 << 5,  // may be marked instead of dropped (RFC 3168)
+	PKT_RX_VLAN = 1 << 6, // the port took a tag off the frame: `vlan`
 };
 
 enum pkt_room {
@@ -43,6 +44,7 @@ struct pkt {
 	uint8_t *base; // storage, including headroom
 	uint32_t size; // bytes at base
 	uint16_t flags;
+	uint16_t vlan;                  // the tag's 16 bits, with PKT_RX_VLAN
 	uint8_t port;                   // arrived on, or to leave by
 	uint8_t l2_len, l3_len, l4_len; // header lengths; for offloads, set by ip output
 	// tx: bytes that follow `data` on the wire, borrowed from a packet of the send queue. A

@@ -72,6 +72,13 @@ void arp_request(struct ip *ip, const struct neighbour *neighbour, bool unicast)
 	     unicast ? &neighbour->mac : &all);
 }
 
+void arp_announce(struct ip *ip, uint8_t port, const struct ip_addr *own)
+{
+	static const struct eth_addr unknown, all = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+
+	send(ip, port, ARP_REQUEST, own, &unknown, own, &all);
+}
+
 // A probe for an address conflict (RFC 5227) has no sender address and is answered, not learnt.
 static bool is_probe(const struct arp *arp)
 {
@@ -125,7 +132,7 @@ enum ip_verdict arp_input(struct ip *ip, struct pkt *pkt, uint64_t now_ms)
 	bool believed =
 		is_probe(&arp) ? eth_is_station(&arp.sender.mac) : sender_is_plausible(ip, &arp);
 	// What others say to each other is neither learnt nor counted against them.
-	if (believed && route_is_own(ip, arp.sender.port, &arp.target)) {
+	if (believed && route_is_answered(ip, arp.sender.port, &arp.target)) {
 		if (arp.operation == ARP_REQUEST)
 			believed = request_received(ip, &arp, now_ms);
 		else if (arp.operation == ARP_REPLY)

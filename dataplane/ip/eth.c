@@ -24,6 +24,21 @@ static bool is_group6(const struct eth_addr *addr)
 	return addr->b[0] == 0x33 && addr->b[1] == 0x33;
 }
 
+// What is behind the tag, which must be the port's. Out: *type. Returns false when it is another's.
+static bool tag_read(
+	const struct ip_port_config *port, const struct pkt *pkt, struct cursor *c, uint16_t *type
+)
+{
+	uint16_t tag = (pkt->flags & PKT_RX_VLAN) != 0 ? pkt->vlan : 0;
+
+	if ((pkt->flags & PKT_RX_VLAN) == 0 && *type == ETH_TYPE_VLAN) {
+		tag = cursor_be16(c);
+		*type = cursor_be16(c);
+	}
+	return (tag & ETH_VLAN_ID) == port->vlan && *type != ETH_TYPE_VLAN &&
+	       *type != ETH_TYPE_SERVICE;
+}
+
 enum ip_verdict ip_input(
 	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
 )
@@ -40,6 +55,12 @@ enum ip_verdict ip_input(
 		return ip_drop(pkt, &ip->stats.drop_short);
 	if (pkt->port >= ip->config.n_ports)
 		return ip_drop(pkt, &ip->stats.drop_not_ours);
+	bool tag_is_ours = tag_read(&ip->config.ports[pkt->port], pkt, &c, &type);
+	if (c.bad)
+		return ip_drop(pkt, &ip->stats.drop_short);
+	if (!tag_is_ours)
+		return ip_drop(pkt, &ip->stats.drop_vlan);
+	uint32_t header_len = pkt->len - (uint32_t)cursor_left(&c);
 
 	// A port may be promiscuous. A datagram in a broadcast frame is not for a unicast address
 	// (RFC 1122 3.3.6); ARP requests come that way.
@@ -53,21 +74,21 @@ enum ip_verdict ip_input(
 	case ETH_TYPE_ARP:
 		if (!ip->config.owner)
 			return IP_OWNER;
-		pkt_pull(pkt, ETH_HEADER);
+		pkt_pull(pkt, header_len);
 		return arp_input(ip, pkt, now_ms);
 	case ETH_TYPE_IP4:
-		pkt_pull(pkt, ETH_HEADER);
+		pkt_pull(pkt, header_len);
 		verdict = ip4_input(ip, pkt, now_ms, segment);
 		break;
 	case ETH_TYPE_IP6:
-		pkt_pull(pkt, ETH_HEADER);
+		pkt_pull(pkt, header_len);
 		verdict = ip6_input(ip, pkt, to_group, now_ms, segment);
 		break;
 	default:
 		return ip_drop(pkt, &ip->stats.drop_protocol);
 	}
 	if (verdict == IP_OWNER)
-		(void)pkt_push(pkt, ETH_HEADER); // it was there
+		(void)pkt_push(pkt, header_len); // it was there
 	return verdict;
 }
 
@@ -75,7 +96,9 @@ void eth_transmit(
 	struct ip *ip, struct pkt *pkt, uint8_t port, const struct eth_addr *dest, uint16_t type
 )
 {
-	uint8_t *header = pkt_push(pkt, ETH_HEADER);
+	uint16_t vlan = ip->config.ports[port].vlan;
+	uint32_t header_len = ETH_HEADER + (vlan != 0 ? ETH_TAG : 0);
+	uint8_t *header = pkt_push(pkt, header_len);
 
 	if (header == NULL) {
 		ip_drop(pkt, &ip->stats.drop_no_memory);
@@ -83,9 +106,13 @@ void eth_transmit(
 	}
 	memcpy(header, dest, sizeof(*dest));
 	memcpy(header + 6, &ip->config.ports[port].mac, sizeof(*dest));
-	put_be16(header + 12, type);
+	if (vlan != 0) {
+		put_be16(header + 12, ETH_TYPE_VLAN);
+		put_be16(header + 14, vlan);
+	}
+	put_be16(header + header_len - 2, type);
 	pkt->port = port;
-	pkt->l2_len = ETH_HEADER;
+	pkt->l2_len = (uint8_t)header_len;
 	ip->stats.tx++;
 	ip->ops.transmit(ip->ops.ctx, pkt);
 }

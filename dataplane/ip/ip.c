@@ -55,8 +55,30 @@ void ip_neighbour_set(struct ip *ip, const struct neighbour *neighbour, uint64_t
 		(void)neighbour_learn(ip, neighbour, now_ms); // a full table asks again when needed
 }
 
+static void announce(struct ip *ip, const struct route *route, uint64_t now_ms)
+{
+	ip->stats.announcements_sent++;
+	if (addr_is_v4(&route->local))
+		arp_announce(ip, route->port, &route->local);
+	else
+		nd_announce(ip, route->port, &route->local, now_ms);
+}
+
+// What was elsewhere until now is here: nobody asks as long as he remembers.
+static void announce_tick(struct ip *ip, uint64_t now_ms)
+{
+	if (!ip->config.owner || ip->announced == ANNOUNCE_TIMES || now_ms < ip->announce_at)
+		return;
+	ip->announced++;
+	ip->announce_at = now_ms + ANNOUNCE_MS;
+	for (uint32_t i = 0; i < ip->n_routes; i++)
+		if (ip->routes[i].floating && ip->routes[i].answered)
+			announce(ip, &ip->routes[i], now_ms);
+}
+
 void ip_tick(struct ip *ip, uint64_t now_ms)
 {
+	announce_tick(ip, now_ms);
 	neighbour_tick(ip, now_ms);
 	fragment_tick(ip, now_ms);
 }

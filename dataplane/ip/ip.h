@@ -15,7 +15,7 @@
 
 enum ip_limit {
 	IP_PORTS_MAX = 8,
-	IP_ADDRS_MAX = 16, // per port
+	IP_ADDRS_MAX = 32, // per port
 	IP_NEIGHBOURS_MAX = 1024,
 	IP_PENDING_MAX = 4, // packets waiting for one neighbour (RFC 1122 2.3.2.2 asks for one)
 };
@@ -32,7 +32,12 @@ struct ip_port_config {
 	struct {
 		struct ip_addr addr;
 		uint8_t prefix; // bits, of the family
+		// Not the port's own: delivered to it by a load balancer, or moved between hosts.
+		// Nothing is on its link, and who asks for it gets no answer, unless `announced`:
+		// then everyone is told when we start, and answered.
+		bool floating, announced;
 	} addrs[IP_ADDRS_MAX];
+	uint16_t vlan;                    // 802.1Q; 0: frames have no tag
 	struct ip_addr gateway, gateway6; // one a family; all zero: none
 };
 
@@ -49,6 +54,7 @@ struct ip_stats {
 	uint64_t drop_no_route, drop_no_neighbour, drop_pending_full, drop_too_big, drop_no_memory;
 	uint64_t arp_requests_sent, arp_replies_sent, arp_refused, icmp_limited;
 	uint64_t rx_nd, nd_solicitations_sent, nd_advertisements_sent, nd_refused;
+	uint64_t drop_vlan, announcements_sent;
 	uint64_t drop_extension, icmp_errors_sent;
 	// drop_fragment counts those of a datagram that is given up, and malformed ones.
 	uint64_t rx_fragments, reassembled, fragment_twice, fragment_overlap, fragment_tiny,
@@ -125,7 +131,8 @@ void ip_neighbour_set(struct ip *ip, const struct neighbour *neighbour, uint64_t
 // The owner's answer to a replica's resolve.
 void ip_resolve(struct ip *ip, uint8_t port, const struct ip_addr *addr, uint64_t now_ms);
 
-// Timers: ARP retries, ageing, pending packets. Call about every 100 ms.
+// Timers: ARP retries, announcements (RFC 5227 3, RFC 4861 7.2.6), fragments, ageing, pending
+// packets. Call about every 100 ms.
 void ip_tick(struct ip *ip, uint64_t now_ms);
 
 const struct ip_stats *ip_stats(const struct ip *ip);

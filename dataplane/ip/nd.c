@@ -169,6 +169,11 @@ static void advertise(
 	(void)ip6_output(ip, pkt, IP_PROTOCOL_ICMP6, ND_HOP_LIMIT, to, &hop, now_ms);
 }
 
+void nd_announce(struct ip *ip, uint8_t port, const struct ip_addr *own, uint64_t now_ms)
+{
+	advertise(ip, port, own, NULL, now_ms);
+}
+
 // Could this be a neighbour at all?
 static bool is_plausible(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
 {
@@ -196,7 +201,7 @@ static bool solicitation_received(
 	} else if (!is_plausible(ip, port, &header->source) || (nd->has_mac && !mac_is_plausible(ip, port, &nd->mac))) {
 		return false;
 	}
-	if (!route_is_own(ip, port, &nd->target))
+	if (!route_is_answered(ip, port, &nd->target))
 		return true; // others ask each other
 	if (!nobody && nd->has_mac) {
 		struct neighbour sender = {port, header->source, nd->mac};

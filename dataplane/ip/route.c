@@ -28,8 +28,10 @@ static struct route_bits bits_of(const struct ip_addr *addr)
 	return bits;
 }
 
-// `prefix`: of the mapped form.
-static void route_add(struct ip *ip, uint8_t port, const struct ip_addr *local, uint8_t prefix)
+// `prefix`: of the mapped form. Returns the new one.
+static struct route *route_add(
+	struct ip *ip, uint8_t port, const struct ip_addr *local, uint8_t prefix
+)
 {
 	struct ip_addr mask = mask_of(prefix);
 	uint32_t at = ip->n_routes++;
@@ -41,8 +43,10 @@ static void route_add(struct ip *ip, uint8_t port, const struct ip_addr *local, 
 		.mask = bits_of(&mask),
 		.prefix = prefix,
 		.port = port,
+		.answered = true,
 		.local = *local,
 	};
+	return &ip->routes[at];
 }
 
 enum { LINK_LOCAL_BITS = 10 };
@@ -56,7 +60,7 @@ static void add_link_local(struct ip *ip, uint8_t port)
 	memcpy(addr.b + 8, mac, 3);
 	memcpy(addr.b + 13, mac + 3, 3);
 	addr.b[8] ^= 2;
-	route_add(ip, port, &addr, LINK_LOCAL_BITS);
+	(void)route_add(ip, port, &addr, LINK_LOCAL_BITS);
 }
 
 static void add_port(struct ip *ip, uint8_t index)
@@ -67,9 +71,15 @@ static void add_port(struct ip *ip, uint8_t index)
 	for (uint8_t i = 0; i < port->n_addrs; i++) {
 		const struct ip_addr *addr = &port->addrs[i].addr;
 		uint8_t before = addr_is_v4(addr) ? ADDR_MAPPED_BITS : 0;
+		if (port->addrs[i].floating) {
+			struct route *route = route_add(ip, index, addr, ADDR_BITS);
+			route->floating = true;
+			route->answered = port->addrs[i].announced;
+			continue;
+		}
 		if (port->addrs[i].prefix > ADDR_BITS - before)
 			continue;
-		route_add(ip, index, addr, (uint8_t)(before + port->addrs[i].prefix));
+		(void)route_add(ip, index, addr, (uint8_t)(before + port->addrs[i].prefix));
 		has_v6 = has_v6 || before == 0;
 	}
 	if (has_v6)
@@ -120,13 +130,23 @@ bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
 	return false;
 }
 
+bool route_is_answered(const struct ip *ip, uint8_t port, const struct ip_addr *addr)
+{
+	for (uint32_t i = 0; i < ip->n_routes; i++) {
+		const struct route *route = &ip->routes[i];
+		if (route->port == port && addr_equal(&route->local, addr))
+			return route->answered;
+	}
+	return false;
+}
+
 bool route_is_member(const struct ip *ip, uint8_t port, const struct ip_addr *group)
 {
 	static const struct ip_addr all_nodes = {{0xff, 2, [15] = 1}};
 
 	for (uint32_t i = 0; i < ip->n_routes; i++) {
 		const struct route *route = &ip->routes[i];
-		if (route->port != port || addr_is_v4(&route->local))
+		if (route->port != port || addr_is_v4(&route->local) || !route->answered)
 			continue;
 		struct ip_addr own = nd_group(&route->local);
 		if (addr_equal(group, &own) || addr_equal(group, &all_nodes))
@@ -186,7 +206,8 @@ const struct ip_addr *route_source(const struct ip *ip, uint8_t port, const stru
 	// The gateway lies outside of every prefix: any address of the port and family will do.
 	for (uint32_t i = 0; i < ip->n_routes; i++) {
 		route = &ip->routes[i];
-		if (route->port == port && addr_is_v4(&route->local) == addr_is_v4(next))
+		if (route->port == port && !route->floating &&
+		    addr_is_v4(&route->local) == addr_is_v4(next))
 			return &route->local;
 	}
 	return NULL;
@@ -212,7 +233,7 @@ static const struct ip_addr *source_beyond(
 		return source;
 	for (uint32_t i = 0; i < ip->n_routes; i++) {
 		const struct route *route = &ip->routes[i];
-		if (route->port == port && !addr_is_v4(&route->local) &&
+		if (route->port == port && !route->floating && !addr_is_v4(&route->local) &&
 		    !addr_is_link_local(&route->local))
 			return &route->local;
 	}

@@ -39,6 +39,8 @@ enum fragment_limit {
 	FRAGMENT_TIMEOUT_MS = 2000,
 };
 
+enum announce_limit { ANNOUNCE_TIMES = 3, ANNOUNCE_MS = 1000 }; // RFC 4861 10
+
 enum icmp_limit { ICMP_REPLIES_PER_SECOND = 100, ICMP_REPLIES_BURST = 50 };
 
 enum neighbour_state {
@@ -77,6 +79,8 @@ struct route {
 	struct route_bits net, mask;
 	uint8_t prefix; // bits of struct ip_addr: an IPv4 prefix is ADDR_MAPPED_BITS longer
 	uint8_t port;
+	bool floating; // the prefix is the address itself
+	bool answered; // who asks for the address is told our MAC
 	struct ip_addr local;
 };
 
@@ -118,6 +122,8 @@ struct ip {
 	struct ip_ops ops;
 	struct pkt_pool *pool;
 	struct ip_stats stats;
+	uint8_t announced; // how often everyone was told of floating addresses
+	uint64_t announce_at;
 	uint32_t n_routes;
 	struct route routes[IP_PORTS_MAX * (IP_ADDRS_MAX + 1)]; // longest prefix first
 	struct token_bucket icmp_bucket;
@@ -170,6 +176,8 @@ static inline enum ip_verdict ip_drop(struct pkt *pkt, uint64_t *counter)
 void route_init(struct ip *ip);
 // Is `addr` one of the port's own?
 bool route_is_own(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
+// Is `addr` one of the port's, and one that it answers for when its MAC is asked?
+bool route_is_answered(const struct ip *ip, uint8_t port, const struct ip_addr *addr);
 // Does the port listen to this group of IPv6 (RFC 4291 2.8)?
 bool route_is_member(const struct ip *ip, uint8_t port, const struct ip_addr *group);
 // Is `addr` on the port's link: in one of its prefixes, or its gateway?
@@ -197,6 +205,8 @@ bool eth_is_station(const struct eth_addr *addr);
 enum ip_verdict arp_input(struct ip *ip, struct pkt *pkt, uint64_t now_ms);
 // Ask for `neighbour`: everyone, or only its last known MAC.
 void arp_request(struct ip *ip, const struct neighbour *neighbour, bool unicast);
+// Tell everyone that the port's address `own` is here.
+void arp_announce(struct ip *ip, uint8_t port, const struct ip_addr *own);
 
 void neighbour_init(struct ip *ip);
 void neighbour_fini(struct ip *ip);
@@ -222,6 +232,8 @@ enum ip_verdict nd_input(
 bool nd_is_for_owner(const struct pkt *pkt, const struct ip6_header *header);
 // Ask for `neighbour`: all whose address ends like it, or only its last known MAC.
 void nd_solicit(struct ip *ip, const struct neighbour *neighbour, bool unicast);
+// Tell everyone that the port's address `own` is here.
+void nd_announce(struct ip *ip, uint8_t port, const struct ip_addr *own, uint64_t now_ms);
 // The group that is asked for `addr` (RFC 4291 2.7.1).
 struct ip_addr nd_group(const struct ip_addr *addr);
 

@@ -12,6 +12,10 @@ enum eth_wire {
 	ETH_TYPE_IP4 = 0x0800,
 	ETH_TYPE_ARP = 0x0806,
 	ETH_TYPE_IP6 = 0x86dd,
+	ETH_TYPE_VLAN = 0x8100,    // IEEE 802.1Q
+	ETH_TYPE_SERVICE = 0x88a8, // 802.1ad, a tag before a tag
+	ETH_TAG = 4,
+	ETH_VLAN_ID = 0xfff, // of a tag; 0: it says no more than a priority
 };
 
 // RFC 826, for Ethernet and IPv4.

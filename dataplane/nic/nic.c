@@ -50,7 +50,9 @@ static uint32_t pool_dataroom(const struct nic_config *config)
 	uint32_t room = PKT_DATAROOM;
 
 	for (unsigned i = 0; i < config->n_ports; i++)
-		room = RTE_MAX(room, config->ports[i].mtu + RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN);
+		room =
+			RTE_MAX(room, config->ports[i].mtu + RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN +
+					      RTE_ETHER_CRC_LEN);
 	return RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE);
 }
 

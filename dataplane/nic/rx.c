@@ -56,6 +56,10 @@ uint32_t rx_burst(
 		struct pkt *pkt = pkt_of(mbuf, &pool->pool);
 		pkt->port = index;
 		pkt->flags = checksum_flags(mbuf->ol_flags);
+		if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
+			pkt->flags |= PKT_RX_VLAN;
+			pkt->vlan = mbuf->vlan_tci;
+		}
 		if (mbuf->ol_flags & RTE_MBUF_F_RX_RSS_HASH)
 			pkt->hash = mbuf->hash.rss;
 		stats->rx_bytes += pkt->len;

@@ -53,10 +53,8 @@ struct ip_addr addr(const char *text)
 	return parsed;
 }
 
-struct stand *stand_new(bool owner, uint16_t tx_offload)
+struct ip_config stand_config(bool owner, uint16_t tx_offload)
 {
-	struct stand *stand = calloc(1, sizeof(*stand));
-	struct ip_ops ops = {transmit, resolve, publish, tcp_error, stand};
 	struct ip_config config = {.owner = owner, .n_ports = 2};
 
 	for (int i = 0; i < 2; i++) {
@@ -78,11 +76,26 @@ struct stand *stand_new(bool owner, uint16_t tx_offload)
 	config.ports[1].addrs[1].prefix = 16;
 	config.ports[1].addrs[2].addr = addr("2001:db8:1::1");
 	config.ports[1].addrs[2].prefix = 64;
+	return config;
+}
+
+struct stand *stand_new(bool owner, uint16_t tx_offload)
+{
+	struct ip_config config = stand_config(owner, tx_offload);
+
+	return stand_from(&config);
+}
+
+struct stand *stand_from(const struct ip_config *config)
+{
+	struct stand *stand = calloc(1, sizeof(*stand));
+	struct ip_ops ops = {transmit, resolve, publish, tcp_error, stand};
+
 	assert_non_null(stand);
 	stand->now = 1000000;
 	stand->pool = pkt_pool_new(STAND_PKTS);
 	assert_non_null(stand->pool);
-	stand->ip = ip_new(&config, &ops, stand->pool);
+	stand->ip = ip_new(config, &ops, stand->pool);
 	assert_non_null(stand->ip);
 	return stand;
 }

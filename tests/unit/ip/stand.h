@@ -47,7 +47,9 @@ struct stand {
 
 extern const struct eth_addr stand_mac[2], stand_peer_mac, stand_other_mac;
 
-struct stand *stand_new(bool owner, uint16_t tx_offload);
+struct ip_config stand_config(bool owner, uint16_t tx_offload);
+struct stand *stand_from(const struct ip_config *config);
+struct stand *stand_new(bool owner, uint16_t tx_offload); // of both
 // Fails the test when a packet was lost.
 void stand_free(struct stand *stand);
 // Forget what was sent.
