@@ -16,21 +16,29 @@ enum choice {
 	SECOND_PORT = 1 << 0,
 	IP_GOOD = 1 << 1,
 	L4_GOOD = 1 << 2,
-	SEND_FIRST = 1 << 3, // a segment to 10.0.0.9, so that an ARP reply is awaited
+	SEND_FIRST = 1 << 3, // segments to both peers, so that ARP replies and ND are awaited
 	LATER = 1 << 4,      // time passes
-	SEAL_ICMP = 1 << 5,  // make the checksum right: a fuzzer does not guess it
+	SEAL = 1 << 5,       // make the checksums right: a fuzzer does not guess them
+	STRIPPED = 1 << 6,   // the driver took the tag of port 1 off
 };
 
-enum { PKTS = 600, ICMP_AT = 34, MTU = 1500, ETH_HEADER_LEN = 14 };
+enum { PKTS = 900, MTU = 1500, ETH_HEADER_LEN = 14, TAG_LEN = 4, VLAN = 7, LONGEST = 2048 };
+enum { IP4_LEN = 20, IP6_LEN = 40, TCP = 6, ICMP = 1, ICMP6 = 58 };
 
 static struct pkt_pool *pool;
 static struct ip *ip;
 static const struct ip_addr local = {{[10] = 0xff, 0xff, 10, 0, 0, 1}};
 static const struct ip_addr peer = {{[10] = 0xff, 0xff, 10, 0, 0, 9}};
+static const struct ip_addr local6 = {{0x20, 1, 0x0d, 0xb8, [15] = 1}};
+static const struct ip_addr peer6 = {{0x20, 1, 0x0d, 0xb8, [15] = 9}};
 
 static void transmit(void *, struct pkt *pkt)
 {
-	if (pkt->len < ETH_HEADER_LEN || pkt->len > ETH_HEADER_LEN + MTU || pkt->port > 1)
+	uint32_t header = ETH_HEADER_LEN + (pkt->port == 1 ? TAG_LEN : 0);
+
+	if (pkt->len < header || pkt->len > header + MTU || pkt->port > 1)
+		abort();
+	if (pkt->port == 1 && memcmp(pkt->data + 12, "\x81\0\0\7", TAG_LEN) != 0)
 		abort();
 	pkt_put(pkt);
 }
@@ -42,16 +50,16 @@ static void resolve(void *, uint8_t, const struct ip_addr *)
 static void publish(void *, const struct neighbour *neighbour)
 {
 	// The owner never tells of an address that is ours.
-	if (addr_equal(&neighbour->addr, &local))
+	if (addr_equal(&neighbour->addr, &local) || addr_equal(&neighbour->addr, &local6))
 		abort();
 }
 
 static void tcp_error(
 	void *, const struct endpoint *from, const struct endpoint *, uint32_t, uint8_t, uint8_t,
-	uint16_t
+	uint16_t mtu
 )
 {
-	if (!addr_is_v4(&from->addr))
+	if (!addr_is_v4(&from->addr) && mtu != 0 && mtu < 1280)
 		abort();
 }
 
@@ -64,35 +72,98 @@ static struct ip *ip_start(bool owner)
 		struct ip_port_config *port = &config.ports[i];
 		port->mac = (struct eth_addr){{2, 0, 0, 0, i, 1}};
 		port->mtu = MTU;
-		port->n_addrs = 1;
+		port->n_addrs = 3;
 		port->addrs[0].addr = local;
 		port->addrs[0].addr.b[13] = i;
 		port->addrs[0].prefix = 24;
+		port->addrs[1].addr = local6;
+		port->addrs[1].addr.b[7] = i;
+		port->addrs[1].prefix = 64;
+		port->addrs[2].addr = local;
+		port->addrs[2].addr.b[15] = 100;
+		port->addrs[2].floating = true;
+		port->addrs[2].announced = i == 1;
+		port->vlan = i == 1 ? VLAN : 0;
 	}
+	config.ports[0].gateway6 = (struct ip_addr){{0xfe, 0x80, [15] = 0xfe}};
 	config.ports[0].gateway = (struct ip_addr){{[10] = 0xff, 0xff, 10, 0, 0, 254}};
 	return ip_new(&config, &ops, pool);
 }
 
-static void send_first(uint64_t now)
+static void send_first(const struct ip_addr *from, const struct ip_addr *to, uint64_t now)
 {
 	struct pkt *pkt = pkt_get(pool);
 
 	if (pkt == NULL || pkt_extend(pkt, 20) == NULL)
 		abort();
 	memset(pkt->data, 0, 20);
-	int r = ip_output(ip, pkt, &local, &peer, now);
+	int r = ip_output(ip, pkt, from, to, now);
 	if (r != 0 && r != ERR_POOL_EMPTY)
 		abort();
 }
 
-static void seal_icmp(struct pkt *pkt)
+static void put_sum(uint8_t *at, uint64_t sum)
 {
-	if (pkt->len < ICMP_AT + 8)
-		return;
-	memset(pkt->data + ICMP_AT + 2, 0, 2);
-	uint64_t sum = checksum_add(0, pkt->data + ICMP_AT, pkt->len - ICMP_AT);
 	uint16_t field = (uint16_t)~checksum_fold(sum);
-	memcpy(pkt->data + ICMP_AT + 2, &field, 2);
+
+	memcpy(at, &field, sizeof(field));
+}
+
+// `n` bytes at `p`: the upper layer, with where its checksum is.
+static void seal_upper(uint8_t *p, size_t n, uint8_t protocol, uint64_t pseudo)
+{
+	size_t at = protocol == TCP ? 16 : 2;
+
+	if (n < at + 2)
+		return;
+	memset(p + at, 0, 2);
+	put_sum(p + at, checksum_add(protocol == ICMP ? 0 : pseudo, p, n));
+}
+
+static void seal4(uint8_t *p, size_t n)
+{
+	struct ip_addr from = {{[10] = 0xff, 0xff}}, to = from;
+	size_t header = n < IP4_LEN ? n : (size_t)(p[0] & 15) * 4;
+	size_t total = n < IP4_LEN ? 0 : (size_t)p[2] << 8 | p[3];
+
+	if (header < IP4_LEN || total < header || total > n)
+		return;
+	memset(p + 10, 0, 2);
+	put_sum(p + 10, checksum_add(0, p, header));
+	if (((p[6] << 8 | p[7]) & 0x3fff) != 0)
+		return;
+	memcpy(from.b + 12, p + 12, 4);
+	memcpy(to.b + 12, p + 16, 4);
+	uint64_t pseudo = checksum_pseudo(&from, &to, p[9], (uint32_t)(total - header));
+	seal_upper(p + header, total - header, p[9], pseudo);
+}
+
+static void seal6(uint8_t *p, size_t n)
+{
+	struct ip_addr from, to;
+	size_t total = n < IP6_LEN ? 0 : (size_t)IP6_LEN + (size_t)(p[4] << 8 | p[5]);
+
+	if (total < IP6_LEN || total > n || (p[6] != TCP && p[6] != ICMP6))
+		return;
+	memcpy(&from, p + 8, sizeof(from));
+	memcpy(&to, p + 24, sizeof(to));
+	uint64_t pseudo = checksum_pseudo(&from, &to, p[6], (uint32_t)(total - IP6_LEN));
+	seal_upper(p + IP6_LEN, total - IP6_LEN, p[6], pseudo);
+}
+
+static void seal(struct pkt *pkt)
+{
+	size_t header = ETH_HEADER_LEN;
+
+	if (pkt->len >= header + TAG_LEN && pkt->data[12] == 0x81)
+		header += TAG_LEN;
+	if (pkt->len <= header)
+		return;
+	uint8_t *p = pkt->data + header;
+	if (p[0] >> 4 == 4)
+		seal4(p, pkt->len - header);
+	else
+		seal6(p, pkt->len - header);
 }
 
 static void receive(uint8_t choices, struct span frame, uint64_t now)
@@ -108,10 +179,20 @@ static void receive(uint8_t choices, struct span frame, uint64_t now)
 	pkt->flags = (uint16_t
 	)(((choices & IP_GOOD) != 0 ? PKT_RX_IP_CSUM_GOOD : 0) |
 	  ((choices & L4_GOOD) != 0 ? PKT_RX_L4_CSUM_GOOD : 0));
-	if ((choices & SEAL_ICMP) != 0)
-		seal_icmp(pkt);
+	if ((choices & SEAL) != 0)
+		seal(pkt);
+	if ((choices & STRIPPED) != 0) {
+		pkt->flags |= PKT_RX_VLAN;
+		pkt->vlan = VLAN;
+	}
 	enum ip_verdict verdict = ip_input(ip, pkt, now, &segment);
-	if (verdict == IP_TCP && pkt->len > frame.n)
+	if (verdict == IP_TCP && pkt->len > LONGEST)
+		abort();
+	if (verdict == IP_TCP &&
+	    !addr_is_v4(&segment.local.addr) != !addr_is_v4(&segment.remote.addr))
+		abort();
+	// Another worker gets it as it came.
+	if (verdict == IP_OWNER && (pkt->len > frame.n || pkt->len < ETH_HEADER_LEN))
 		abort();
 	if (verdict != IP_CONSUMED)
 		pkt_put(pkt);
@@ -132,7 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		now += (choices & LATER) != 0 ? 1000 : 1;
 		ip_tick(ip, now);
 		if ((choices & SEND_FIRST) != 0)
-			send_first(now);
+			send_first(&local, &peer, now);
+		if ((choices & SEND_FIRST) != 0)
+			send_first(&local6, &peer6, now);
 		receive(choices, frame, now);
 	}
 	ip_free(ip);
