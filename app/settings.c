@@ -9,7 +9,7 @@
 
 static_assert((int)CONFIG_PORTS_MAX <= (int)NIC_PORTS_MAX);
 static_assert((int)CONFIG_PORTS_MAX <= (int)IP_PORTS_MAX);
-static_assert((int)CONFIG_ADDRESSES_MAX <= (int)IP_ADDRS_MAX);
+static_assert((int)CONFIG_ADDRESSES_MAX + (int)CONFIG_FLOATING_MAX <= (int)IP_ADDRS_MAX);
 static_assert((int)SNAPSHOT_WORKERS_MAX <= (int)NIC_WORKERS_MAX);
 
 enum {
@@ -54,6 +54,13 @@ static void settings_ip(const struct config_gateway *gateway, struct ip_config *
 			to->addrs[i].addr = from->addresses[i].addr;
 			to->addrs[i].prefix = from->addresses[i].prefix;
 		}
+		for (uint16_t i = 0; i < from->n_floating; i++) {
+			to->addrs[to->n_addrs].addr = from->floating[i].addr;
+			to->addrs[to->n_addrs].floating = true;
+			to->addrs[to->n_addrs].announced = from->floating[i].announce;
+			to->n_addrs++;
+		}
+		to->vlan = from->vlan;
 		to->gateway = from->gateway;
 		to->gateway6 = from->gateway6;
 	}

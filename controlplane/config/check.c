@@ -131,6 +131,9 @@ static bool is_own_address(const struct config *config, const struct ip_addr *ad
 		for (uint16_t j = 0; j < port->n_addresses; j++)
 			if (addr_equal(&port->addresses[j].addr, addr))
 				return true;
+		for (uint16_t j = 0; j < port->n_floating; j++)
+			if (addr_equal(&port->floating[j].addr, addr))
+				return true;
 	}
 	return false;
 }

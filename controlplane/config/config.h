@@ -27,6 +27,7 @@ enum config_size {
 	CONFIG_URL_MAX = 512,
 	CONFIG_PORTS_MAX = 8,
 	CONFIG_ADDRESSES_MAX = 8,
+	CONFIG_FLOATING_MAX = 16,
 	CONFIG_PATTERNS_MAX = 8,
 	CONFIG_ISSUERS_MAX = 64,
 	CONFIG_AUDIENCES_MAX = 8,
@@ -64,13 +65,22 @@ struct config_address {
 	uint8_t prefix; // bits, of the family of addr
 };
 
+// Not the port's own: a load balancer delivers it, or it moves between hosts.
+struct config_floating {
+	struct ip_addr addr;
+	bool announce; // tell the link where it is, and answer for it
+};
+
 struct config_port {
 	char device[CONFIG_PATH_MAX]; // for the EAL: "net_af_packet0,iface=veth0" or a PCI address
 	uint16_t n_addresses;         // at least 1
 	struct config_address addresses[CONFIG_ADDRESSES_MAX];
 	// The default router of each family, on one of the port's networks; all zero: none.
 	struct ip_addr gateway, gateway6;
-	uint16_t mtu; // bytes of an IP packet; default 1500
+	uint16_t n_floating;
+	struct config_floating floating[CONFIG_FLOATING_MAX];
+	uint16_t vlan; // 802.1Q; 0: none
+	uint16_t mtu;  // bytes of an IP packet; default 1500
 };
 
 // All of them are per worker.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum gateway_limit {
+	VLAN_MAX = 4094,
 	MTU_MIN = 576,
 	MTU_MIN_IP6 = 1280,
 	ROUTERS_MAX = 2,
@@ -155,10 +156,52 @@ static void read_router(struct reader *r, const struct node *node, struct config
 		);
 }
 
+static bool has_address(const struct config_port *port, const struct ip_addr *addr)
+{
+	for (uint16_t i = 0; i < port->n_addresses; i++)
+		if (addr_equal(&port->addresses[i].addr, addr))
+			return true;
+	for (uint16_t i = 0; i < port->n_floating; i++)
+		if (addr_equal(&port->floating[i].addr, addr))
+			return true;
+	return false;
+}
+
+// An address, or {address: ..., announce: true}.
+static void read_floating(struct reader *r, const struct node *node, struct config_port *port)
+{
+	static const char *const keys[] = {"address", "announce", NULL};
+	struct config_floating *f = &port->floating[port->n_floating];
+	const struct node *address = node;
+
+	*f = (struct config_floating){.announce = false};
+	if (node->kind == NODE_MAP) {
+		if (!read_map(r, node, "a floating address", keys))
+			return;
+		const struct node *value = tree_get(node, "announce");
+		if (value != NULL)
+			(void)read_bool(r, value, "announce", &f->announce);
+		address = read_need(r, node, "the floating address", "address");
+	}
+	if (address == NULL || !read_address(r, address, "floating", &f->addr))
+		return;
+	if (!is_host(&f->addr) || !has_family(port, addr_is_v4(&f->addr)))
+		read_fail(
+			r, address->at,
+			"`floating` must be one host's address, of a family that the port has an "
+			"`address` of"
+		);
+	else if (has_address(port, &f->addr))
+		read_fail(r, address->at, "this address is the port's already; remove one");
+	else
+		port->n_floating++;
+}
+
 static void read_port(struct reader *r, const struct node *node, struct config_port *port)
 {
-	static const char *const keys[] = {"device", "address", "gateway", "mtu", NULL};
-	uint64_t mtu;
+	static const char *const keys[] = {"device", "address", "gateway", "floating",
+					   "vlan",   "mtu",     NULL};
+	uint64_t mtu, vlan;
 
 	port->mtu = MTU_DEFAULT;
 	if (!read_map(r, node, "a port", keys))
@@ -176,6 +219,14 @@ static void read_port(struct reader *r, const struct node *node, struct config_p
 		value = read_one_or_more(r, value, "gateway", ROUTERS_MAX);
 	for (; value != NULL; value = value->next)
 		read_router(r, value, port);
+	value = tree_get(node, "floating");
+	if (value != NULL)
+		value = read_one_or_more(r, value, "floating", CONFIG_FLOATING_MAX);
+	for (; value != NULL; value = value->next)
+		read_floating(r, value, port);
+	value = tree_get(node, "vlan");
+	if (value != NULL && read_number(r, value, "vlan", 1, VLAN_MAX, &vlan))
+		port->vlan = (uint16_t)vlan;
 	value = tree_get(node, "mtu");
 	unsigned int least = has_family(port, false) ? MTU_MIN_IP6 : MTU_MIN;
 	if (value != NULL && read_number(r, value, "mtu", least, MTU_MAX, &mtu))

@@ -157,8 +157,10 @@ static void every_key_of_the_gateway_is_read(void **)
 		"  tick: 500us\n"
 		"  ports:\n"
 		"    - device: net_af_packet0,iface=veth0\n"
-		"      address: [10.0.1.4/24, 10.0.2.4/24]\n"
-		"      gateway: 10.0.2.1\n"
+		"      address: [10.0.1.4/24, \"fd00:2::4/64\"]\n"
+		"      gateway: [10.0.1.1, \"fe80::1\"]\n"
+		"      floating: [10.0.1.7, {address: \"fd00:2::7\", announce: true}]\n"
+		"      vlan: 12\n"
 		"      mtu: 9000\n"
 		"  limits: {connections: 100, sessions: 50, packets: 1024, message: 1MB,\n"
 		"           session_memory: 1MiB, worker_memory: 10MB, record_blocks: 8,\n"
@@ -184,7 +186,11 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->tick_ns, 500000);
 	assert_int_equal(g->ports[0].n_addresses, 2);
 	assert_false(addr_is_any(&g->ports[0].gateway));
-	assert_true(addr_is_any(&g->ports[0].gateway6));
+	assert_false(addr_is_any(&g->ports[0].gateway6));
+	assert_int_equal(g->ports[0].n_floating, 2);
+	assert_false(g->ports[0].floating[0].announce);
+	assert_true(g->ports[0].floating[1].announce);
+	assert_int_equal(g->ports[0].vlan, 12);
 	assert_int_equal(g->limits.message, 1000000);
 	assert_int_equal(g->limits.session_memory, 1 << 20);
 	assert_int_equal(g->limits.events, 64);

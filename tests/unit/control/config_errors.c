@@ -79,6 +79,20 @@ static const struct wrong gateway[] = {
 	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, gateway: [10.0.1.1, 10.0.1.2]}\n" I
 		 R L U,
 	 "3:61: `gateway` must be one router, or one of IPv4 and one of IPv6"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, vlan: 4095}\n" I R L U,
+	 "3:47: `vlan` must be a number from 1 to 4094"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, floating: 10.0.1.x}\n" I R L
+		 U,
+	 "3:51: `floating` must be an IP address such as 10.0.1.4"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, floating: \"fd00::7\"}\n" I R
+		 L U,
+	 "3:51: `floating` must be one host's address, of a family that the port has an `address` of"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, floating: [10.0.1.7, 10.0.1.7]}\n" I
+		 R L U,
+	 "3:62: this address is the port's already; remove one"},
+	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, floating: [{announce: true}]}\n" I
+		 R L U,
+	 "3:52: the floating address has no `address`; add it"},
 	{"gateway:\n  ports:\n    - {device: a, address: 10.0.1.4/24, gateway: 10.0.2.1}\n" I R L U,
 	 "3:50: `gateway` is on none of the port's networks; it must be reachable without a router"},
 	{"gateway:\n  limits: {sessions: 4, connections: 7}\n" I R L U,
