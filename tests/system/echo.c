@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// An echo server, or a client that checks an echo, on the gateway's own stack: nic, ip, tcp and the
-// workers' mesh, with nothing on top. What the system tests of the stack talk to.
+// An echo server, or a client that checks an echo, on the gateway's own stack:
+// nic, ip, tcp and the workers' mesh, with nothing on top. What the system
+// tests of the stack talk to.
 //
-// A client sends a pattern that tells every byte's place, checks that the same comes back, and ends
-// with exit status 0 when each connection saw all its bytes and an orderly close.
+// A client sends a pattern that tells every byte's place, checks that the same
+// comes back, and ends with exit status 0 when each connection saw all its
+// bytes and an orderly close.
 
 #include "dataplane/worker/stack.h"
 
@@ -69,8 +71,10 @@ static void on_signal(int)
 static void usage(void)
 {
 	fputs("usage: echo [--workers N] [--huge] [--no-offload]\n"
-	      "            --port DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX...] ...\n"
-	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns N --seconds N]\n",
+	      "            --port DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX...] [--vlan "
+	      "ID] ...\n"
+	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns "
+	      "N --seconds N]\n",
 	      stderr);
 	exit(2);
 }
@@ -107,6 +111,7 @@ static void read_options(int argc, char **argv)
 		{"huge", no_argument, NULL, 'H'},
 		{"no-offload", no_argument, NULL, 'O'},
 		{"port", required_argument, NULL, 'p'},
+		{"vlan", required_argument, NULL, 'v'},
 		{"gateway", required_argument, NULL, 'g'},
 		{"connect", required_argument, NULL, 'c'},
 		{"bytes", required_argument, NULL, 'b'},
@@ -135,6 +140,11 @@ static void read_options(int argc, char **argv)
 		case 'p':
 			add_port(optarg, optind < argc ? argv[optind] : NULL);
 			optind++;
+			break;
+		case 'v': // of the last port
+			if (options.ip.n_ports == 0)
+				usage();
+			options.ip.ports[options.ip.n_ports - 1].vlan = (uint16_t)atoi(optarg);
 			break;
 		case 'g':
 			if (addr_parse(optarg, &options.ip.ports[0].gateway) != 0)
@@ -302,8 +312,8 @@ static bool all_closed(void)
 	return true;
 }
 
-// Asked to stop, a server first lets everybody's last connections end: a FIN that was lost goes out
-// again, and may come in by any worker.
+// Asked to stop, a server first lets everybody's last connections end: a FIN
+// that was lost goes out again, and may come in by any worker.
 static bool is_over(uint64_t *deadline_us)
 {
 	if (!stop)
@@ -363,7 +373,8 @@ static void print_ports(struct nic *nic)
 	for (unsigned p = 0; p < options.nic.n_ports; p++) {
 		struct nic_port_info info;
 		nic_port_info(nic, (uint8_t)p, &info);
-		printf("port=%u driver=%s queues=%u multi_segment=%d tx_offload=%#x toeplitz=%d\n",
+		printf("port=%u driver=%s queues=%u multi_segment=%d tx_offload=%#x "
+		       "toeplitz=%d\n",
 		       p, info.driver, info.n_queues, info.multi_segment, info.tx_offload,
 		       info.toeplitz);
 	}

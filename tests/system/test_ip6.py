@@ -6,7 +6,7 @@
   test_ip6.py ECHO WORKERS
 
 Neighbours are found both ways with nothing but a link between, pings and connections work as over
-IPv4, and what Linux does not send by itself is sent by scapy.
+IPv4.
 """
 import os
 import sys
@@ -28,6 +28,15 @@ class Net6(net.Net):
 
     def _build(self):
         super()._build()
+        if self.device != "tap":
+            self._add_addresses()
+
+    def attach(self):
+        super().attach()
+        if self.device == "tap":
+            self._add_addresses()
+
+    def _add_addresses(self):
         for ns, link, prefix in zip((self.client, self.server), SIDES, PREFIXES):
             for name in ("all", link):
                 ns.run(["sysctl", "-qw", f"net.ipv6.conf.{name}.disable_ipv6=0"])
