@@ -39,11 +39,11 @@ issuers:
 {issuers}resources:
   - name: orders
     protocol: postgres
-    address: {server}:5432
+    address: "{server}:5432"
     tls: {tls}
 {ca}{database}    credential: {{user: {user}, password: {{file: {secret}}}}}
 listeners:
-  - address: {listen}
+  - address: "{listen}"
     port: 5432
     protocol: postgres
     resource: orders
@@ -90,6 +90,7 @@ class Postgres:
         (self.data / "pg_hba.conf").write_text(textwrap.dedent("""\
             local   all all           trust
             hostssl all all 0.0.0.0/0 scram-sha-256
+            hostssl all all ::/0 scram-sha-256
             hostssl replication all 0.0.0.0/0 scram-sha-256
             """))
         with open(self.data / "postgresql.conf", "a") as conf:
@@ -131,11 +132,13 @@ class Appliance:
 
     def __init__(self, network, build, rules=OPEN_RULES, workers=1, settings=(), user="postgres",
                  message="16MiB", record_blocks=256, tls="verify-full", database=None, extra="",
-                 issuers=""):
+                 issuers="", listen=None, server=None):
         self.net, self.build = network, Path(build)
         self.rules, self.workers, self.user = rules, workers, user
         self.message, self.record_blocks, self.tls = message, record_blocks, tls
         self.settings, self.database, self.extra = settings, database, extra
+        # Addresses: where the gateway listens, and of the server.
+        self.listen, self.server_address = listen or net.GW_CLIENT, server or net.SERVER
         self.issuers = issuers  # besides the local one: items of YAML
         self.dir = self.state = self.certs = self.config = None
         self.server = self.process = None
@@ -145,8 +148,8 @@ class Appliance:
         self.certs, self.state = self.dir / "certs", self.dir / "state"
         self.config = self.dir / "bulkhead.yaml"
         self.state.mkdir(parents=True)
-        net.run([ROOT / "tests/system/certs.sh", self.certs, f"gateway,{net.GW_CLIENT}",
-                 f"server,{net.SERVER}"], timeout=60)
+        net.run([ROOT / "tests/system/certs.sh", self.certs, f"gateway,{self.listen}",
+                 f"server,{self.server_address}"], timeout=60)
         self.server = Postgres(self.net, self.certs, self.settings)
         self.server.start()
         if self.user != "postgres":  # a role without rights: grants are the test's
@@ -175,8 +178,9 @@ class Appliance:
         text = GATEWAY.format(
             database=database, issuers=self.issuers,
             cores=cores, ports=ports, state=self.state, patterns=ROOT / "patterns/library",
-            server=net.SERVER, ca=ca, tls=self.tls, user=self.user, secret=self.dir / "password",
-            listen=net.GW_CLIENT, certs=self.certs, message=self.message,
+            server=f"[{self.server_address}]" if ":" in self.server_address
+            else self.server_address, ca=ca, tls=self.tls, user=self.user, secret=self.dir / "password",
+            listen=self.listen, certs=self.certs, message=self.message,
             worker_memory="512MiB", record_blocks=self.record_blocks)
         self.config.write_text(text + self.extra + rules)
 
@@ -205,7 +209,7 @@ class Appliance:
 
     def env(self, token, database="postgres", **more):
         """What a stock libpq client needs."""
-        env = {"PATH": os.environ["PATH"], "PGHOST": net.GW_CLIENT, "PGPORT": str(PORT),
+        env = {"PATH": os.environ["PATH"], "PGHOST": self.listen, "PGPORT": str(PORT),
                "PGUSER": "anyone", "PGDATABASE": database, "PGPASSWORD": token,
                "PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(self.certs / "ca.pem"),
                "PGCONNECT_TIMEOUT": "20", "HOME": str(self.dir)}

@@ -63,6 +63,7 @@ class GatewayCase(unittest.TestCase):
     data = ""        # SQL, run by the administrator before the gateway starts
     workers = 1
     device = None    # None: what the command line says
+    network = net.Net
     appliance = {}   # more arguments of Appliance
     longMessage = True
 
@@ -71,7 +72,7 @@ class GatewayCase(unittest.TestCase):
         cls.stack = contextlib.ExitStack()
         try:
             cls.net = cls.stack.enter_context(
-                net.Net(cls.device or Options.device, queues=cls.workers))
+                cls.network(cls.device or Options.device, queues=cls.workers))
             cls.a = cls.stack.enter_context(Appliance(
                 cls.net, Options.build, rules=cls.rules, workers=cls.workers, **cls.appliance))
             if cls.data:
