@@ -113,6 +113,41 @@ static void put_approvals(const struct control *control, struct scrape *to)
 	counter(to, "notifications_failed_total", n.failed, "Deliveries that failed.");
 }
 
+// Of all workers' stacks together. A worker writes while we read: each number is right by itself.
+static void put_network(const struct control *control, struct scrape *to)
+{
+	uint64_t broken = 0, vlan = 0, unbelieved = 0, limited = 0;
+	uint64_t fragments = 0, whole = 0, refused = 0, expired = 0, evicted = 0;
+
+	for (uint16_t i = 0; i < control->contexts.n_workers; i++) {
+		const struct ip_stats *s = workers_ip_stats(control->workers, i);
+		broken += s->drop_short + s->drop_version + s->drop_length + s->drop_ip_checksum +
+			  s->drop_l4_checksum + s->drop_source + s->drop_options +
+			  s->drop_extension;
+		vlan += s->drop_vlan;
+		unbelieved += s->arp_refused + s->nd_refused;
+		limited += s->icmp_limited;
+		fragments += s->rx_fragments;
+		whole += s->reassembled;
+		refused += s->drop_fragment + s->fragment_overlap + s->fragment_tiny +
+			   s->fragment_too_long + s->fragment_too_many;
+		expired += s->fragment_expired;
+		evicted += s->fragment_evicted;
+	}
+	counter(to, "packets_malformed_total", broken, "Packets that broke a rule of IP.");
+	counter(to, "packets_vlan_refused_total", vlan, "Frames of another VLAN than the port's.");
+	counter(to, "neighbours_refused_total", unbelieved, "Messages of ARP and ND not believed.");
+	counter(to, "icmp_limited_total", limited, "Answers of ICMP withheld for there were many.");
+	counter(to, "fragments_total", fragments, "Fragments of packets that arrived.");
+	counter(to, "fragments_reassembled_total", whole, "Packets put together from fragments.");
+	counter(to, "fragments_refused_total", refused,
+		"Fragments refused: overlaps, tiny ones, too many.");
+	counter(to, "fragments_expired_total", expired,
+		"Packets whose fragments did not all come.");
+	counter(to, "fragments_evicted_total", evicted,
+		"Packets given up half way, to make room for others.");
+}
+
 static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 {
 	const struct control *control = context;
@@ -122,6 +157,7 @@ static size_t on_metrics(void *context, struct admin_metric *out, size_t max)
 	put_tokens(control, &scrape);
 	put_evidence(control, &scrape);
 	put_approvals(control, &scrape);
+	put_network(control, &scrape);
 	return scrape.n;
 }
 

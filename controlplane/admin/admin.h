@@ -25,7 +25,7 @@ enum admin_limit {
 	ADMIN_WHY = 1024, // bytes of an error text, NUL included
 	ADMIN_WORKERS_MAX = 64,
 	ADMIN_GROUPS_MAX = 64,           // in a token
-	ADMIN_METRICS_MAX = 64,          // of admin_ops.metrics
+	ADMIN_METRICS_MAX = 96,          // of admin_ops.metrics
 	ADMIN_PAGE_MAX = 1000,           // entries in an answer
 	ADMIN_PAGE_DEFAULT = 100,        // the same, when nobody says
 	ADMIN_BODY_MAX = 64 << 10,       // bytes of a request
