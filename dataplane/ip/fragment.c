@@ -72,13 +72,13 @@ static bool key_equal(const struct fragment_key *a, const struct fragment_key *b
 // to leave.
 static struct datagram *place(struct ip *ip, const struct fragment_key *key)
 {
-	struct datagram *free = NULL, *oldest = NULL, *oldest_here = NULL;
+	struct datagram *empty = NULL, *oldest = NULL, *oldest_here = NULL;
 	unsigned int here = 0;
 
 	for (struct datagram *d = ip->fragments->datagrams;
 	     d < ip->fragments->datagrams + FRAGMENT_DATAGRAMS; d++) {
 		if (d->state == DATAGRAM_FREE) {
-			free = d;
+			empty = d;
 			continue;
 		}
 		if (key_equal(&d->key, key))
@@ -92,7 +92,7 @@ static struct datagram *place(struct ip *ip, const struct fragment_key *key)
 			oldest_here = d;
 	}
 	struct datagram *out = here >= FRAGMENT_PER_SOURCE ? oldest_here
-			       : free != NULL              ? free
+			       : empty != NULL             ? empty
 							   : oldest;
 	if (out->state != DATAGRAM_FREE)
 		ip->stats.fragment_evicted++;
