@@ -114,8 +114,9 @@ enum ip_verdict ip_input(
 );
 
 // Send one TCP segment: `pkt->data` starts at the TCP header, its checksum field zero; headers are
-// prepended, checksums filled in or left to the port. Of the flags only PKT_TX_ECT counts. Takes over the reference; may queue the
-// packet until the neighbour is known. Returns 0, or -EHOSTUNREACH, -EMSGSIZE, ERR_POOL_EMPTY.
+// prepended, checksums filled in or left to the port. Of the flags only PKT_TX_ECT counts. Takes
+// over the reference; may queue the packet until the neighbour is known. Returns 0, or
+// -EHOSTUNREACH, -EMSGSIZE, ERR_POOL_EMPTY.
 int ip_output(
 	struct ip *ip, struct pkt *pkt, const struct ip_addr *local, const struct ip_addr *remote,
 	uint64_t now_ms
