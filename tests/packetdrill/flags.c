@@ -19,14 +19,23 @@ static const struct {
 	enum kind kind;
 	size_t at;
 } numbers[] = {
-	TCP_FLAG(timestamps, KIND_BOOL),       TCP_FLAG(sack, KIND_BOOL),
-	TCP_FLAG(window_scale, KIND_BOOL),     TCP_FLAG(rcv_buf, KIND_U32),
-	TCP_FLAG(snd_buf, KIND_U32),           TCP_FLAG(mss_max, KIND_U16),
-	TCP_FLAG(rto_min_ms, KIND_U32),        TCP_FLAG(rto_initial_ms, KIND_U32),
-	TCP_FLAG(delayed_ack_ms, KIND_U32),    TCP_FLAG(handshake_ms, KIND_U32),
-	TCP_FLAG(fin_wait_2_ms, KIND_U32),     TCP_FLAG(time_wait_ms, KIND_U32),
-	TCP_FLAG(keepalive_idle_ms, KIND_U32), TCP_FLAG(keepalive_interval_ms, KIND_U32),
-	TCP_FLAG(keepalive_probes, KIND_U8),   TCP_FLAG(syn_retries, KIND_U8),
+	TCP_FLAG(timestamps, KIND_BOOL),
+	TCP_FLAG(sack, KIND_BOOL),
+	TCP_FLAG(window_scale, KIND_BOOL),
+	TCP_FLAG(ecn, KIND_BOOL),
+	TCP_FLAG(rcv_buf, KIND_U32),
+	TCP_FLAG(snd_buf, KIND_U32),
+	TCP_FLAG(mss_max, KIND_U16),
+	TCP_FLAG(rto_min_ms, KIND_U32),
+	TCP_FLAG(rto_initial_ms, KIND_U32),
+	TCP_FLAG(delayed_ack_ms, KIND_U32),
+	TCP_FLAG(handshake_ms, KIND_U32),
+	TCP_FLAG(fin_wait_2_ms, KIND_U32),
+	TCP_FLAG(time_wait_ms, KIND_U32),
+	TCP_FLAG(keepalive_idle_ms, KIND_U32),
+	TCP_FLAG(keepalive_interval_ms, KIND_U32),
+	TCP_FLAG(keepalive_probes, KIND_U8),
+	TCP_FLAG(syn_retries, KIND_U8),
 	TCP_FLAG(data_retries, KIND_U8),
 };
 
