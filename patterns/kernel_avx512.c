@@ -86,6 +86,8 @@ static inline void forms_of(const struct kernel_tables *tables, struct batch *ba
 			a = _mm512_and_si512(a, _mm512_permutexvar_epi8(pair, first[i]));
 			b = _mm512_and_si512(b, _mm512_permutexvar_epi8(pair, second[i]));
 		}
+		_mm512_storeu_si512(batch->buckets[0] + block * 64, a);
+		_mm512_storeu_si512(batch->buckets[1] + block * 64, b);
 		a = _mm512_or_si512(a, b);
 		batch->found[block] = _mm512_test_epi8_mask(a, a);
 	}

@@ -259,6 +259,20 @@ struct lead_mark lead_mark_find(const struct automaton *automaton)
 	return best;
 }
 
+struct byte_set lead_bytes(const struct automaton *automaton, size_t n)
+{
+	const struct byte_set all = all_bytes();
+	struct automaton_position at = automaton_start(automaton), next;
+	struct byte_set bytes = {};
+	for (; n > 0 && !automaton_is_past(automaton, &at); n--, at = next) {
+		const struct byte_set more = automaton_next(automaton, &at);
+		for (size_t i = 0; i < 4; i++)
+			bytes.bits[i] |= more.bits[i];
+		(void)automaton_step(automaton, &at, &all, &next);
+	}
+	return n > 0 ? all : bytes;
+}
+
 // One more symbol: where the word ends, none, or a letter at a hump; behind that, anything.
 static size_t extend(
 	struct lead_key key, unsigned have, unsigned length, struct lead_key *keys, size_t n

@@ -11,7 +11,7 @@
 #include <string.h>
 
 // Bits a bitmap has for each key: the first is in the nearest cache, the second seldom asked.
-enum { KEY_BITS_MIN = 12, KEY_BITS_MAX = 21, KEY_SPACE = 12, LONG_KEY_SPACE = 48 };
+enum { KEY_BITS_MIN = 12, KEY_BITS_MAX = 21, KEY_SPACE = 12, LONG_KEY_SPACE = 24 };
 
 static int add_key(struct locator *f, struct lead_key key, struct locator_ref ref)
 {
@@ -71,6 +71,7 @@ static int add_by_mark(
 				.target = index,
 				.back_min = found.at,
 				.back_max = found.at + slack,
+				.before = whole == NULL ? all : lead_bytes(whole, found.at + slack),
 			};
 			memcpy(mark.bytes, found.bytes, sizeof(mark.bytes));
 			*tiers |= TIER_MARK;

@@ -21,6 +21,7 @@ struct locator_mark {
 	bool is_word;
 	uint32_t target;
 	uint32_t back_min, back_max; // the match begins so many bytes before the mark
+	struct byte_set before;      // and has only these there, if they differ
 };
 
 // As bits, one a mark.

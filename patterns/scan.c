@@ -255,10 +255,12 @@ static int try_mark(struct scan_scratch *scratch, const struct locator_mark *mar
 		return 0;
 	if (mark->back_min == mark->back_max)
 		return try_before(scratch, mark->target, mark->back_min, at);
-	return try_range(
-		scratch, mark->target, at > mark->back_max ? at - mark->back_max : 0,
-		at - mark->back_min
-	);
+	size_t from = at, first = at > mark->back_max ? at - mark->back_max : 0;
+	while (from > first && byte_set_has(&mark->before, scratch->in.p[from - 1]))
+		from--;
+	if (from > at - mark->back_min)
+		return 0;
+	return try_range(scratch, mark->target, from, at - mark->back_min);
 }
 
 static int try_marks(struct scan_scratch *scratch)
