@@ -14,7 +14,7 @@ struct stack_config {
 	struct tcp_config tcp;
 	enum layout layout;
 	bool quick_acks; // acknowledge the first segments at once, as the library does by itself
-	bool push; // PSH on whatever carries data: where to set it is the sender's choice
+	bool push;       // PSH on whatever carries data: where to set it is the sender's choice
 	uint16_t mtu;
 	struct ip_addr local, gateway;
 	uint8_t prefix;
