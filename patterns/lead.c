@@ -259,18 +259,34 @@ struct lead_mark lead_mark_find(const struct automaton *automaton)
 	return best;
 }
 
-struct byte_set lead_bytes(const struct automaton *automaton, size_t n)
+// Is the mark one byte? Then each of these is found, the first one of a match, too.
+static bool is_one_byte(const struct lead_mark *mark)
 {
-	const struct byte_set all = all_bytes();
+	for (size_t i = 1; i < KERNEL_MARK; i++) {
+		for (size_t k = 0; k < 4; k++) {
+			if (mark->bytes[i].bits[k] != UINT64_MAX)
+				return false;
+		}
+	}
+	return true;
+}
+
+struct byte_set lead_bytes(
+	const struct automaton *automaton, const struct lead_mark *mark, size_t n
+)
+{
+	struct byte_set allowed = all_bytes(), bytes = {};
 	struct automaton_position at = automaton_start(automaton), next;
-	struct byte_set bytes = {};
-	for (; n > 0 && !automaton_is_past(automaton, &at); n--, at = next) {
+	for (size_t i = 0; i < 4 && is_one_byte(mark); i++)
+		allowed.bits[i] = ~mark->bytes[0].bits[i];
+	for (; n > 0; n--, at = next) {
 		const struct byte_set more = automaton_next(automaton, &at);
 		for (size_t i = 0; i < 4; i++)
-			bytes.bits[i] |= more.bits[i];
-		(void)automaton_step(automaton, &at, &all, &next);
+			bytes.bits[i] |= more.bits[i] & allowed.bits[i];
+		if (!automaton_step(automaton, &at, &allowed, &next))
+			break;
 	}
-	return n > 0 ? all : bytes;
+	return bytes;
 }
 
 // One more symbol: where the word ends, none, or a letter at a hump; behind that, anything.

@@ -66,8 +66,10 @@ bool lead_find(const struct automaton *automaton, enum boundary left, struct lea
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out);
 // The least usual mark.
 struct lead_mark lead_mark_find(const struct automaton *automaton);
-// The bytes that a match may have among its first `n`, and behind it, if it may be shorter.
-struct byte_set lead_bytes(const struct automaton *automaton, size_t n);
+// The bytes that a match may have before the mark, which begins among its first `n`.
+struct byte_set lead_bytes(
+	const struct automaton *automaton, const struct lead_mark *mark, size_t n
+);
 
 // The keys of a word of context.h, which may stand before a hump. Returns how many, at most
 // LEAD_KEYS; 0 when it does not begin with a letter.

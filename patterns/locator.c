@@ -71,8 +71,10 @@ static int add_by_mark(
 				.target = index,
 				.back_min = found.at,
 				.back_max = found.at + slack,
-				.before = whole == NULL ? all : lead_bytes(whole, found.at + slack),
+				.before = all,
 			};
+			if (whole != NULL)
+				mark.before = lead_bytes(whole, &found, mark.back_max);
 			memcpy(mark.bytes, found.bytes, sizeof(mark.bytes));
 			*tiers |= TIER_MARK;
 			result = locator_marks_add(&f->marks, mark);

@@ -389,6 +389,19 @@ static void a_first_scan_touches_no_new_page(void **)
 	pattern_set_free(fresh);
 }
 
+// Of several @ only one has a host behind it.
+static void an_address_begins_behind_another_at(void **)
+{
+	struct span text = SPAN_LIT("x@y@jane@example.com, @bob@example.org");
+	struct finding out[8];
+	bool more;
+	assert_int_equal(scan(set, scratch, text, NULL, out, 8, &more), 2);
+	assert_int_equal(out[0].start, 4);
+	assert_int_equal(out[0].end, 20);
+	assert_int_equal(out[1].start, 23);
+	assert_int_equal(out[1].end, 38);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +412,7 @@ int main(void)
 		cmocka_unit_test(what_bears_another_name_has_no_context),
 		cmocka_unit_test(only_what_is_wanted_is_found),
 		cmocka_unit_test(more_is_told),
+		cmocka_unit_test(an_address_begins_behind_another_at),
 		cmocka_unit_test(match_names_the_lowest),
 		cmocka_unit_test(sets_of_any_size),
 		cmocka_unit_test(surroundings_change_nothing),
