@@ -312,6 +312,8 @@ static int try_starts(
 )
 {
 	int result = 0;
+	if (to - from == 1) // somebody has looked at it
+		return try_start(scratch, entry, from);
 	for (size_t start = from; start < to && result == 0 && !scratch->matches.overflow;
 	     start++) {
 		if (lead_gate_passes(&entry->gate, scratch->in, start))

@@ -224,18 +224,29 @@ static int add_word_mark(struct locator *f, uint32_t index)
 	return locator_marks_add(&f->marks, mark);
 }
 
+static uint64_t first_eight(const uint8_t *p, size_t n)
+{
+	uint64_t symbols = 0;
+	for (size_t i = 0; i < KERNEL_LONG_KEY && i < n; i++)
+		symbols |= (uint64_t)kernel_symbol(p[i]) << 8 * i;
+	return symbols;
+}
+
 static int add_words(struct locator *f)
 {
 	struct lead_key keys[LEAD_KEYS];
 	int result = 0;
 	for (uint32_t i = 0; i < f->word_count && result == 0; i++) {
-		size_t n = lead_word_keys(f->words[i].text, keys);
+		const struct locator_word *word = &f->words[i];
+		size_t n = lead_word_keys(word->text, keys);
+		struct locator_ref ref = {.target = i, .is_word = true, .mask = UINT64_MAX};
+		if (word->length < KERNEL_LONG_KEY)
+			ref.mask = (UINT64_C(1) << 8 * word->length) - 1;
+		ref.symbols = first_eight((const uint8_t *)word->text, word->length);
 		if (n == 0)
 			result = add_word_mark(f, i);
 		for (size_t k = 0; k < n && result == 0; k++)
-			result =
-				add_key(f, keys[k],
-					(struct locator_ref){.target = i, .is_word = true});
+			result = add_key(f, keys[k], ref);
 	}
 	return result;
 }
@@ -327,9 +338,10 @@ static int make_keys(struct locator *f)
 	if (f->entry_count == 0)
 		return 0;
 	qsort(f->entries, f->entry_count, sizeof(*f->entries), by_key);
-	unsigned key_bits = bits_for(count_first(f), KEY_SPACE);
+	size_t n = count_first(f);
+	unsigned key_bits = bits_for(n, KEY_SPACE);
 	unsigned long_bits = bits_for(f->entry_count, LONG_KEY_SPACE);
-	for (f->slot_count = 64; f->slot_count < 2 * f->entry_count;)
+	for (f->slot_count = 64; f->slot_count < 2 * n;)
 		f->slot_count *= 2;
 	f->keys = calloc((size_t)1 << key_bits >> 6, sizeof(*f->keys));
 	f->short_keys = calloc((size_t)1 << key_bits >> 6, sizeof(*f->short_keys));
@@ -384,12 +396,10 @@ void locator_fini(struct locator *locator)
 }
 
 const struct locator_ref *locator_look_up(
-	const struct locator *locator, struct span in, size_t at, size_t *count
+	const struct locator *locator, uint64_t symbols, size_t *count
 )
 {
-	uint32_t key = 0;
-	for (size_t i = 0; i < KERNEL_KEY && i < in.n - at; i++)
-		key |= (uint32_t)kernel_symbol(in.p[at + i]) << 8 * i;
+	uint32_t key = (uint32_t)symbols;
 	uint64_t hash = kernel_hash(key, locator->tables.key_shift);
 	*count = 0;
 	if ((locator->keys[hash / 64] >> hash % 64 & 1) == 0)
@@ -421,5 +431,7 @@ const struct locator_ref *locator_words_at(
 		*count = locator->odd_count;
 		return locator->odd;
 	}
-	return locator->keys == NULL ? NULL : locator_look_up(locator, in, at, count);
+	if (locator->keys == NULL)
+		return NULL;
+	return locator_look_up(locator, first_eight(in.p + at, in.n - at), count);
 }

@@ -21,11 +21,12 @@ enum locator_tier {
 };
 
 // What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
-// hit, or the beginning of word `target`.
+// hit, or the beginning of word `target`, whose first symbols are these.
 struct locator_ref {
 	uint32_t target;
 	bool is_word;
 	uint8_t offset;
+	uint64_t symbols, mask; // of a word
 };
 
 struct locator_slot {
@@ -85,7 +86,8 @@ const struct locator_ref *locator_words_at(
 	const struct locator *locator, struct span in, size_t at, size_t *count
 );
 
-// What the key at in[at] stands for. Out: *count. NULL when it is none.
+// What the first eight symbols of a word may stand for, by the first four: of a ref with other
+// symbols in its mask, nothing. Out: *count. NULL when that is no key.
 const struct locator_ref *locator_look_up(
-	const struct locator *locator, struct span in, size_t at, size_t *count
+	const struct locator *locator, uint64_t symbols, size_t *count
 );

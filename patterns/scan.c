@@ -211,10 +211,14 @@ static int try_words(struct scan_scratch *scratch)
 	int result = 0;
 	for (size_t i = 0; i < scratch->hits.n_words && result == 0; i++) {
 		size_t n, at = scratch->chunk + scratch->hits.words[i];
-		const struct locator_ref *ref = locator_look_up(locator, scratch->in, at, &n);
-		for (; n > 0 && result == 0; n--, ref++)
+		uint64_t key = scratch->hits.keys[i];
+		const struct locator_ref *ref = locator_look_up(locator, key, &n);
+		for (; n > 0 && result == 0; n--, ref++) {
+			if (((key ^ ref->symbols) & ref->mask) != 0)
+				continue;
 			result = ref->is_word ? try_word(scratch, &locator->words[ref->target], at)
 					      : try_before(scratch, ref->target, ref->offset, at);
+		}
 	}
 	return result;
 }
@@ -234,7 +238,11 @@ static int try_forms(struct scan_scratch *scratch)
 					&forms
 						 ->refs[word * 64 +
 							(size_t)__builtin_ctzll(bits.words[word])];
-				result = try_before(scratch, ref->target, ref->offset, at);
+				if (ref->offset <= at)
+					result = try_range(
+						scratch, ref->target, at - ref->offset,
+						at - ref->offset
+					);
 			}
 		}
 		for (size_t k = FORMS_KNOWN; k < forms->count && result == 0; k++) {
