@@ -58,7 +58,10 @@ static bool newreno(struct tcp_conn *conn, const struct ack_news *news)
 	}
 	if (!news->duplicate || conn->recovery == RECOVERY_RTO)
 		return false;
-	if (conn->dup_acks < conn->snd_segs)
+	// A peer may send more of them than there are segments on the way (RFC 5681 3.2 (4)).
+	uint32_t flight = conn->snd_nxt - conn->snd_una;
+	if (conn->dup_acks < conn->snd_segs &&
+	    (conn->dup_acks < TCP_DUP_THRESH || (uint32_t)conn->dup_acks * conn->mss < flight))
 		conn->dup_acks++;
 	if (conn->recovery >= RECOVERY_FAST || conn->dup_acks < TCP_DUP_THRESH ||
 	    !seq_lt(conn->recover, conn->snd_una))
@@ -113,6 +116,21 @@ static uint32_t delivered_sum(const struct tcp_conn *conn)
 	return conn->snd_una + conn->sacked + (uint32_t)conn->dup_acks * conn->mss;
 }
 
+// Since the sum was `before`. It goes down when duplicate ACKs had been taken for more than came.
+static uint32_t delivered_since(const struct tcp_conn *conn, uint32_t before)
+{
+	uint32_t sum = delivered_sum(conn);
+	return seq_lt(before, sum) ? sum - before : 0;
+}
+
+// Outside of a recovery `recover` stays close behind snd_una, for beyond half of all sequence
+// numbers it would seem to lie ahead.
+static void recover_follow(struct tcp_conn *conn)
+{
+	if (conn->recovery == RECOVERY_NONE)
+		conn->recover = seq_max(conn->recover, conn->snd_una - 1);
+}
+
 bool ack_input(struct tcp_conn *conn, const struct segment *seg)
 {
 	struct tcp *tcp = conn->tcp;
@@ -142,8 +160,9 @@ bool ack_input(struct tcp_conn *conn, const struct segment *seg)
 	if (news.acked > 0)
 		send_acked(conn, &news);
 	loss_input(conn, &news);
-	news.delivered = delivered_sum(conn) - delivered;
+	news.delivered = delivered_since(conn, delivered);
 	congestion_acked(conn, &news, pipe);
+	recover_follow(conn);
 	progress(conn, news.acked);
 	if (news.reo_us > 0)
 		timer_arm_sooner(conn, RESEND_REORDERED, news.reo_us);

@@ -139,6 +139,36 @@ static void what_is_sent_again_is_not_marked(void **)
 	rig_free(&rig);
 }
 
+// What a duplicate ACK stood for may be less than a whole segment: taking it back is no delivery.
+static void duplicates_before_an_echo_do_not_open_the_window(void **)
+{
+	struct rig rig = {0};
+	rig_ecn(&rig);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(40000)), 40000);
+	rig_tick(&rig, 20);
+	for (int i = 0; i < 2; i++)
+		rig_in(&rig, TCP_ACK, rig.seq, rig.una, 60000, none);
+	rig_drain(&rig);
+	rig_in(&rig, TCP_ACK | TCP_ECE, rig.seq, rig.una + 1, 60000, none);
+	assert_int_equal(rig.conn->recovery, RECOVERY_CWR);
+	assert_in_range(rig.conn->cwnd, 1000, 11000);
+	rig_free(&rig);
+}
+
+// After half of all sequence numbers the end of the last recovery would seem to lie ahead.
+static void an_echo_counts_long_after_a_recovery(void **)
+{
+	struct rig rig = {0};
+	rig_ecn(&rig);
+	rig.conn->recover = rig.conn->snd_una - INT32_MAX + 1500;
+	rig_tick(&rig, 20);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una + 1000, 60000, none);
+	rig_in(&rig, TCP_ACK, rig.seq, rig.una + 2000, 60000, none);
+	rig_in(&rig, TCP_ACK | TCP_ECE, rig.seq, rig.una + 3000, 60000, none);
+	assert_int_equal(tcp_stats(rig.tcp)->ecn_reduced, 1);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +178,8 @@ int main(void)
 		cmocka_unit_test(a_mark_is_echoed_until_cwr),
 		cmocka_unit_test(an_echo_reduces_the_window_once),
 		cmocka_unit_test(what_is_sent_again_is_not_marked),
+		cmocka_unit_test(duplicates_before_an_echo_do_not_open_the_window),
+		cmocka_unit_test(an_echo_counts_long_after_a_recovery),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -488,6 +488,66 @@ static void sequence_numbers_wrap(void **)
 	rig_free(&rig);
 }
 
+// Savage et al., TCP congestion control with a misbehaving receiver, 2.2: there cannot be more of
+// them than segments on the way.
+static void forged_duplicates_do_not_open_the_window(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.snd_buf = 1000000;
+	rig.pkts = 4000;
+	rig_sent(&rig, false, 10);
+	rig.conn->snd_scale = 6;
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(60000)), 60000);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(50000)), 50000);
+	ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	for (int i = 0; i < 400; i++)
+		ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	assert_in_range(rig.n_out - rig.next_out, 1, 20);
+	rig_drain(&rig);
+	rig_free(&rig);
+}
+
+// Partial ACKs of segments that are smaller than those the duplicates are taken for.
+static void small_segments_do_not_open_the_window(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 1);
+	for (uint32_t i = 0; i < 8; i++) {
+		assert_int_equal(tcp_send(rig.conn, rig_bytes(100)), 100);
+		rig_tick(&rig, 0);
+	}
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(40000)), 40000);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	ack_in(&rig, 1000);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	for (int i = 0; i < 3; i++)
+		ack_in(&rig, 1000);
+	assert_int_equal(rig.conn->recovery, RECOVERY_FAST);
+	ack_in(&rig, 1400);
+	assert_in_range(rig.conn->cwnd, 1000, 12000);
+	rig_free(&rig);
+}
+
+// After half of all sequence numbers the end of the last recovery would seem to lie ahead.
+static void duplicates_count_long_after_a_recovery(void **)
+{
+	struct rig rig = {0};
+	rig_sent(&rig, false, 8);
+	rig.conn->recover = rig.conn->snd_una - INT32_MAX + 1500;
+	ack_in(&rig, 1000);
+	ack_in(&rig, 2000);
+	for (int i = 0; i < 3; i++)
+		ack_in(&rig, 2000);
+	assert_int_equal(tcp_stats(rig.tcp)->fast_retransmits, 1);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -495,6 +555,9 @@ int main(void)
 		cmocka_unit_test(timeouts_double_and_send_one),
 		cmocka_unit_test(a_dead_peer_is_given_up_with_rst),
 		cmocka_unit_test(three_duplicates_send_again),
+		cmocka_unit_test(forged_duplicates_do_not_open_the_window),
+		cmocka_unit_test(small_segments_do_not_open_the_window),
+		cmocka_unit_test(duplicates_count_long_after_a_recovery),
 		cmocka_unit_test(an_ack_on_old_data_counts),
 		cmocka_unit_test(no_duplicates),
 		cmocka_unit_test(sack_fills_only_the_holes),
