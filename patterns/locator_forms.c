@@ -106,7 +106,8 @@ static size_t group_of(const struct group *groups, size_t i)
 }
 
 // Share `count` buckets, from `first` on, among the forms of words, or the others. Those beyond
-// FORMS_KNOWN, which are not looked at two by two, go where they cost least. Returns 0 or -ENOMEM.
+// FORMS_KNOWN, which are not looked at two by two, go to the last of those in use. Returns 0 or
+// -ENOMEM.
 static int share_buckets(struct locator_forms *f, bool word, unsigned first, unsigned count)
 {
 	struct group *groups = calloc(FORMS_KNOWN, sizeof(*groups));
@@ -122,15 +123,16 @@ static int share_buckets(struct locator_forms *f, bool word, unsigned first, uns
 		groups[n++].live = true;
 	}
 	join_all(groups, n, count);
+	unsigned last = first; // there may be no group
 	for (size_t i = 0; i < n; i++) {
 		if (groups[i].live)
-			groups[i].bucket = first++;
+			groups[i].bucket = last = first++;
 	}
 	for (size_t i = 0; i < n; i++)
 		f->drafts[known[i]].bucket = groups[group_of(groups, i)].bucket;
 	for (size_t i = FORMS_KNOWN; i < f->draft_count; i++) {
 		if (f->drafts[i].form.word == word)
-			f->drafts[i].bucket = first - 1;
+			f->drafts[i].bucket = last;
 	}
 	free(groups);
 	return 0;

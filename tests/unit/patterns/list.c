@@ -231,9 +231,36 @@ static void names_are_one_over_all_folders(void **)
 	pattern_lib_free(lib);
 }
 
+// 300 forms of one sort before the first of the other: it is not among those told apart.
+static void forms_of_words_and_numbers_are_apart(void **)
+{
+	static const char *const rules[] = {"[a-z]{1,7}-[0-9]{1,8}", "[0-9]{1,7}-[0-9]{1,8}"};
+	static const char *const lasts[] = {"[0-9]{7}", "[a-z]{6}"};
+	static const char *const texts[] = {"= 1234567 ", "= abcdef "};
+	static const char *const finds[] = {"zlast@2-9 ", "zlast@2-8 "};
+	for (size_t k = 0; k < 2; k++) {
+		char text[1024], why[PATTERN_WHY] = "";
+		size_t n = (size_t)snprintf(text, sizeof(text), HEAD "groups: [a]\nrules:\n");
+		for (int i = 0; i < 8; i++)
+			n += (size_t)snprintf(
+				text + n, sizeof(text) - n, "  - {name: r%d, pattern: '%s'}\n", i,
+				rules[k]
+			);
+		snprintf(
+			text + n, sizeof(text) - n, "  - {name: zlast, pattern: '%s'}\n", lasts[k]
+		);
+		struct pattern_lib *lib = folder_load_text(text, why);
+		if (lib == NULL)
+			fail_msg("%s", why);
+		assert_string_equal(found(lib, texts[k]), finds[k]);
+		pattern_lib_free(lib);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(forms_of_words_and_numbers_are_apart),
 		cmocka_unit_test(words_and_rules_share_the_rest),
 		cmocka_unit_test(what_they_cost_is_told),
 		cmocka_unit_test(case_may_be_ignored),
