@@ -3,8 +3,11 @@
 
 #include "patterns/overlap.h"
 
-static bool sorts_before(const struct finding *a, const struct finding *b)
+#include "patterns/sort.h"
+
+static bool sorts_before(const void *x, const void *y)
 {
+	const struct finding *a = x, *b = y;
 	if (a->start != b->start)
 		return a->start < b->start;
 	if (a->end != b->end)
@@ -12,36 +15,9 @@ static bool sorts_before(const struct finding *a, const struct finding *b)
 	return a->pattern < b->pattern;
 }
 
-static void sift_down(struct finding *heap, size_t at, size_t n)
-{
-	struct finding moved = heap[at];
-	for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
-		if (child + 1 < n && sorts_before(&heap[child], &heap[child + 1]))
-			child++;
-		if (!sorts_before(&moved, &heap[child]))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = moved;
-}
-
-// Heap sort: qsort(3) may allocate, and a worker may not.
 void overlap_sort(struct finding *matches, size_t n)
 {
-	size_t sorted = 1;
-	while (sorted < n && !sorts_before(&matches[sorted], &matches[sorted - 1]))
-		sorted++;
-	if (sorted >= n)
-		return;
-	for (size_t i = n / 2; i > 0; i--)
-		sift_down(matches, i - 1, n);
-	for (size_t i = n - 1; i > 0; i--) {
-		struct finding last = matches[i];
-		matches[i] = matches[0];
-		matches[0] = last;
-		sift_down(matches, 0, i);
-	}
+	sort_list(matches, n, sizeof(matches[0]), sorts_before);
 }
 
 static void take(struct scan_join *join, const struct finding *match)

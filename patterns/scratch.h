@@ -77,3 +77,5 @@ int confirm(struct scan_scratch *scratch, const struct candidate *candidate) mus
 // surer, or -EIO.
 int confirm_score(struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n)
 	must_check;
+// Find the candidates of the chunk at scratch->chunk, and confirm them. Returns 0 or -EIO.
+int candidates_try(struct scan_scratch *scratch) must_check;
