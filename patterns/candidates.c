@@ -142,7 +142,7 @@ static int try_words(struct scan_scratch *scratch)
 	for (size_t i = 0; i < scratch->hits.n_words && result == 0; i++) {
 		size_t n, at = scratch->chunk + scratch->hits.words[i];
 		uint64_t key = scratch->hits.keys[i];
-		const struct locator_ref *ref = locator_look_up(locator, key, &n);
+		const struct locator_ref *ref = locator_keys_at(&locator->keys, key, &n);
 		for (; n > 0 && result == 0; n--, ref++) {
 			if (((key ^ ref->symbols) & ref->mask) != 0)
 				continue;

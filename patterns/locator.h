@@ -7,6 +7,7 @@
 #pragma once
 
 #include "patterns/locator_forms.h"
+#include "patterns/locator_keys.h"
 #include "patterns/locator_marks.h"
 
 struct definition;
@@ -18,19 +19,6 @@ enum locator_tier {
 	TIER_MARK = 4,     // by a few bytes it cannot be without
 	TIER_CONTEXT = 8,  // from its context words
 	TIER_SEARCHED = 16 // by the candidate expression in Hyperscan: slower than the others
-};
-
-// What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
-// hit, or the beginning of word `target`, whose first symbols are these.
-struct locator_ref {
-	uint32_t target;
-	bool is_word;
-	uint8_t offset;
-	uint64_t symbols, mask; // of a word
-};
-
-struct locator_slot {
-	uint32_t key, first, count; // refs; none: the slot is free
 };
 
 // A context word, folded as in context.h.
@@ -47,23 +35,13 @@ struct locator_word {
 struct locator {
 	struct kernel_tables tables;
 	kernel_fn *kernel;
-	uint64_t *keys, *short_keys, *long_keys;
-	struct locator_slot *slots; // open addressing, a power of two
-	size_t slot_count;
-	struct locator_ref *refs; // of keys, those of a key together
-	size_t ref_count;
+	struct locator_keys keys;
 	struct locator_forms forms;
 	struct locator_marks marks;
 	struct locator_word *words;
 	size_t word_count;
 	struct locator_ref *odd; // words that do not begin with a letter
 	size_t odd_count;
-	// While it is built: keys with what they stand for.
-	struct locator_entry {
-		struct lead_key key;
-		struct locator_ref ref;
-	} * entries;
-	size_t entry_count;
 };
 
 // How entry `index` of a set is to be found, by its definition. Adds it to the locator. Out:
@@ -84,10 +62,4 @@ bool locator_word_serves(const struct locator_word *word, uint32_t entry);
 // What may be a context word at in[at]: refs, of which those that are words. Out: *count.
 const struct locator_ref *locator_words_at(
 	const struct locator *locator, struct span in, size_t at, size_t *count
-);
-
-// What the first eight symbols of a word may stand for, by the first four: of a ref with other
-// symbols in its mask, nothing. Out: *count. NULL when that is no key.
-const struct locator_ref *locator_look_up(
-	const struct locator *locator, uint64_t symbols, size_t *count
 );
