@@ -133,8 +133,7 @@ static size_t example(char *text, size_t size)
 	static const char *const words[] = {
 		"",
 		"the ",
-		"gr\xc3\xbc\xc3\x9f"
-		"e, ",
+		"na\xc3\xafve, ",
 		"\xf0\x9f\x94\x91 ",
 		"\xe5\x8d\xa1 ",
 		"{\"a\": 1} ",
