@@ -131,12 +131,7 @@ static void check(struct span text, enum scan_form form, size_t ahead)
 static size_t example(char *text, size_t size)
 {
 	static const char *const words[] = {
-		"",
-		"the ",
-		"na\xc3\xafve, ",
-		"\xf0\x9f\x94\x91 ",
-		"\xe5\x8d\xa1 ",
-		"{\"a\": 1} ",
+		"", "the ", "na\xc3\xafve, ", "\xf0\x9f\x94\x91 ", "\xe5\x8d\xa1 ", "{\"a\": 1} ",
 	};
 	const struct pattern_info *info;
 	do
