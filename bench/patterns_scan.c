@@ -132,7 +132,8 @@ static void compile_rules(void)
 static void compile_all(void)
 {
 	static uint16_t ids[PATTERN_MAX];
-	struct pattern_lib *lib = load();
+	static struct pattern_lib *lib; // stays: `naive` keeps names of it
+	lib = load();
 	entity_count = entities(lib, ids);
 	progress("compiling the library");
 	measure_compile(&library, "library", lib, ids, entity_count);
@@ -141,7 +142,6 @@ static void compile_all(void)
 	compile_rules();
 	progress("compiling the naive union");
 	naive_compile(&union_of_all, &naive, lib, ids, entity_count);
-	// `naive` keeps names: the library stays.
 }
 
 static struct figure *add(const char *section, struct subject *subject, size_t span, bool forms)
