@@ -87,7 +87,7 @@ class Daemon(GatewayCase):
 
     def test_listeners_follow(self):
         text = self.a.config.read_text()
-        start, end = text.index("  - address: " + net.GW_CLIENT), text.index("rules:")
+        start, end = text.index(f'  - address: "{net.GW_CLIENT}"'), text.index("rules:")
         self.addCleanup(lambda: self.reload(text, "policy: in force"))
         more = text[start:end].replace("port: 5432", "port: 5433")
         self.assertFalse(self.answers(5433))
