@@ -80,6 +80,11 @@ static bool is_edge(uint8_t a, uint8_t b)
 	return !is_word(a) || !is_word(b) || (!is_upper(a) && is_upper(b));
 }
 
+bool context_begins(struct span in, size_t at)
+{
+	return at == 0 || is_edge(in.p[at - 1], in.p[at]);
+}
+
 bool context_stands_at(const char *word, size_t n, struct span in, size_t at)
 {
 	if (n > in.n - at)
@@ -88,7 +93,7 @@ bool context_stands_at(const char *word, size_t n, struct span in, size_t at)
 		if (context_fold(in.p[at + i]) != (uint8_t)word[i])
 			return false;
 	}
-	return (at == 0 || is_edge(in.p[at - 1], in.p[at])) &&
+	return context_begins(in, at) &&
 	       (at + n == in.n || !is_word(in.p[at + n]) ||
 		(n >= CONTEXT_HUMP_MIN && is_edge(in.p[at + n - 1], in.p[at + n])));
 }

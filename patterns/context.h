@@ -23,6 +23,8 @@ struct context {
 
 // A byte as words are compared: lower case, and a dash for space, tab and underscore.
 uint8_t context_fold(uint8_t c);
+// May a word stand at in[at]: does the byte before allow it?
+bool context_begins(struct span in, size_t at);
 // Does `word`, folded and `n` bytes long, stand at in[at]?
 bool context_stands_at(const char *word, size_t n, struct span in, size_t at);
 

@@ -204,6 +204,8 @@ static int add_word_mark(struct locator *f, uint32_t index)
 				byte_set_add(&mark.bytes[i], (uint8_t)c);
 		}
 	}
+	for (size_t i = 0; i < 4; i++)
+		f->odd_first.bits[i] |= mark.bytes[0].bits[i];
 	struct locator_ref *odd = list_grow((void **)&f->odd, &f->odd_count, sizeof(*f->odd));
 	if (odd == NULL)
 		return -ENOMEM;
@@ -283,8 +285,11 @@ const struct locator_ref *locator_words_at(
 )
 {
 	*count = 0;
+	if (!context_begins(in, at))
+		return NULL;
 	if (kernel_symbol(in.p[at]) < 'a') {
-		*count = locator->odd_count;
+		bool may = byte_set_has(&locator->odd_first, in.p[at]);
+		*count = may ? locator->odd_count : 0;
 		return locator->odd;
 	}
 	if (locator->keys.first == NULL)

@@ -42,6 +42,7 @@ struct locator {
 	size_t word_count;
 	struct locator_ref *odd; // words that do not begin with a letter
 	size_t odd_count;
+	struct byte_set odd_first; // with which they begin
 };
 
 // How entry `index` of a set is to be found, by its definition. Adds it to the locator. Out:
