@@ -269,7 +269,7 @@ static uint64_t *fragment_check(struct ip *ip, const struct pkt *pkt, struct ip6
 		(void)problem(ip, header, ICMP6_PROBLEM_FIELD, IP6_PAYLOAD_LEN_AT);
 		return &ip->stats.drop_fragment;
 	}
-	if (header->offset + n > UINT16_MAX) {
+	if (n > (uint32_t)UINT16_MAX - header->offset) {
 		(void)problem(ip, header, ICMP6_PROBLEM_FIELD, header->fragment_at + 2u);
 		return &ip->stats.fragment_too_long;
 	}
