@@ -8,12 +8,10 @@
 Port 0 has both families and no tag: fragments in every order, twice, overlapping and without an
 end, and extension headers. Port 1 has VLAN 77: frames with the tag, another, none.
 """
-import os
 import sys
 
-import net
 from test_ip6 import PREFIXES, SIDES, Net6
-from test_stack import SKIP, python
+from test_stack import python, run, stopped
 
 COMMON = r"""
 import sys
@@ -183,17 +181,11 @@ def check(n, echo_path, workers):
     for ns, link, gateway_mac, prefix, script in zip(
             (n.client, n.server), SIDES, gateway_macs, PREFIXES, (FRAGMENTS, VLAN)):
         python(ns, script, link, gateway_mac, mac(ns, link), prefix)
-    status = echo.stop()
-    print(echo.text())
-    if status != 0:
-        raise net.Failure(f"echo: exit {status}")
+    stopped(echo)
 
 
 def main():
     echo_path, workers = sys.argv[1], int(sys.argv[2])
-    if os.geteuid() != 0:
-        print("network namespaces need root")
-        return SKIP
     # Behind a packet socket's fan-out the kernel puts IPv4 together before we see it.
     with Net6("tap", queues=workers) as n:
         check(n, echo_path, workers)
@@ -202,8 +194,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except net.Failure as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    run(main)

@@ -8,11 +8,10 @@
 Neighbours are found both ways with nothing but a link between, pings and connections work as over
 IPv4.
 """
-import os
 import sys
 
 import net
-from test_stack import CLIENT, REFUSED, RESET, SEED, SKIP, counters, python
+from test_stack import CLIENT, REFUSED, RESET, SEED, all_served, python, run
 
 PREFIXES = "fd77:1::", "fd77:2::"
 SIDES = ("c0", "s0")
@@ -99,24 +98,11 @@ def check(n, echo_path, workers):
     python(n.client, CLIENT, PREFIXES[0] + "1", SEED, 8, 100000)
     python(n.client, CLIENT, net.GW_CLIENT, SEED, 8, 100000)
 
-    status = echo.stop()
-    print(echo.text())
-    if status != 0:
-        raise net.Failure(f"echo: exit {status}")
-    rows = counters(echo)
-    if sum(r["accepted"] for r in rows) < 60 or len(rows) != workers:
-        raise net.Failure(f"connections are missing: {rows}")
-    if any(r["accepted"] < 5 for r in rows):
-        raise net.Failure(f"a worker had nothing to do: {rows}")
-    if any(r["conns"] != 0 for r in rows):
-        raise net.Failure(f"connections are left over: {rows}")
+    all_served(echo, workers)
 
 
 def main():
     echo_path, workers = sys.argv[1], int(sys.argv[2])
-    if os.geteuid() != 0:
-        print("network namespaces need root")
-        return SKIP
     with Net6("af_packet", queues=workers) as n:
         check(n, echo_path, workers)
     print("passed")
@@ -124,8 +110,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except net.Failure as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    run(main)

@@ -113,12 +113,41 @@ def counters(echo):
     return rows
 
 
+def stopped(echo):
+    """Stop it, show what it said, and want a good end."""
+    status = echo.stop()
+    print(echo.text())
+    if status != 0:
+        raise net.Failure(f"echo: exit {status}")
+
+
+def all_served(echo, workers):
+    """Stop it. Every worker, wherever packets came in, had work to do, and nothing is left over."""
+    stopped(echo)
+    rows = counters(echo)
+    if sum(r["accepted"] for r in rows) < 60 or len(rows) != workers:
+        raise net.Failure(f"connections are missing: {rows}")
+    if any(r["accepted"] < 5 for r in rows):
+        raise net.Failure(f"a worker had nothing to do: {rows}")
+    if any(r["conns"] != 0 for r in rows):
+        raise net.Failure(f"connections are left over: {rows}")
+
+
+def run(main):
+    """main, as a program whose status tells meson what came of it."""
+    if os.geteuid() != 0:
+        print("network namespaces need root")
+        sys.exit(SKIP)
+    try:
+        sys.exit(main())
+    except net.Failure as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
+
+
 def main():
     echo_path, device, workers = sys.argv[1], sys.argv[2], int(sys.argv[3])
     huge = sys.argv[4:] == ["huge"]
-    if os.geteuid() != 0:
-        print("network namespaces need root")
-        return SKIP
     with net.huge_pages(64 * workers + 64 if huge else 0) as have_pages:
         if huge and not have_pages:
             print("this machine gives no huge pages")
@@ -147,23 +176,8 @@ def check(n, echo_path, workers, options):
     python(n.client, RESET, net.GW_CLIENT)
     python(n.client, CLIENT, net.GW_CLIENT, SEED, 8, 100000)
 
-    status = echo.stop()
-    print(echo.text())
-    if status != 0:
-        raise net.Failure(f"echo: exit {status}")
-    rows = counters(echo)
-    if sum(r["accepted"] for r in rows) < 60 or len(rows) != workers:
-        raise net.Failure(f"connections are missing: {rows}")
-    # Both must have worked, wherever their packets came in.
-    if any(r["accepted"] < 5 for r in rows):
-        raise net.Failure(f"a worker had nothing to do: {rows}")
-    if any(r["conns"] != 0 for r in rows):
-        raise net.Failure(f"connections are left over: {rows}")
+    all_served(echo, workers)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except net.Failure as failure:
-        print(failure, file=sys.stderr)
-        sys.exit(1)
+    run(main)

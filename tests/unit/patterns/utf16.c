@@ -4,7 +4,7 @@
 // Values in UTF-16, which TDS carries: found in both byte orders, at even and odd places, whole to
 // the last unit, however the bytes come and wherever they end.
 
-#include "patterns/patterns.h"
+#include "tests/unit/patterns/entities.h"
 
 // cmocka.h wants these first.
 #include <setjmp.h>
@@ -33,28 +33,14 @@ static uint32_t dice(uint32_t sides)
 
 static int setup(void **)
 {
-	char why[PATTERN_WHY] = "";
-	uint16_t ids[PATTERN_MAX];
-	size_t n = 0;
-	if (pattern_lib_load((const char *const[]){PATTERN_LIBRARY}, 1, &lib, why) != 0)
-		fail_msg("%s", why);
-	for (uint16_t i = 0; i < pattern_lib_count(lib); i++) {
-		if (pattern_lib_info(lib, i)->kind == PATTERN_ENTITY)
-			ids[n++] = i;
-	}
-	if (pattern_set_compile(lib, ids, n, &set, why) != 0)
-		fail_msg("%s", why);
-	scratch = scan_scratch_new(set);
-	assert_non_null(scratch);
+	entities_open(&lib, &set, &scratch);
 	print_message("seed %u\n", seed);
 	return 0;
 }
 
 static int teardown(void **)
 {
-	scan_scratch_free(scratch);
-	pattern_set_free(set);
-	pattern_lib_free(lib);
+	entities_close(lib, set, scratch);
 	return 0;
 }
 

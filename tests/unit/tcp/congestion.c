@@ -155,6 +155,16 @@ static void cubic_is_not_slower_than_reno(void **)
 	rig_free(&rig);
 }
 
+// Let all that is queued be sent and acknowledged.
+static void end_answer(struct rig *rig)
+{
+	while (rig->conn->snd_head != NULL) {
+		rig_tick(rig, 20);
+		rig_drain(rig);
+		ack_in(rig, rig->conn->snd_nxt);
+	}
+}
+
 // 4.2: time in which nothing was to be sent is no time to grow in.
 static void cubic_does_not_grow_in_a_pause(void **)
 {
@@ -165,11 +175,7 @@ static void cubic_does_not_grow_in_a_pause(void **)
 	round_trip(&rig, 20);
 	struct tcp_conn *conn = rig.conn;
 	ack_in(&rig, conn->snd_nxt);
-	while (conn->snd_head != NULL) {
-		rig_tick(&rig, 20);
-		rig_drain(&rig);
-		ack_in(&rig, conn->snd_nxt);
-	}
+	end_answer(&rig);
 	uint32_t cwnd = conn->cwnd;
 	for (int i = 0; i < 200; i++) { // little now and then, for ten seconds
 		assert_int_equal(tcp_send(conn, rig_bytes(1000)), 1000);
@@ -194,11 +200,7 @@ static void the_tail_of_an_answer_costs_no_more_than_the_answer(void **)
 	rig_long(&rig, TCP_NEWRENO);
 	round_trips(&rig, 2, 20);
 	struct tcp_conn *conn = rig.conn;
-	while (conn->snd_head != NULL) {
-		rig_tick(&rig, 20);
-		rig_drain(&rig);
-		ack_in(&rig, conn->snd_nxt);
-	}
+	end_answer(&rig);
 	uint32_t una = conn->snd_una;
 	assert_int_equal(tcp_send(conn, rig_bytes(4000)), 4000);
 	rig_tick(&rig, 20);
@@ -215,11 +217,7 @@ static void an_unused_window_is_halved_in_time(void **)
 	rig_long(&rig, TCP_NEWRENO);
 	round_trips(&rig, 3, 20);
 	struct tcp_conn *conn = rig.conn;
-	while (conn->snd_head != NULL) {
-		rig_tick(&rig, 20);
-		rig_drain(&rig);
-		ack_in(&rig, conn->snd_nxt);
-	}
+	end_answer(&rig);
 	uint32_t cwnd = conn->cwnd;
 	for (int i = 0; i < 5 * 60 * 10 + 1; i++) {
 		if (i < 5 * 60 * 10 - 10)
@@ -241,11 +239,7 @@ static void after_silence_the_window_is_the_first(void **)
 	round_trips(&rig, 3, 20);
 	lose_one(&rig);
 	struct tcp_conn *conn = rig.conn;
-	while (conn->snd_head != NULL) {
-		rig_tick(&rig, 20);
-		rig_drain(&rig);
-		ack_in(&rig, conn->snd_nxt);
-	}
+	end_answer(&rig);
 	uint32_t cwnd = conn->cwnd;
 	rig_tick(&rig, 1000);
 	while (tcp_send(conn, rig_bytes(3000)) == 3000)
