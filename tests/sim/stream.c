@@ -17,6 +17,8 @@ enum {
 	CONNS_MAX = 4,
 	PORT = 5432,
 	CHUNK_MAX = 9000,
+	ETH_LEN = 14,
+	TAG_LEN = 4,
 	LIMIT_S =
 		3600, // simulated; a window of 1000 bytes and a reader that pauses take their time
 };
@@ -59,7 +61,8 @@ struct run {
 	uint32_t n_conns;
 	uint32_t pause_ppm;
 	uint64_t dies_at_us; // the wire, for good; or NEVER
-	bool tampered;
+	bool tampered, v6;
+	uint16_t mtu, vlan;
 	uint64_t progress_us; // when anything last got on
 	uint64_t patience_us; // longer without is a stall
 	struct side client, server;
@@ -256,7 +259,7 @@ static struct tcp_config random_tcp(struct rng *rng)
 	config.rcv_buf = PICK(rng, 1000, 4096, 20000, 65535, 262144, 1000000);
 	config.snd_buf = PICK(rng, 2000, 20000, 65536, 262144);
 	config.ooo_segments_max = PICK(rng, 4, 32, 256);
-	config.mss_max = (uint16_t)PICK(rng, 536, 1000, 1460, 1460, 1460);
+	config.mss_max = (uint16_t)PICK(rng, 536, 1000, 1460, 1460, 1940);
 	config.timestamps = rng_below(rng, 4) != 0;
 	config.sack = rng_below(rng, 3) != 0;
 	config.window_scale = rng_below(rng, 4) != 0;
@@ -290,12 +293,16 @@ static struct wire_config random_wire(struct rng *rng)
 
 static bool side_init(struct run *run, struct side *side, bool client)
 {
+	static const char *const addresses[2][2] = {
+		{"10.0.0.2/24", "10.0.0.1/24"},
+		{"fd00::2/64", "fd00::1/64"}};
 	struct host_config config = {
 		.name = client ? "client" : "server",
 		.tcp = random_tcp(&run->rng),
 		.n_ports = 1,
-		.ports = {{.address = client ? "10.0.0.1/24" : "10.0.0.2/24"}},
-		.mtu = 1500,
+		.ports = {{.address = addresses[run->v6][client]}},
+		.mtu = run->mtu,
+		.vlan = run->vlan,
 		.pkts = PICK(&run->rng, 300, 4000),
 		.app = side_app,
 		.ctx = side,
@@ -327,7 +334,7 @@ static void streams_init(struct run *run)
 		}
 
 		struct endpoint server = {.port = PORT};
-		if (addr_parse("10.0.0.2", &server.addr) != 0 ||
+		if (addr_parse(run->v6 ? "fd00::2" : "10.0.0.2", &server.addr) != 0 ||
 		    tcp_connect(
 			    run->client.host->tcp, &server, c, world_now_us(run->world), &c->conn
 		    ) != 0)
@@ -443,7 +450,10 @@ static void print_ends(const struct run *run)
 
 static void side_tamper(struct run *run, struct side *side)
 {
-	side->tamper.config = tamper_random(&run->rng, world_now_us(run->world));
+	uint32_t frame_max = run->mtu + ETH_LEN + (run->vlan != 0 ? TAG_LEN : 0u);
+	if (frame_max > PKT_DATAROOM) // what a packet at the other end takes
+		frame_max = PKT_DATAROOM;
+	side->tamper.config = tamper_random(&run->rng, world_now_us(run->world), frame_max);
 	side->tamper.rng = rng_of(rng_next(&run->rng));
 	side->host->ports[0].tamper = &side->tamper;
 }
@@ -462,6 +472,9 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 	struct run run = {.seed = seed, .rng = rng_of(seed ^ UINT64_C(0x5eed))};
 	run.world = world_new(seed, trace);
 	run.dies_at_us = NEVER;
+	run.v6 = rng_below(&run.rng, 3) == 0;
+	run.mtu = (uint16_t)PICK(&run.rng, 1280, 1500, 1500, 9000);
+	run.vlan = rng_below(&run.rng, 4) == 0 ? 7 : 0;
 	if (run.world != NULL && rng_below(&run.rng, 16) == 0)
 		run.dies_at_us = world_now_us(run.world) + rng_below(&run.rng, 2000000);
 	if (run.world == NULL || !side_init(&run, &run.client, true) ||

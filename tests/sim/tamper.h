@@ -3,17 +3,17 @@
 
 // Someone on one direction of a wire who knows TCP: drops what hurts most, cuts and joins segments,
 // takes windows back, and speaks in the sender's name without knowing what the receiver expects
-// next. Nothing it does may end a connection or change a byte. IPv4 only; the rest passes.
+// next. Nothing it does may end a connection or change a byte.
 
 #pragma once
 
+#include "tests/sim/frame.h"
 #include "tests/sim/rng.h"
 
-#include <stddef.h>
-
-enum tamper_limit { TAMPER_FLOWS_MAX = 8, TAMPER_FRAME_MAX = 2048 };
+enum tamper_limit { TAMPER_FLOWS_MAX = 8 };
 
 struct tamper_config {
+	size_t frame_max;                     // joined segments make no longer frame
 	uint8_t drop_fins, drop_resent;       // the first of each flow
 	uint16_t drop_ack_at, drop_acks;      // so many bare ACKs, from that one on
 	uint64_t zero_from_us, zero_until_us; // every window offered is 0
@@ -41,12 +41,12 @@ struct tamper {
 	uint32_t n_flows;
 	struct tamper_flow flows[TAMPER_FLOWS_MAX];
 	size_t held_n; // 0: none waits to be joined
-	uint8_t held[TAMPER_FRAME_MAX];
+	uint8_t held[FRAME_MAX];
 };
 
-struct tamper_config tamper_random(struct rng *rng, uint64_t now_us);
+struct tamper_config tamper_random(struct rng *rng, uint64_t now_us, size_t frame_max);
 
-// What becomes of a frame of `n` bytes, at most TAMPER_FRAME_MAX: calls `emit` for every frame that
+// What becomes of a frame of `n` bytes, at most FRAME_MAX: calls `emit` for every frame that
 // goes on. Returns false when it was dropped.
 bool tamper_frame(
 	struct tamper *tamper, const uint8_t *frame, size_t n, uint64_t now_us, tamper_emit *emit,

@@ -4,6 +4,8 @@
 #include "tests/sim/trace.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/ip/wire.h"
+#include "tests/sim/frame.h"
 
 #include <stdio.h>
 
@@ -34,28 +36,18 @@ static void print_options(struct cursor *c)
 	}
 }
 
-static void print_tcp(struct span segment)
+static void print_tcp(const struct frame_tcp *segment)
 {
-	static const char letters[] = "FSRPAU";
-	struct cursor c = cursor_of(segment);
-	uint16_t from = cursor_be16(&c);
-	uint16_t to = cursor_be16(&c);
-	uint32_t seq = cursor_be32(&c);
-	uint32_t ack = cursor_be32(&c);
-	uint8_t header = (uint8_t)(cursor_u8(&c) >> 4);
-	uint8_t flags = cursor_u8(&c);
-	uint16_t wnd = cursor_be16(&c);
-	(void)cursor_bytes(&c, 4);
-	printf("%u>%u ", from, to);
+	static const char letters[] = "FSRPAUEC";
+	struct cursor options = cursor_of(segment->options);
+	printf("%u>%u ", segment->from.port, segment->to.port);
 	for (int i = 0; letters[i] != 0; i++) {
-		if ((flags & 1 << i) != 0)
+		if ((segment->flags & 1 << i) != 0)
 			putchar(letters[i]);
 	}
-	printf(" seq %u ack %u win %u len %zu", seq, ack, wnd, span_from(segment, header * 4u).n);
-	if (header > 5) {
-		struct cursor options = cursor_child(&c, header * 4u - 20);
-		print_options(&options);
-	}
+	printf(" seq %u ack %u win %u len %zu", segment->seq, segment->ack, segment->window,
+	       segment->payload.n);
+	print_options(&options);
 }
 
 void trace_frame(
@@ -63,25 +55,15 @@ void trace_frame(
 	const struct wire_fate *fate
 )
 {
-	struct cursor c = cursor_of(frame);
-	(void)cursor_bytes(&c, 12);
-	uint16_t type = cursor_be16(&c);
+	struct frame_place place;
+	struct frame_tcp segment;
 	printf("%10.6f %s > %s: ", (double)now_us / 1e6, from, to);
-	if (type == 0x0800) {
-		struct span packet = span_from(frame, 14);
-		struct cursor ip = cursor_of(packet);
-		size_t header = (cursor_u8(&ip) & 15) * 4u;
-		(void)cursor_u8(&ip);
-		size_t total = cursor_be16(&ip);
-		(void)cursor_bytes(&ip, 5);
-		uint8_t protocol = cursor_u8(&ip);
-		if (protocol == 6)
-			print_tcp(span_from(span_first(packet, total), header));
-		else
-			printf("protocol %u, %zu bytes", protocol, total);
-	} else {
-		printf(type == 0x0806 ? "arp" : "type %#x", type);
-	}
+	if (frame_read(frame, &segment))
+		print_tcp(&segment);
+	else if (frame_find(frame, &place) && place.version != 0)
+		printf("protocol %u, %zu bytes", place.protocol, place.end - place.ip_at);
+	else
+		printf(place.type == ETH_TYPE_ARP ? "arp" : "type %#x", place.type);
 	printf("%s%s%s\n", fate->copies == 0 ? " LOST" : "", fate->copies == 2 ? " TWICE" : "",
 	       fate->corrupt ? " CORRUPT" : "");
 }

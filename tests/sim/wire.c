@@ -3,7 +3,7 @@
 
 #include "tests/sim/wire.h"
 
-enum { ETHERNET_LEN = 14 };
+#include "tests/sim/frame.h"
 
 // When the frame has left, by the wire's rate; 0 when the queue is full.
 static uint64_t departure(struct wire *wire, size_t n, uint64_t now_us)
@@ -20,13 +20,17 @@ static uint64_t departure(struct wire *wire, size_t n, uint64_t now_us)
 	return wire->busy_until_us;
 }
 
-// Only IPv4: ARP has no checksum that could notice.
+// Only what a checksum covers: neither ARP nor the header of IPv6 has one.
 static bool corrupt(struct wire *wire, struct rng *rng, uint8_t *frame, size_t n)
 {
-	if (!rng_chance(rng, wire->config.corrupt_ppm) || n <= ETHERNET_LEN || frame[12] != 8 ||
-	    frame[13] != 0)
+	struct frame_place place;
+	if (!rng_chance(rng, wire->config.corrupt_ppm) || !frame_find(span_of(frame, n), &place) ||
+	    place.version == 0)
 		return false;
-	uint32_t at = ETHERNET_LEN + rng_below(rng, (uint32_t)n - ETHERNET_LEN);
+	size_t from = place.version == 4 ? place.ip_at : place.upper_at;
+	if (from >= place.end)
+		return false;
+	uint32_t at = (uint32_t)from + rng_below(rng, (uint32_t)(place.end - from));
 	frame[at] ^= (uint8_t)(1 << rng_below(rng, 8));
 	wire->stats.corrupted++;
 	return true;

@@ -105,7 +105,7 @@ static void frame_trace(
 		);
 }
 
-static void frame_send(void *ctx, const uint8_t *bytes, size_t n)
+static void wire_frame(void *ctx, const uint8_t *bytes, size_t n)
 {
 	struct sender *sender = ctx;
 	struct world *world = sender->host->world;
@@ -125,25 +125,30 @@ static void frame_send(void *ctx, const uint8_t *bytes, size_t n)
 	free(frame);
 }
 
+void world_transmit(struct host *host, uint8_t port, const uint8_t *bytes, size_t n)
+{
+	struct sender sender = {host, port};
+	struct tamper *tamper = host->ports[port].tamper;
+	if (host->ports[port].peer == NULL || n > FRAME_MAX)
+		return;
+	if (tamper == NULL)
+		wire_frame(&sender, bytes, n);
+	else if (!tamper_frame(tamper, bytes, n, host->world->now_us, wire_frame, &sender))
+		frame_trace(&sender, span_of(bytes, n), &(struct wire_fate){0});
+}
+
 static void host_transmit(void *ctx, struct pkt *pkt)
 {
-	struct host *host = ctx;
-	struct sender sender = {host, pkt->port};
-	struct tamper *tamper = host->ports[pkt->port].tamper;
-	uint8_t bytes[TAMPER_FRAME_MAX];
+	uint8_t bytes[FRAME_MAX];
 	size_t n = pkt_wire_len(pkt);
-	if (host->ports[pkt->port].peer == NULL || n > sizeof(bytes)) {
-		pkt_put(pkt);
-		return;
+	uint8_t port = pkt->port;
+	if (n <= sizeof(bytes)) {
+		memcpy(bytes, pkt->data, pkt->len);
+		if (pkt->payload_len > 0)
+			memcpy(bytes + pkt->len, pkt->payload_data, pkt->payload_len);
 	}
-	memcpy(bytes, pkt->data, pkt->len);
-	if (pkt->payload_len > 0)
-		memcpy(bytes + pkt->len, pkt->payload_data, pkt->payload_len);
 	pkt_put(pkt);
-	if (tamper == NULL)
-		frame_send(&sender, bytes, n);
-	else if (!tamper_frame(tamper, bytes, n, host->world->now_us, frame_send, &sender))
-		frame_trace(&sender, span_of(bytes, n), &(struct wire_fate){0});
+	world_transmit(ctx, port, bytes, n);
 }
 
 static void host_tcp_error(
@@ -182,7 +187,7 @@ static uint64_t host_random(void *ctx)
 	return rng_next(&((struct host *)ctx)->world->rng);
 }
 
-static int host_ip_new(struct host *host, const struct host_config *config, uint8_t number)
+static int host_ip_new(struct host *host, const struct host_config *config)
 {
 	struct ip_config ip = {.owner = true, .n_ports = config->n_ports};
 	struct ip_ops ops = {
@@ -193,8 +198,9 @@ static int host_ip_new(struct host *host, const struct host_config *config, uint
 		.ctx = host};
 	for (uint8_t i = 0; i < config->n_ports; i++) {
 		struct ip_port_config *port = &ip.ports[i];
-		port->mac = (struct eth_addr){{2, 0, 0, 0, number, i}};
+		port->mac = host->ports[i].mac;
 		port->mtu = config->mtu;
+		port->vlan = config->vlan;
 		port->n_addrs = 1;
 		int result = addr_parse_prefix(
 			config->ports[i].address, &port->addrs[0].addr, &port->addrs[0].prefix
@@ -216,6 +222,17 @@ static void host_free(struct host *host)
 	free(host);
 }
 
+static bool host_stack_new(struct host *host, const struct host_config *config)
+{
+	struct tcp_ops ops =
+		{.output = host_output, .route = host_route, .random = host_random, .ctx = host};
+	host->pool = pkt_pool_new(config->pkts);
+	if (host->pool == NULL || host_ip_new(host, config) != 0)
+		return false;
+	host->tcp = tcp_new(&config->tcp, &ops, host->pool, host->world->now_us);
+	return host->tcp != NULL;
+}
+
 struct host *world_host_add(struct world *world, const struct host_config *config)
 {
 	struct host *host = calloc(1, sizeof(*host));
@@ -227,12 +244,11 @@ struct host *world_host_add(struct world *world, const struct host_config *confi
 	host->world = world;
 	host->app = config->app;
 	host->ctx = config->ctx;
-	host->pool = pkt_pool_new(config->pkts);
-	struct tcp_ops ops =
-		{.output = host_output, .route = host_route, .random = host_random, .ctx = host};
-	if (host->pool != NULL && host_ip_new(host, config, (uint8_t)(world->n_hosts + 1)) == 0)
-		host->tcp = tcp_new(&config->tcp, &ops, host->pool, world->now_us);
-	if (host->tcp == NULL) {
+	host->frame = config->frame;
+	for (uint8_t i = 0; i < config->n_ports; i++)
+		host->ports[i].mac =
+			(struct eth_addr){{2, 0, 0, 0, (uint8_t)(world->n_hosts + 1), i}};
+	if (config->frame == NULL && !host_stack_new(host, config)) {
 		host_free(host);
 		return NULL;
 	}
@@ -294,13 +310,19 @@ size_t world_in_flight(const struct world *world)
 static void deliver(struct world *world, const struct frame *frame)
 {
 	struct host *host = frame->to;
-	struct pkt *pkt = pkt_get(host->pool);
 	host->due = true;
-	if (pkt == NULL) {
+	if (host->frame != NULL) {
+		host->frame(host->ctx, span_of(frame->bytes, frame->n), world->now_us);
+		return;
+	}
+	struct pkt *pkt = pkt_get(host->pool);
+	uint8_t *at = pkt == NULL ? NULL : pkt_extend(pkt, (uint32_t)frame->n);
+	if (at == NULL) {
+		pkt_put(pkt);
 		host->rx_no_memory++;
 		return;
 	}
-	memcpy(pkt_extend(pkt, (uint32_t)frame->n), frame->bytes, frame->n);
+	memcpy(at, frame->bytes, frame->n);
 	pkt->port = frame->port;
 	struct ip_segment segment;
 	if (ip_input(host->ip, pkt, world->now_us / 1000, &segment) == IP_TCP)
@@ -312,6 +334,8 @@ static void host_pass(struct host *host, uint64_t now_us)
 	host->due = false;
 	if (host->app != NULL)
 		host->app(host->ctx, now_us);
+	if (host->frame != NULL)
+		return;
 	tcp_tick(host->tcp, now_us);
 	if (now_us % IP_TICK_US == 0)
 		ip_tick(host->ip, now_us / 1000);

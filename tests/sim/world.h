@@ -22,12 +22,15 @@ struct host_config {
 	struct tcp_config tcp;
 	uint8_t n_ports;
 	struct {
-		const char *address; // "10.0.0.1/24"
+		const char *address; // "10.0.0.1/24" or "fd00::1/64"
 		const char *gateway; // NULL: none
 	} ports[IP_PORTS_MAX];
-	uint16_t mtu;
+	uint16_t mtu, vlan;
 	uint32_t pkts;                           // size of the packet pool
 	void (*app)(void *ctx, uint64_t now_us); // NULL: none
+	// Not NULL: the host has no stack of ours, and this is given every frame. It may call
+	// world_transmit, as may `app`.
+	void (*frame)(void *ctx, struct span frame, uint64_t now_us);
 	void *ctx;
 };
 
@@ -38,10 +41,12 @@ struct host {
 	struct ip *ip;
 	struct tcp *tcp;
 	void (*app)(void *ctx, uint64_t now_us);
+	void (*frame)(void *ctx, struct span frame, uint64_t now_us);
 	void *ctx;
 	uint64_t rx_no_memory; // frames dropped for want of a packet
 	bool due;              // a pass is to be run
 	struct {
+		struct eth_addr mac;
 		struct wire wire;      // outgoing
 		struct tamper *tamper; // in front of it, or NULL; the test's own
 		struct host *peer;
@@ -61,6 +66,9 @@ void world_join(
 	struct host *a, uint8_t a_port, struct host *b, uint8_t b_port,
 	const struct wire_config *config
 );
+
+// Put a frame onto the wire at a host's port.
+void world_transmit(struct host *host, uint8_t port, const uint8_t *bytes, size_t n);
 
 uint64_t world_now_us(const struct world *world);
 struct rng *world_rng(struct world *world);
