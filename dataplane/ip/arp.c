@@ -103,9 +103,11 @@ static bool reply_received(struct ip *ip, const struct arp *arp, uint64_t now_ms
 
 	if (entry == NULL)
 		return false;
-	// A second answer to one question; the first one stands.
-	if (entry->state == NEIGHBOUR_REACHABLE)
-		return memcmp(&entry->id.mac, &sender->mac, sizeof(sender->mac)) == 0;
+	// A second answer to one question; the first one stands. And a neighbour that is asked by
+	// its MAC whether it is still there is the only one to say so.
+	bool same = memcmp(&entry->id.mac, &sender->mac, sizeof(sender->mac)) == 0;
+	if (entry->state == NEIGHBOUR_REACHABLE || (entry->state == NEIGHBOUR_PROBING && !same))
+		return same;
 	neighbour_confirm(ip, entry, &sender->mac, now_ms);
 	return true;
 }

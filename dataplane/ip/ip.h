@@ -55,6 +55,9 @@ struct ip_stats {
 	uint64_t arp_requests_sent, arp_replies_sent, arp_refused, icmp_limited;
 	uint64_t rx_nd, nd_solicitations_sent, nd_advertisements_sent, nd_refused;
 	uint64_t drop_vlan, announcements_sent;
+	// Others that claimed an address in use (spoofing, or it has moved); neighbours that had to
+	// make room for one.
+	uint64_t neighbour_conflicts, neighbour_evicted;
 	uint64_t drop_extension, icmp_errors_sent;
 	// drop_fragment counts those of a datagram that is given up, and malformed ones.
 	uint64_t rx_fragments, reassembled, fragment_twice, fragment_overlap, fragment_tiny,

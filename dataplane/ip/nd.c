@@ -248,9 +248,9 @@ static bool advertisement_received(
 	bool same = !nd->has_mac || memcmp(&entry->id.mac, &nd->mac, sizeof(nd->mac)) == 0;
 	if (!solicited)
 		return same || announcement_received(ip, entry, nd, now_ms);
-	if (entry->state == NEIGHBOUR_REACHABLE || (!same && (nd->flags & ND_OVERRIDE) == 0))
+	if (entry->state == NEIGHBOUR_REACHABLE || !same) // it was asked by the MAC that we know
 		return same;
-	neighbour_confirm(ip, entry, nd->has_mac ? &nd->mac : &entry->id.mac, now_ms);
+	neighbour_confirm(ip, entry, &entry->id.mac, now_ms);
 	return true;
 }
 

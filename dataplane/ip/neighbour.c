@@ -27,6 +27,23 @@ void neighbour_init(struct ip *ip)
 	for (uint16_t i = 0; i < IP_NEIGHBOURS_MAX; i++)
 		table->entries[i].next = i + 1; // the last one's is NEIGHBOUR_NONE
 	table->free = 0;
+	for (int i = 0; i < RANK_COUNT; i++)
+		list_init(&table->ranks[i]);
+}
+
+static enum neighbour_rank rank_of(const struct neighbour_entry *entry)
+{
+	if (!entry->used)
+		return RANK_UNUSED;
+	return entry->state == NEIGHBOUR_INCOMPLETE ? RANK_SILENT : RANK_ANSWERED;
+}
+
+// To the end of its rank; the entry is in one, or its node is by itself.
+static void rank_renew(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
+{
+	entry->ranked_at = now_ms;
+	list_remove(&entry->rank);
+	list_append(&ip->neighbours.ranks[rank_of(entry)], &entry->rank);
 }
 
 static struct pkt *pending_shift(struct ip *ip, struct neighbour_entry *entry)
@@ -84,6 +101,7 @@ static void entry_remove(struct ip *ip, struct neighbour_entry *entry)
 	uint16_t *at = bucket_of(ip, entry->id.port, &entry->id.addr);
 
 	pending_drop(ip, entry);
+	list_remove(&entry->rank);
 	while (*at != index)
 		at = &table->entries[*at].next;
 	*at = entry->next;
@@ -91,33 +109,19 @@ static void entry_remove(struct ip *ip, struct neighbour_entry *entry)
 	table->free = index;
 }
 
-// What a flood can fill the table with goes first: neighbours that gave their address but were
-// never sent to, then those that never answered; those in use last. Within each, the oldest.
-static uint64_t eviction_rank(const struct neighbour_entry *entry)
-{
-	enum { ANSWERED = 62, USED = 63 };
-	uint64_t rank = entry->used ? entry->used_at : entry->confirmed_at;
-
-	if (entry->used)
-		rank |= 1ull << USED;
-	if (entry->used && entry->state != NEIGHBOUR_INCOMPLETE)
-		rank |= 1ull << ANSWERED;
-	return rank;
-}
-
+// Who has to make room: the oldest of the lowest rank that has anybody. The table is full.
 static struct neighbour_entry *victim(struct ip *ip)
 {
-	struct neighbour_entry *entries = ip->neighbours.entries, *worst = &entries[0];
+	const struct list *rank = ip->neighbours.ranks;
 
-	for (uint32_t i = 1; i < IP_NEIGHBOURS_MAX; i++)
-		if (eviction_rank(&entries[i]) < eviction_rank(worst))
-			worst = &entries[i];
-	return worst;
+	while (list_empty(rank))
+		rank++;
+	return list_entry(rank->next, struct neighbour_entry, rank);
 }
 
 // NULL when the table is full and `asked_for` is false and every neighbour is in use.
 static struct neighbour_entry *entry_add(
-	struct ip *ip, uint8_t port, const struct ip_addr *addr, bool asked_for
+	struct ip *ip, uint8_t port, const struct ip_addr *addr, bool asked_for, uint64_t now_ms
 )
 {
 	struct neighbours *table = &ip->neighbours;
@@ -126,6 +130,7 @@ static struct neighbour_entry *entry_add(
 		struct neighbour_entry *old = victim(ip);
 		if (old->used && !asked_for)
 			return NULL;
+		ip->stats.neighbour_evicted++;
 		entry_remove(ip, old);
 	}
 	uint16_t index = table->free;
@@ -138,6 +143,8 @@ static struct neighbour_entry *entry_add(
 		.next = *bucket,
 	};
 	*bucket = index;
+	list_init(&entry->rank);
+	rank_renew(ip, entry, now_ms);
 	return entry;
 }
 
@@ -161,10 +168,15 @@ static void transmit(struct ip *ip, struct pkt *pkt, const struct neighbour *to)
 	eth_transmit(ip, pkt, to->port, &to->mac, type);
 }
 
-static void entry_use(struct neighbour_entry *entry, uint64_t now_ms)
+// For every packet: the lists are touched once a second.
+static void entry_use(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
 {
+	bool first = !entry->used;
+
 	entry->used = true;
 	entry->used_at = now_ms;
+	if (first || elapsed(now_ms, entry->ranked_at) >= NEIGHBOUR_AGE_MS)
+		rank_renew(ip, entry, now_ms);
 }
 
 // RFC 1122 2.3.2.2: keep the latest packets, drop the oldest.
@@ -186,8 +198,8 @@ int neighbour_output(struct ip *ip, struct pkt *pkt, const struct hop *hop, uint
 	bool is_new = entry == NULL;
 
 	if (is_new)
-		entry = entry_add(ip, hop->port, &hop->next, true);
-	entry_use(entry, now_ms);
+		entry = entry_add(ip, hop->port, &hop->next, true, now_ms);
+	entry_use(ip, entry, now_ms);
 	if (entry->state != NEIGHBOUR_INCOMPLETE) {
 		transmit(ip, pkt, &entry->id);
 		return 0;
@@ -210,33 +222,12 @@ void neighbour_confirm(
 	entry->stale = false;
 	entry->confirmed_at = now_ms;
 	entry->probes = 0;
+	rank_renew(ip, entry, now_ms);
 	for (struct pkt *pkt = pending_shift(ip, entry); pkt != NULL;
 	     pkt = pending_shift(ip, entry))
 		transmit(ip, pkt, &entry->id);
 	if (news && ip->config.owner)
 		ip->ops.publish(ip->ops.ctx, &entry->id);
-}
-
-bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t now_ms)
-{
-	struct neighbour_entry *entry = neighbour_find(ip, neighbour->port, &neighbour->addr);
-
-	if (entry == NULL)
-		entry = entry_add(ip, neighbour->port, &neighbour->addr, false);
-	if (entry == NULL)
-		return false;
-	// Two that claim one address must not make us send to each in turn.
-	if (entry->state == NEIGHBOUR_REACHABLE &&
-	    elapsed(now_ms, entry->confirmed_at) < NEIGHBOUR_LOCK_MS &&
-	    memcmp(&entry->id.mac, &neighbour->mac, sizeof(neighbour->mac)) != 0)
-		return false;
-	bool known = entry->state == NEIGHBOUR_REACHABLE && !entry->stale &&
-		     memcmp(&entry->id.mac, &neighbour->mac, sizeof(neighbour->mac)) == 0;
-	if (known && !addr_is_v4(&neighbour->addr))
-		return true; // that it can reach us says nothing of the way back
-	neighbour_confirm(ip, entry, &neighbour->mac, now_ms);
-	entry->stale = ip->config.owner && !addr_is_v4(&neighbour->addr);
-	return true;
 }
 
 static void renew(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
@@ -246,6 +237,43 @@ static void renew(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
 	probe(ip, entry, now_ms);
 }
 
+// Somebody else claims the address of a neighbour that we send to: the one we know is asked first,
+// and keeps the address if it answers. One that has moved is found when it does not (RFC 4861 7.2.5
+// would believe at once, and so let anyone on the link take over a gateway).
+static bool is_contested(struct ip *ip, struct neighbour_entry *entry, uint64_t now_ms)
+{
+	if (!ip->config.owner || !entry->used || entry->stale ||
+	    entry->state == NEIGHBOUR_INCOMPLETE)
+		return false;
+	ip->stats.neighbour_conflicts++;
+	if (entry->state == NEIGHBOUR_REACHABLE)
+		renew(ip, entry, now_ms);
+	return true;
+}
+
+bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t now_ms)
+{
+	struct neighbour_entry *entry = neighbour_find(ip, neighbour->port, &neighbour->addr);
+
+	if (entry == NULL)
+		entry = entry_add(ip, neighbour->port, &neighbour->addr, false, now_ms);
+	if (entry == NULL)
+		return false;
+	bool other = memcmp(&entry->id.mac, &neighbour->mac, sizeof(neighbour->mac)) != 0;
+	// Two that claim one address must not make us send to each in turn.
+	if (other && entry->state == NEIGHBOUR_REACHABLE &&
+	    elapsed(now_ms, entry->confirmed_at) < NEIGHBOUR_LOCK_MS)
+		return false;
+	if (other && is_contested(ip, entry, now_ms))
+		return true;
+	bool known = entry->state == NEIGHBOUR_REACHABLE && !entry->stale && !other;
+	if (known && !addr_is_v4(&neighbour->addr))
+		return true; // that it can reach us says nothing of the way back
+	neighbour_confirm(ip, entry, &neighbour->mac, now_ms);
+	entry->stale = ip->config.owner && !addr_is_v4(&neighbour->addr);
+	return true;
+}
+
 void ip_resolve(struct ip *ip, uint8_t port, const struct ip_addr *addr, uint64_t now_ms)
 {
 	if (port >= ip->config.n_ports || !route_is_on_link(ip, port, addr))
@@ -253,8 +281,8 @@ void ip_resolve(struct ip *ip, uint8_t port, const struct ip_addr *addr, uint64_
 	struct neighbour_entry *entry = neighbour_find(ip, port, addr);
 	bool is_new = entry == NULL;
 	if (is_new)
-		entry = entry_add(ip, port, addr, true);
-	entry_use(entry, now_ms);
+		entry = entry_add(ip, port, addr, true, now_ms);
+	entry_use(ip, entry, now_ms);
 	if (is_new)
 		probe(ip, entry, now_ms);
 	else if (entry->state == NEIGHBOUR_REACHABLE && elapsed(now_ms, entry->confirmed_at) >= NEIGHBOUR_REACHABLE_MS)

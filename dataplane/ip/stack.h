@@ -14,6 +14,7 @@
 #pragma once
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/list.h"
 #include "dataplane/ip/ip.h"
 
 enum neighbour_limit {
@@ -23,6 +24,7 @@ enum neighbour_limit {
 	NEIGHBOUR_PROBES_MAX = 3,
 	NEIGHBOUR_PROBE_MS = 1000, // RFC 1122 2.3.2.1: at most one a second
 	NEIGHBOUR_LOCK_MS = 1000,  // a confirmed address keeps its MAC that long
+	NEIGHBOUR_AGE_MS = 1000,   // how finely the order of use is kept
 	NEIGHBOUR_REACHABLE_MS = 30 * 1000,
 	NEIGHBOUR_DELAY_MS = 5000,        // RFC 4861 10, DELAY_FIRST_PROBE_TIME
 	NEIGHBOUR_UNUSED_MS = 300 * 1000, // then it is forgotten
@@ -50,6 +52,10 @@ enum neighbour_state {
 	NEIGHBOUR_PROBING, // in use, but its confirmation is old and being renewed
 };
 
+// What a flood can fill the table with goes first: neighbours that gave their address but were
+// never sent to, then those that never answered; those in use last.
+enum neighbour_rank { RANK_UNUSED, RANK_SILENT, RANK_ANSWERED, RANK_COUNT };
+
 struct neighbour_entry {
 	struct neighbour id;
 	enum neighbour_state state;
@@ -59,6 +65,8 @@ struct neighbour_entry {
 	uint8_t n_pending;
 	uint16_t next; // in its bucket, or in the free list
 	uint64_t used_at, confirmed_at, probe_at;
+	uint64_t ranked_at; // when it last came to the end of its rank
+	struct list rank;
 	struct pkt *pending; // oldest first; data at the IP header
 };
 
@@ -66,6 +74,7 @@ struct neighbours {
 	uint16_t buckets[NEIGHBOUR_BUCKETS];
 	uint16_t free;
 	uint32_t n_pending;
+	struct list ranks[RANK_COUNT]; // all that are not free; oldest first
 	struct neighbour_entry entries[IP_NEIGHBOURS_MAX];
 };
 
@@ -220,7 +229,8 @@ int neighbour_output(struct ip *ip, struct pkt *pkt, const struct hop *hop, uint
 void neighbour_confirm(
 	struct ip *ip, struct neighbour_entry *entry, const struct eth_addr *mac, uint64_t now_ms
 );
-// Someone not asked for gave its MAC. Returns false when it was not believed.
+// Someone not asked for gave its MAC. Returns false when it was not believed. That an address in
+// use has moved is not believed either, but it makes us ask the MAC that we know.
 bool neighbour_learn(struct ip *ip, const struct neighbour *neighbour, uint64_t now_ms);
 void neighbour_tick(struct ip *ip, uint64_t now_ms);
 

@@ -187,6 +187,58 @@ static void a_changed_mac_is_believed_only_after_a_while(void **)
 	stand_free(stand);
 }
 
+static void send_to(struct stand *stand, const struct eth_addr *mac)
+{
+	stand_clear(stand);
+	assert_int_equal(stand_send(stand, "10.0.0.1", "10.0.0.9"), 0);
+	assert_int_equal(stand->n_sent, 1);
+	assert_memory_equal(stand->sent[0]->data, mac, 6);
+	stand_clear(stand);
+}
+
+static void nobody_takes_over_an_address_in_use(void **)
+{
+	struct stand *stand = stand_new(true, 0);
+	struct frame known = frame_arp(0, REPLY, &stand_peer_mac, "10.0.0.9", "10.0.0.1");
+	struct frame other = frame_arp(0, REQUEST, &stand_other_mac, "10.0.0.9", "10.0.0.1");
+	struct frame forged = frame_arp(0, REPLY, &stand_other_mac, "10.0.0.9", "10.0.0.1");
+
+	assert_int_equal(stand_send(stand, "10.0.0.1", "10.0.0.9"), 0);
+	receive(stand, &known);
+	for (int i = 0; i < 20; i++) {
+		stand->now += 1500;
+		stand_clear(stand);
+		receive(stand, &other); // asks, and claims the address
+		assert_memory_equal(stand->sent[0]->data, &stand_peer_mac, 6); // so we ask
+		receive(stand, &forged);
+		send_to(stand, &stand_peer_mac);
+		receive(stand, &known);
+	}
+	assert_int_equal(ip_stats(stand->ip)->neighbour_conflicts, 20);
+	assert_int_equal(refusals(stand), 20);
+	assert_memory_equal(&stand->published.mac, &stand_peer_mac, 6);
+	stand_free(stand);
+}
+
+static void who_has_moved_is_found_when_it_does_not_answer(void **)
+{
+	struct stand *stand = stand_new(true, 0);
+	struct frame known = frame_arp(0, REPLY, &stand_peer_mac, "10.0.0.9", "10.0.0.1");
+	struct frame moved = frame_arp(0, REQUEST, &stand_other_mac, "10.0.0.9", "10.0.0.1");
+	struct frame reply = frame_arp(0, REPLY, &stand_other_mac, "10.0.0.9", "10.0.0.1");
+
+	assert_int_equal(stand_send(stand, "10.0.0.1", "10.0.0.9"), 0);
+	receive(stand, &known);
+	stand->now += 1500;
+	receive(stand, &moved);
+	for (int i = 0; i < 40; i++, stand->now += 100)
+		ip_tick(stand->ip, stand->now);
+	assert_int_equal(stand_send(stand, "10.0.0.1", "10.0.0.9"), 0);
+	receive(stand, &reply);
+	send_to(stand, &stand_other_mac);
+	stand_free(stand);
+}
+
 static void many_addresses_may_share_one_mac(void **)
 {
 	struct stand *stand = stand_new(true, 0);
@@ -215,6 +267,8 @@ int main(void)
 		cmocka_unit_test(answers_nobody_asked_for_are_refused),
 		cmocka_unit_test(the_first_answer_stands),
 		cmocka_unit_test(a_changed_mac_is_believed_only_after_a_while),
+		cmocka_unit_test(nobody_takes_over_an_address_in_use),
+		cmocka_unit_test(who_has_moved_is_found_when_it_does_not_answer),
 		cmocka_unit_test(many_addresses_may_share_one_mac),
 	};
 

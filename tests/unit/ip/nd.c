@@ -301,27 +301,41 @@ static void the_first_answer_stands(void **)
 	stand_free(stand);
 }
 
-static void an_announcement_is_believed_if_it_is_to_override(void **)
+// RFC 4861 7.2.5 would believe it at once, and so let anyone take over a neighbour: ask first.
+static void an_announcement_makes_us_ask_the_mac_we_know(void **)
 {
 	struct stand *stand = stand_new(true, 0);
-	struct frame frame = answer(peer, SOLICITED | OVERRIDE, &stand_peer_mac);
+	const struct ip_stats *stats = ip_stats(stand->ip);
+	struct frame known = answer(peer, SOLICITED | OVERRIDE, &stand_peer_mac);
+	struct frame other =
+		message(peer, "ff02::1", ADVERTISEMENT, OVERRIDE, peer, TARGET, &stand_other_mac);
+	struct frame forged = answer(peer, SOLICITED | OVERRIDE, &stand_other_mac);
 
 	assert_int_equal(stand_send(stand, own, peer), 0);
-	receive(stand, &frame);
-	frame = message(peer, "ff02::1", ADVERTISEMENT, OVERRIDE, peer, TARGET, &stand_other_mac);
-	receive(stand, &frame);
-	sent_to(stand, &stand_peer_mac); // too soon after the other
+	receive(stand, &known);
+	receive(stand, &other);
+	assert_int_equal(stats->neighbour_conflicts, 0); // too soon after the other
 	stand->now += 1500;
-	frame = message(peer, "ff02::1", ADVERTISEMENT, 0, peer, TARGET, &stand_other_mac);
-	receive(stand, &frame);
+	stand_clear(stand);
+	receive(stand, &other);
+	is_question(stand, 0, &stand_peer_mac);
+	assert_int_equal(stats->neighbour_conflicts, 1);
+	receive(stand, &forged);
 	sent_to(stand, &stand_peer_mac);
-	frame = message(peer, "ff02::1", ADVERTISEMENT, OVERRIDE, peer, TARGET, &stand_other_mac);
-	receive(stand, &frame);
+	receive(stand, &known);
+	assert_int_equal(stand->n_published, 2);
+	// One that has moved does not answer where it was.
+	stand->now += 1500;
+	receive(stand, &other);
+	tick(stand, 4000);
+	stand_clear(stand);
+	assert_int_equal(stand_send(stand, own, peer), 0);
+	receive(stand, &forged);
 	sent_to(stand, &stand_other_mac);
 	// Of one that we do not know nothing is remembered.
-	frame = answer("2001:db8::77", OVERRIDE, &stand_peer_mac);
-	receive(stand, &frame);
-	assert_int_equal(stand->n_published, 2);
+	known = answer("2001:db8::77", OVERRIDE, &stand_peer_mac);
+	receive(stand, &known);
+	assert_int_equal(stand->n_published, 3);
 	stand_free(stand);
 }
 
@@ -368,7 +382,7 @@ int main(void)
 		cmocka_unit_test(a_neighbour_in_use_is_asked_again_by_its_mac),
 		cmocka_unit_test(one_that_only_asked_is_asked_soon),
 		cmocka_unit_test(the_first_answer_stands),
-		cmocka_unit_test(an_announcement_is_believed_if_it_is_to_override),
+		cmocka_unit_test(an_announcement_makes_us_ask_the_mac_we_know),
 		cmocka_unit_test(a_replica_gives_it_to_the_owner_as_it_came),
 		cmocka_unit_test(the_router_is_reached_by_its_link_local_address),
 	};
