@@ -3,7 +3,7 @@
 
 // What an acknowledgement says: bytes that arrived, the window, what is missing, how long it took.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // RFC 6298 2.2, 2.3. A sample also ends the back-off (5.7 and Karn).
 void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us)

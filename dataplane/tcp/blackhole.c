@@ -6,7 +6,7 @@
 // packet vanishes again, segments become that small. A path that is merely down loses both, and
 // costs nothing.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // What tunnels, and then the standards, leave of larger MTUs.
 static const uint16_t steps[] = {1500, 1400, TCP_MTU_MIN_IP6, TCP_MTU_MIN_IP4};

@@ -4,7 +4,7 @@
 // How much may be in flight. The window grows by slow start (RFC 5681, 9406), then by one of the
 // controls below; it shrinks in proportion to what arrives (RFC 6937).
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum {
 	PIPE_ACK_MS = 1000,            // RFC 7661 4.2

@@ -4,7 +4,7 @@
 // CUBIC (RFC 9438): the window as a function of the time since the last reduction, in whole bytes
 // and milliseconds. C is 0.4 and beta 0.7.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum {
 	FAR_MS = 50000, // from the plateau: beyond, the cube would not fit 64 bits

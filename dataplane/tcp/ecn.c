@@ -4,7 +4,7 @@
 // Explicit Congestion Notification (RFC 3168). What we send for the first time may be marked by a
 // router; the mark comes back as ECE until we answer with CWR, and means what a loss means.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum { ECN_CE = 3 }; // RFC 3168 5
 

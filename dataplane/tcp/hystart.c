@@ -4,7 +4,7 @@
 // HyStart++ (RFC 9406): leave the first slow start when the round trips grow longer, before the
 // queue on the path overflows.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum {
 	RTT_THRESH_MIN_US = 4000,

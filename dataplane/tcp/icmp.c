@@ -3,7 +3,7 @@
 
 // ICMP errors about our segments. Anyone can forge one: RFC 5927.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum icmp_unreachable {
 	ICMP_UNREACHABLE = 3, // type

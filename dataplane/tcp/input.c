@@ -4,7 +4,7 @@
 // A segment for a connection that knows its peer's sequence numbers: the checks and steps of
 // RFC 9293 3.10.7.4, with RFC 5961 and RFC 7323.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 static void ack_soon(struct tcp_conn *conn)
 {

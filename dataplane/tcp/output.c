@@ -5,7 +5,7 @@
 // queue. conn_output runs once a loop for each connection that something happened to, so that
 // ACKs ride on data and bursts share them.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 #include "dataplane/tcp/wire.h"
 
 struct header {

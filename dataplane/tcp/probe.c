@@ -4,7 +4,7 @@
 // Tail loss probes (RFC 8985 7): when the last packets of a burst vanish nothing comes back that
 // could tell. So a packet is sent after two round trips, and its ACK tells.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 enum { PTO_MIN_US = 2000 }; // two ticks of the clock
 

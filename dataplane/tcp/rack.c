@@ -4,7 +4,7 @@
 // RACK (RFC 8985 6): a packet is lost when one sent later has arrived and the time that reordering
 // may take has passed. Needs SACK.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // RACK_sent_after. Packets of one moment were sent in the order of their ends.
 static bool is_sent_after(uint32_t a_us, uint32_t a_end, uint32_t b_us, uint32_t b_end)

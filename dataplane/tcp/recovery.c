@@ -5,7 +5,7 @@
 // lost (RFC 6675, and rack.c). The marks lie in the send queue; conn->sacked and conn->lost sum
 // them up.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // Bytes believed to be in the network (RFC 6675 Pipe).
 uint32_t recovery_pipe(const struct tcp_conn *conn)

@@ -5,7 +5,7 @@
 // bytes of a packet that was sent never change, for a port may still be reading them; it may be
 // cut in two or lose acknowledged bytes at its front.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 static void queue_append(struct tcp_conn *conn, struct pkt *pkt)
 {

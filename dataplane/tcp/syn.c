@@ -3,7 +3,7 @@
 
 // The handshake, both ways (RFC 9293 3.5, 3.10.7.3), and the initial sequence number.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // RFC 6528: a 4-microsecond clock plus a keyed hash of the connection's name.
 uint32_t isn_new(const struct tcp *tcp, const struct flow *flow)

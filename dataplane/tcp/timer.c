@@ -3,7 +3,7 @@
 
 // A connection's deadlines, all on one wheel node, which is armed for the earliest.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 void conn_schedule(struct tcp_conn *conn)
 {

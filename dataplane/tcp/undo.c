@@ -6,7 +6,7 @@
 // ACK after a timeout for what was sent only once (F-RTO, RFC 5682), D-SACKs for all that was sent
 // again (RFC 2883). A peer may lie in each; it gains what it had before the reduction.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/loss.h"
 
 // Before the window is reduced. A second reduction on top of the first is not undone.
 void undo_begin(struct tcp_conn *conn)
