@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// An echo server, or a client that checks an echo, on the gateway's own stack:
-// nic, ip, tcp and the workers' mesh, with nothing on top. What the system
-// tests of the stack talk to.
+// A server of services.h, or a client that checks an echo, on the gateway's own
+// stack: nic, ip, tcp and the workers' mesh, with nothing on top. What the
+// system tests of the stack talk to.
 //
 // A client sends a pattern that tells every byte's place, checks that the same
 // comes back, and ends with exit status 0 when each connection saw all its
 // bytes and an orderly close.
 
 #include "dataplane/worker/stack.h"
+#include "tests/system/pattern.h"
+#include "tests/system/services.h"
 
 #include <rte_launch.h>
 #include <rte_lcore.h>
@@ -24,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNS_MAX = 1024, EVENTS_PER_LOOP = 64, SERVER_PORT = 7 };
+enum { CONNS_MAX = 1024, EVENTS_PER_LOOP = 64 };
 
 struct options {
 	struct nic_config nic;
@@ -34,6 +36,9 @@ struct options {
 	uint64_t bytes;
 	uint32_t conns;
 	uint32_t seconds;
+	uint16_t mtu;
+	bool ecn;
+	enum tcp_congestion congestion;
 };
 
 // One connection of a client.
@@ -70,7 +75,7 @@ static void on_signal(int)
 
 static void usage(void)
 {
-	fputs("usage: echo [--workers N] [--huge] [--no-offload]\n"
+	fputs("usage: echo [--workers N] [--huge] [--no-offload] [--mtu N] [--ecn] [--newreno]\n"
 	      "            --port DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX...] [--vlan "
 	      "ID] ...\n"
 	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns "
@@ -99,7 +104,6 @@ static void add_port(const char *device, char *addresses)
 			options.nic.ports[i].groups = true;
 	}
 	snprintf(options.nic.ports[i].device, NIC_DEVICE_MAX, "%s", device);
-	options.nic.ports[i].mtu = 1500;
 	options.nic.n_ports++;
 	options.ip.n_ports++;
 }
@@ -110,6 +114,9 @@ static void read_options(int argc, char **argv)
 		{"workers", required_argument, NULL, 'w'},
 		{"huge", no_argument, NULL, 'H'},
 		{"no-offload", no_argument, NULL, 'O'},
+		{"mtu", required_argument, NULL, 'm'},
+		{"ecn", no_argument, NULL, 'e'},
+		{"newreno", no_argument, NULL, 'r'},
 		{"port", required_argument, NULL, 'p'},
 		{"vlan", required_argument, NULL, 'v'},
 		{"gateway", required_argument, NULL, 'g'},
@@ -125,7 +132,8 @@ static void read_options(int argc, char **argv)
 	options.bytes = 1 << 20;
 	options.conns = 1;
 	options.seconds = 60;
-	options.peer.port = SERVER_PORT;
+	options.mtu = 1500;
+	options.peer.port = SERVICE_ECHO;
 	while ((o = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (o) {
 		case 'w':
@@ -136,6 +144,15 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'O':
 			options.nic.no_offload = true;
+			break;
+		case 'm':
+			options.mtu = (uint16_t)atoi(optarg);
+			break;
+		case 'e':
+			options.ecn = true;
+			break;
+		case 'r':
+			options.congestion = TCP_NEWRENO;
 			break;
 		case 'p':
 			add_port(optarg, optind < argc ? argv[optind] : NULL);
@@ -171,24 +188,14 @@ static void read_options(int argc, char **argv)
 	if (options.nic.n_ports == 0 || options.nic.n_workers == 0 ||
 	    options.nic.n_workers > NIC_WORKERS_MAX || options.conns > CONNS_MAX)
 		usage();
+	for (unsigned i = 0; i < options.nic.n_ports; i++)
+		options.nic.ports[i].mtu = options.mtu;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	for (unsigned i = 0; i < options.nic.n_workers; i++)
 		options.nic.cores[i] = (uint16_t)(i % (unsigned)cpus);
 }
 
 // ---- server
-
-static void echo(struct tcp_conn *conn)
-{
-	for (struct span in = tcp_peek(conn); in.n > 0; in = tcp_peek(conn)) {
-		size_t n = tcp_send(conn, in);
-		tcp_consume(conn, n);
-		if (n < in.n)
-			return;
-	}
-	if (tcp_conn_fin_received(conn))
-		tcp_shutdown(conn);
-}
 
 static uint32_t serve(struct worker *w)
 {
@@ -198,20 +205,12 @@ static uint32_t serve(struct worker *w)
 		struct tcp_conn *conn = tcp_event(w->stack.tcp, &events);
 		if (conn == NULL)
 			break;
-		if (events & TCP_EV_CLOSED)
-			tcp_release(conn);
-		else
-			echo(conn);
+		services_event(conn, events);
 	}
 	return n;
 }
 
 // ---- client
-
-static uint8_t pattern(uint64_t at)
-{
-	return (uint8_t)(at * 0x9e3779b97f4a7c15 >> 56);
-}
 
 static void client_start(struct worker *w)
 {
@@ -233,13 +232,11 @@ static void client_start(struct worker *w)
 static void flow_receive(struct worker *w, struct flow *flow)
 {
 	for (struct span in = tcp_peek(flow->conn); in.n > 0; in = tcp_peek(flow->conn)) {
-		for (size_t i = 0; i < in.n; i++) {
-			if (in.p[i] != pattern(flow->received + i)) {
-				fprintf(stderr, "byte %" PRIu64 " is wrong\n", flow->received + i);
-				w->failed++;
-				tcp_abort(flow->conn);
-				return;
-			}
+		if (!pattern_is(in.p, in.n, flow->received)) {
+			fprintf(stderr, "a byte from %" PRIu64 " on is wrong\n", flow->received);
+			w->failed++;
+			tcp_abort(flow->conn);
+			return;
 		}
 		flow->received += in.n;
 		tcp_consume(flow->conn, in.n);
@@ -254,8 +251,7 @@ static void flow_send(struct flow *flow)
 		size_t n = options.bytes - flow->sent < sizeof(bytes)
 				   ? (size_t)(options.bytes - flow->sent)
 				   : sizeof(bytes);
-		for (size_t i = 0; i < n; i++)
-			bytes[i] = pattern(flow->sent + i);
+		pattern_write(bytes, n, flow->sent);
 		size_t taken = tcp_send(flow->conn, span_of(bytes, n));
 		flow->sent += taken;
 		if (taken < n)
@@ -384,8 +380,6 @@ static void print_ports(struct nic *nic)
 
 static int stacks_init(struct nic *nic, struct mesh *mesh)
 {
-	const struct endpoint any = {.port = SERVER_PORT};
-
 	for (unsigned i = 0; i < options.nic.n_workers; i++) {
 		struct stack_config config = {
 			.worker = (uint16_t)i,
@@ -400,9 +394,11 @@ static int stacks_init(struct nic *nic, struct mesh *mesh)
 		// As the daemon does, so that queues leave packets for what comes and goes.
 		config.tcp.queue_pkts_max = options.nic.packets - options.nic.packets / 8;
 		config.tcp.time_wait_ms = 1000;
+		config.tcp.ecn = options.ecn;
+		config.tcp.congestion = options.congestion;
 		int r = stack_init(&workers[i].stack, &config, now_us());
 		if (r == 0 && !options.client)
-			r = tcp_listen(workers[i].stack.tcp, &any, NULL);
+			r = services_listen(workers[i].stack.tcp);
 		if (r != 0) {
 			fprintf(stderr, "stack: %s\n", err_text(r));
 			return r;
