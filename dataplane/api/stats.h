@@ -49,6 +49,7 @@ struct worker_stats {
 	uint64_t tcp_retransmits, tcp_timeouts, tcp_loss_probes, tcp_undone, tcp_black_holes;
 	uint64_t tcp_ecn_negotiated, tcp_ecn_marked, tcp_ecn_reduced;
 	uint64_t handed_over, taken_over, handover_full; // packets for another worker
+	uint64_t rss_checked, rss_differs, rss_misplaced; // of all ports: see struct nic_stats
 	uint64_t sessions_opened, sessions_live, sessions_full;
 	uint64_t ended[END_COUNT];
 	uint64_t bad[2][16]; // by leg and enum proto_bad

@@ -29,6 +29,7 @@ enum pkt_flags {
 		1 << 4,       // the port is to fill in the TCP checksum; the pseudo sum is there
 	PKT_TX_ECT = 1 << 5,  // may be marked instead of dropped (RFC 3168)
 	PKT_RX_VLAN = 1 << 6, // the port took a tag off the frame: `vlan`
+	PKT_RX_STEERED = 1 << 7, // the port chose the worker by a hash of this very packet
 };
 
 enum pkt_room {

@@ -227,3 +227,22 @@ uint16_t nic_owner(
 {
 	return rss_owner(&nic->ports[port].rss, local, remote);
 }
+
+uint16_t nic_arrival_owner(
+	struct nic *nic, uint16_t worker, const struct pkt *pkt, const struct endpoint *local,
+	const struct endpoint *remote
+)
+{
+	const struct rss *rss = &nic->ports[pkt->port].rss;
+	struct nic_stats *stats = &nic->workers[worker].stats[pkt->port];
+	uint16_t owner = rss_owner(rss, local, remote);
+
+	if ((pkt->flags & PKT_RX_STEERED) == 0 || !rss_steers(rss, local, remote))
+		return owner;
+	stats->rss_misplaced += owner != worker;
+	if (stats->rss_checked < NIC_RSS_CHECKS && pkt->hash != 0) {
+		stats->rss_checked++;
+		stats->rss_differs += pkt->hash != rss_toeplitz(rss, local, remote);
+	}
+	return owner;
+}

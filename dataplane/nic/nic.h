@@ -25,6 +25,7 @@ enum nic_limit {
 	NIC_DEVICE_MAX = 256,
 	NIC_BURST = 64,        // packets of one nic_rx, and of one call into the driver
 	NIC_PENDING_MAX = 512, // packets that wait for room in one transmit ring
+	NIC_RSS_CHECKS = 256,  // segments whose hash is compared, per worker and port
 };
 
 struct nic_port_config {
@@ -65,6 +66,10 @@ struct nic_stats {
 	uint64_t tx_full;      // dropped: the ring and the queue before it are full
 	uint64_t tx_refused;   // dropped: the driver would never take it
 	uint64_t tx_no_memory; // dropped: no buffer for a copy or for an indirect mbuf
+	// Of the first segments after the start whose hash the port gave, and of which of those it
+	// was not the one that key, functions and table promise; and segments that came to this
+	// worker though the port's hash says another. All 0 where a port does not steer.
+	uint64_t rss_checked, rss_differs, rss_misplaced;
 };
 
 struct nic;
@@ -104,5 +109,13 @@ void nic_flush(struct nic *nic, uint16_t worker);
 // port's hash delivers it, or, when the port has no hash that we know, what our own hash says.
 uint16_t nic_owner(
 	const struct nic *nic, uint8_t port, const struct endpoint *local,
+	const struct endpoint *remote
+);
+
+// nic_owner for the segment in `pkt`, which this worker has just received. On the way it tests what
+// the port said of its hash. A port that fails is not believed less: owners stay, for connections
+// live where they are, and what comes to the wrong worker is handed over as without a hash.
+uint16_t nic_arrival_owner(
+	struct nic *nic, uint16_t worker, const struct pkt *pkt, const struct endpoint *local,
 	const struct endpoint *remote
 );

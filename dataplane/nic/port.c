@@ -3,17 +3,14 @@
 
 #include "dataplane/nic/port.h"
 
+#include "dataplane/nic/driver.h"
+
 #include <rte_ethdev.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-
-enum { KEY_MAX = 64, SEGMENT_BITS = RTE_ETH_TX_OFFLOAD_MULTI_SEGS };
-
-static const uint64_t rx_checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
-static const uint64_t tx_checksums = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 
 // A device is named by what stands before its first comma.
 static int find_device(const char *device, uint16_t *id)
@@ -28,7 +25,7 @@ static int find_device(const char *device, uint16_t *id)
 static uint64_t rss_functions(const struct rte_eth_dev_info *info)
 {
 	if (info->reta_size == 0 || info->reta_size > RSS_RETA_MAX ||
-	    info->hash_key_size < RSS_KEY_MIN || info->hash_key_size > KEY_MAX)
+	    info->hash_key_size < RSS_KEY_MIN || info->hash_key_size > RSS_KEY_MAX)
 		return 0;
 	if ((info->flow_type_rss_offloads & RTE_ETH_RSS_NONFRAG_IPV4_TCP) == 0)
 		return 0;
@@ -36,41 +33,62 @@ static uint64_t rss_functions(const struct rte_eth_dev_info *info)
 					       RTE_ETH_RSS_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_TCP);
 }
 
+// The key is the port's own: with a published one a peer chooses the worker it floods. It stays
+// where it is for as long as the port: netvsc gives the pointer on to the device that comes below
+// it later.
+static int ask_for_rss(
+	struct nic_port *port, const struct rte_eth_dev_info *info, struct rte_eth_conf *conf,
+	const char **why
+)
+{
+	uint64_t hf = rss_functions(info);
+
+	if (port->n_queues < 2 || hf == 0)
+		return 0;
+	if (getrandom(port->rss_key, sizeof(port->rss_key), 0) != sizeof(port->rss_key)) {
+		*why = "no random bytes";
+		return -EIO;
+	}
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf = (struct rte_eth_rss_conf
+	){.rss_key = port->rss_key, .rss_key_len = info->hash_key_size, .rss_hf = hf};
+	return 0;
+}
+
+static uint16_t tx_flags(uint64_t offloads)
+{
+	return ((offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0 ? PKT_TX_IP_CSUM : 0) |
+	       ((offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0 ? PKT_TX_TCP_CSUM : 0);
+}
+
 static int configure(
 	struct nic_port *port, const struct rte_eth_dev_info *info, bool no_offload,
 	const char **why
 )
 {
-	uint8_t key[KEY_MAX];
+	const struct driver *driver = driver_find(info->driver_name);
 	struct rte_eth_conf conf = {.rxmode.mtu = port->mtu};
 
 	if (!no_offload) {
-		conf.rxmode.offloads = info->rx_offload_capa & rx_checksums;
-		conf.txmode.offloads = info->tx_offload_capa & (tx_checksums | SEGMENT_BITS);
+		conf.rxmode.offloads = info->rx_offload_capa & driver->rx;
+		conf.txmode.offloads = info->tx_offload_capa & driver->tx;
 	}
-	uint64_t hf = rss_functions(info);
-	if (port->n_queues > 1 && hf != 0) {
-		// A key of our own: with a published one a peer chooses the worker it floods.
-		if (getrandom(key, sizeof(key), 0) != sizeof(key)) {
-			*why = "no random bytes";
-			return -EIO;
-		}
-		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		conf.rxmode.offloads |= info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_RSS_HASH;
-		conf.rx_adv_conf.rss_conf = (struct rte_eth_rss_conf
-		){.rss_key = key, .rss_key_len = info->hash_key_size, .rss_hf = hf};
-	}
-	int r = rte_eth_dev_configure(port->id, port->n_queues, port->n_queues, &conf);
+	int r = ask_for_rss(port, info, &conf, why);
+	if (r < 0)
+		return r;
+	// A hash without queues to choose from is nothing to be told.
+	if (conf.rxmode.mq_mode != RTE_ETH_MQ_RX_RSS)
+		conf.rxmode.offloads &= ~RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	r = rte_eth_dev_configure(port->id, port->n_queues, port->n_queues, &conf);
 	if (r < 0) {
 		*why = "the driver refuses the configuration";
 		return r;
 	}
-	port->multi_segment = (conf.txmode.offloads & SEGMENT_BITS) != 0;
-	port->tx_offload = 0;
-	if (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM)
-		port->tx_offload |= PKT_TX_IP_CSUM;
-	if (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
-		port->tx_offload |= PKT_TX_TCP_CSUM;
+	// One that takes neither shows it when it is read back.
+	if (driver->tell_key && conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS)
+		(void)rte_eth_dev_rss_hash_update(port->id, &conf.rx_adv_conf.rss_conf);
+	port->multi_segment = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+	port->tx_offload = tx_flags(conf.txmode.offloads);
 	port->prepare = port->tx_offload != 0;
 	return 0;
 }
@@ -79,7 +97,7 @@ static int configure(
 // stay with the software hash.
 static void read_rss_back(struct nic_port *port, const struct rte_eth_dev_info *info)
 {
-	uint8_t key[KEY_MAX];
+	uint8_t key[RSS_KEY_MAX];
 	struct rte_eth_rss_conf conf = {.rss_key = key, .rss_key_len = sizeof(key)};
 	struct rte_eth_rss_reta_entry64 groups[RSS_RETA_MAX / RTE_ETH_RETA_GROUP_SIZE] = {0};
 	uint16_t reta[RSS_RETA_MAX];
@@ -118,6 +136,13 @@ static int set_mtu(struct nic_port *port, const struct rte_eth_dev_info *info, c
 	return 0;
 }
 
+static uint16_t queues_for(const struct rte_eth_dev_info *info, uint16_t n_workers)
+{
+	uint16_t n = RTE_MIN(RTE_MIN(info->max_rx_queues, info->max_tx_queues), n_workers);
+
+	return driver_find(info->driver_name)->powers_of_two ? (uint16_t)rte_align32prevpow2(n) : n;
+}
+
 int port_open(
 	struct nic_port *port, const struct nic_config *config, unsigned index,
 	const struct hash_key *hash_key, const char **why
@@ -137,8 +162,7 @@ int port_open(
 		*why = "no such device";
 		return -ENODEV;
 	}
-	uint16_t queues = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
-	port->n_queues = RTE_MIN(queues, config->n_workers);
+	port->n_queues = queues_for(&info, config->n_workers);
 	snprintf(port->driver, sizeof(port->driver), "%s", info.driver_name);
 	int r = configure(port, &info, config->no_offload, why);
 	if (r < 0)

@@ -22,6 +22,7 @@ struct nic_port {
 	uint8_t mac[6];
 	uint16_t mtu;
 	char driver[32];
+	uint8_t rss_key[RSS_KEY_MAX];
 	struct rss rss;
 };
 

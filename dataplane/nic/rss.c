@@ -21,6 +21,21 @@ static uint32_t key_window(const uint8_t *key, unsigned bit)
 	return (uint32_t)(bits >> (8 - bit % 8));
 }
 
+// Every queue has a worker, and every worker a queue.
+static bool is_covered(const uint16_t *reta, size_t reta_size, uint16_t n_workers)
+{
+	bool has_queue[RSS_RETA_MAX] = {false};
+	uint16_t n = 0;
+
+	for (size_t i = 0; i < reta_size; i++) {
+		if (reta[i] >= n_workers)
+			return false;
+		n += !has_queue[reta[i]];
+		has_queue[reta[i]] = true;
+	}
+	return n == n_workers;
+}
+
 int rss_init_toeplitz(
 	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size,
 	bool v6
@@ -29,10 +44,8 @@ int rss_init_toeplitz(
 	if (key_len < RSS_KEY_MIN || reta_size == 0 || reta_size > RSS_RETA_MAX ||
 	    (reta_size & (reta_size - 1)) != 0)
 		return -EINVAL;
-	for (size_t i = 0; i < reta_size; i++) {
-		if (reta[i] >= rss->n_workers)
-			return -EINVAL;
-	}
+	if (!is_covered(reta, reta_size, rss->n_workers))
+		return -EINVAL;
 	for (unsigned byte = 0; byte < RSS_INPUT_V6; byte++) {
 		for (unsigned value = 0; value < 256; value++) {
 			uint32_t h = 0;
@@ -72,8 +85,7 @@ uint16_t rss_owner(
 {
 	if (rss->n_workers == 1)
 		return 0;
-	bool v4 = addr_is_v4(&remote->addr);
-	if (rss->toeplitz && (v4 || rss->toeplitz_v6) && addr_is_v4(&local->addr) == v4)
+	if (rss_steers(rss, local, remote))
 		return rss->reta[rss_toeplitz(rss, local, remote) & (rss->reta_size - 1U)];
 
 	uint8_t tuple[2 * sizeof(struct ip_addr) + 2 * sizeof(uint16_t)];

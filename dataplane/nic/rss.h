@@ -13,6 +13,7 @@
 
 enum rss_limit {
 	RSS_KEY_MIN = 40, // bytes: covers the longest input, 36 bytes, and the 32-bit window
+	RSS_KEY_MAX = 64, // bytes that a port may want
 	RSS_INPUT_V4 = 12,
 	RSS_INPUT_V6 = 36,
 	RSS_RETA_MAX = 2048,
@@ -35,7 +36,8 @@ void rss_init_software(struct rss *rss, const struct hash_key *key, uint16_t n_w
 // The port's: `key` of `key_len` bytes and the indirection table `reta` of `reta_size` queue
 // numbers. `rss` was initialised for software, which stays in force for IPv6, unless `v6` says that
 // the port hashes that too, and on error. Returns 0; -EINVAL when the key is short, the table's
-// size is no power of two or beyond RSS_RETA_MAX, or a queue has no worker.
+// size is no power of two or beyond RSS_RETA_MAX, a queue has no worker, or a worker no queue: it
+// could open no connection whose answers come back to it.
 int rss_init_toeplitz(
 	struct rss *rss, const uint8_t *key, size_t key_len, const uint16_t *reta, size_t reta_size,
 	bool v6
@@ -46,6 +48,16 @@ int rss_init_toeplitz(
 uint32_t rss_toeplitz(
 	const struct rss *rss, const struct endpoint *local, const struct endpoint *remote
 );
+
+// Does the port itself deliver what `remote` sends to `local` by Toeplitz?
+static inline bool rss_steers(
+	const struct rss *rss, const struct endpoint *local, const struct endpoint *remote
+)
+{
+	bool v4 = addr_is_v4(&remote->addr);
+
+	return rss->toeplitz && (v4 || rss->toeplitz_v6) && addr_is_v4(&local->addr) == v4;
+}
 
 uint16_t rss_owner(
 	const struct rss *rss, const struct endpoint *local, const struct endpoint *remote

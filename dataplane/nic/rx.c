@@ -36,6 +36,7 @@ uint32_t rx_burst(
 {
 	struct rte_mbuf *mbufs[NIC_BURST];
 	uint16_t n = rte_eth_rx_burst(port->id, queue, mbufs, NIC_BURST);
+	uint16_t steered = port->rss.toeplitz ? PKT_RX_STEERED : 0;
 	uint32_t kept = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
@@ -55,7 +56,7 @@ uint32_t rx_burst(
 		}
 		struct pkt *pkt = pkt_of(mbuf, &pool->pool);
 		pkt->port = index;
-		pkt->flags = checksum_flags(mbuf->ol_flags);
+		pkt->flags = checksum_flags(mbuf->ol_flags) | steered;
 		if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
 			pkt->flags |= PKT_RX_VLAN;
 			pkt->vlan = mbuf->vlan_tci;

@@ -235,7 +235,8 @@ static void steer_segment(struct stack *stack, struct pkt *pkt, struct ip_segmen
 	struct cursor c = cursor_of(pkt_span(pkt));
 	struct endpoint remote = {segment->remote.addr, cursor_be16(&c)};
 	struct endpoint local = {segment->local.addr, cursor_be16(&c)};
-	uint16_t owner = owner_of(stack, &local, &remote, pkt->port);
+	uint16_t owner =
+		nic_arrival_owner(stack->config.nic, stack->config.worker, pkt, &local, &remote);
 
 	if (owner == stack->config.worker || c.bad) {
 		tcp_input(stack->tcp, pkt, segment, stack->now_us);
@@ -363,23 +364,35 @@ static void count_tcp(const struct tcp_stats *from, struct worker_stats *to)
 	to->tcp_ecn_reduced = from->ecn_reduced;
 }
 
-void stack_count(struct stack *stack)
+static void count_ports(const struct stack *stack, struct worker_stats *to)
 {
-	struct worker_stats *stats = stack->config.stats;
-	uint64_t rx_packets = 0, rx_bytes = 0, tx_packets = 0, tx_bytes = 0;
-	uint32_t used, total;
+	struct nic_stats sum = {0};
 
 	for (uint8_t p = 0; p < stack->config.ip.n_ports; p++) {
 		const struct nic_stats *s = nic_stats(stack->config.nic, stack->config.worker, p);
-		rx_packets += s->rx_packets;
-		rx_bytes += s->rx_bytes;
-		tx_packets += s->tx_packets;
-		tx_bytes += s->tx_bytes;
+		sum.rx_packets += s->rx_packets;
+		sum.rx_bytes += s->rx_bytes;
+		sum.tx_packets += s->tx_packets;
+		sum.tx_bytes += s->tx_bytes;
+		sum.rss_checked += s->rss_checked;
+		sum.rss_differs += s->rss_differs;
+		sum.rss_misplaced += s->rss_misplaced;
 	}
-	stats->rx_packets = rx_packets;
-	stats->rx_bytes = rx_bytes;
-	stats->tx_packets = tx_packets;
-	stats->tx_bytes = tx_bytes;
+	to->rx_packets = sum.rx_packets;
+	to->rx_bytes = sum.rx_bytes;
+	to->tx_packets = sum.tx_packets;
+	to->tx_bytes = sum.tx_bytes;
+	to->rss_checked = sum.rss_checked;
+	to->rss_differs = sum.rss_differs;
+	to->rss_misplaced = sum.rss_misplaced;
+}
+
+void stack_count(struct stack *stack)
+{
+	struct worker_stats *stats = stack->config.stats;
+	uint32_t used, total;
+
+	count_ports(stack, stats);
 	count_tcp(tcp_stats(stack->tcp), stats);
 	nic_pool_usage(stack->config.nic, stack->config.worker, &used, &total);
 	stats->pkts_used = used;

@@ -151,9 +151,17 @@ static void follow_policy(struct worker *w, const struct snapshot *snapshot)
 static void keep_house(struct worker *w)
 {
 	struct blocks_stats blocks = blocks_stats(w->blocks);
+	bool rss_was_right = w->stats.rss_differs == 0;
 
 	w->wall_offset_ns = clock_ns(CLOCK_REALTIME) - w->now_ns;
 	stack_count(&w->stack);
+	if (rss_was_right && w->stats.rss_differs > 0)
+		log_line(
+			LOG_WARN, "worker",
+			"a port hashes otherwise than it says; workers hand over what it misplaces "
+			"worker=%u",
+			w->index
+		);
 	w->stats.blocks_used = blocks.used;
 	w->stats.blocks_total = blocks.total;
 	w->stats.blocks_refused = blocks.empty;

@@ -74,6 +74,8 @@ static void refuses_what_it_cannot_follow(void **)
 	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 0, true), -EINVAL);
 	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 3, true), -EINVAL);
 	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), reta, 4, true), -EINVAL);
+	const uint16_t one_worker[4] = {0, 0, 0, 0};
+	assert_int_equal(rss_init_toeplitz(rss, key, sizeof(key), one_worker, 4, true), -EINVAL);
 	assert_false(rss->toeplitz);
 	free(rss);
 }
