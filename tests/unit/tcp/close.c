@@ -318,6 +318,42 @@ static void keepalive_finds_the_dead(void **)
 	rig_free(&rig);
 }
 
+// A load balancer that forgets silent connections after 4 minutes must see both directions of each,
+// whoever opened it: a probe from us, and the ACK that it asks for.
+static void keepalive_stays_below_four_minutes(void **)
+{
+	for (int active = 0; active < 2; active++) {
+		struct rig rig = {0};
+		struct tcp_config usual;
+		uint32_t silent_ms = 0;
+		rig_config(&rig);
+		tcp_config_default(&usual);
+		rig.config.keepalive_idle_ms = usual.keepalive_idle_ms;
+		rig.config.keepalive_interval_ms = usual.keepalive_interval_ms;
+		rig.config.keepalive_probes = usual.keepalive_probes;
+		rig_new(&rig);
+		if (active)
+			rig_connect(&rig, none);
+		else
+			rig_accept(&rig, none);
+		rig_drain(&rig);
+		for (unsigned s = 0; s < 3600; s++) {
+			rig_tick(&rig, 1000);
+			silent_ms += 1000;
+			if (rig_silent(&rig))
+				continue;
+			assert_true(silent_ms < 240 * 1000);
+			assert_int_equal(rig_out(&rig)->seq, rig.una - 1);
+			rig_drain(&rig);
+			in(&rig, TCP_ACK, 0);
+			silent_ms = 0;
+		}
+		assert_true(silent_ms < 240 * 1000);
+		assert_int_equal(tcp_conn_state(rig.conn), TCP_ESTABLISHED);
+		rig_free(&rig);
+	}
+}
+
 // Both sides open at once, and this one closes before that is done.
 static void closing_while_opening(void **)
 {
@@ -357,6 +393,7 @@ int main(void)
 		cmocka_unit_test(time_wait_is_not_misled),
 		cmocka_unit_test(time_wait_is_capped),
 		cmocka_unit_test(keepalive_finds_the_dead),
+		cmocka_unit_test(keepalive_stays_below_four_minutes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
