@@ -128,14 +128,14 @@ static int on_status(void *context, struct admin_call *, json_t **out, char *)
 	uint64_t up = (uint64_t)time(NULL) - control->epoch / 1000000000;
 
 	*out = json_pack(
-		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:{s:I}, s:I}",
+		"{s:s, s:s, s:I, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:o?, s:{s:I}, s:I}",
 		"version", BULKHEAD_VERSION, "state", control->config->gateway.state, "uptime",
 		(json_int_t)up, "policy", policy_json(control), "recorder", recorder_json(control),
-		"audit", audit_json(control), "store", store_json(control), "logins",
-		logins_json(control), "issuers", issuers_json(control), "unresolved_columns",
-		unresolved_json(control), "budgets", "unplaced",
-		(json_int_t)budget_refusals(budgets_table(control->budgets)), "sessions",
-		(json_int_t)workers_sessions(control->workers)
+		"audit", audit_json(control), "drain", api_drain_json(control), "store",
+		store_json(control), "logins", logins_json(control), "issuers",
+		issuers_json(control), "unresolved_columns", unresolved_json(control), "budgets",
+		"unplaced", (json_int_t)budget_refusals(budgets_table(control->budgets)),
+		"sessions", (json_int_t)workers_sessions(control->workers)
 	);
 	return *out == NULL ? -ENOMEM : 0;
 }
@@ -214,8 +214,8 @@ static bool on_ready(void *context, char *why)
 	managed_stats_get(control->managed, &managed);
 	if (publisher_current(control->publisher) == NULL)
 		text = "no policy is in force";
-	else if (control->draining)
-		text = "stopping";
+	else if (control->drain.phase != DRAIN_SERVES)
+		text = control->drain.stops ? "stopping" : "draining";
 	else if (managed.missing > 0)
 		text = "a resource's managed identity has no token";
 	else if (catalogs_missing(control))
@@ -345,6 +345,7 @@ static void fill_ops(struct control *control, struct admin_ops *ops)
 	api_revocations(ops);
 	api_budgets(ops);
 	api_sessions(ops);
+	api_drain(ops);
 	api_dryrun(ops);
 	api_token_service(ops);
 	api_approvals(ops);

@@ -9,6 +9,9 @@
 
 void api_approvals(struct admin_ops *ops); // and accesses, grants, notifications
 void api_chains(struct admin_ops *ops);
+void api_drain(struct admin_ops *ops);
+// As the API shows it. NULL: memory is short.
+json_t *api_drain_json(const struct control *control);
 void api_dryrun(struct admin_ops *ops);
 void api_evidence(struct admin_ops *ops); // recordings and the audit log
 void api_metrics(struct admin_ops *ops);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "app/contexts.h"
+#include "app/drain.h"
 #include "app/dryrun.h"
 #include "app/live.h"
 #include "app/names.h"
@@ -66,7 +67,7 @@ struct control {
 	struct dryruns *dryruns;
 	struct admin *admin;
 	struct chains *chains;
-	bool draining;
+	struct drain drain;
 
 	struct names names;
 	struct live live;

@@ -274,6 +274,7 @@ unsigned control_events(struct control *control)
 void control_tick(struct control *control)
 {
 	uint64_t now = seconds();
+	char why[ADMIN_WHY];
 
 	logins_poll(control->logins, now);
 	control_revoke_push(control);
@@ -284,6 +285,7 @@ void control_tick(struct control *control)
 	if (now == control->next_second)
 		return;
 	control->next_second = now;
+	workers_probe(control->workers, admin_is_ready(control->admin, why));
 	store_probe(control->store);
 	identity_tick(control->identity, now);
 	(void)publisher_reclaim(control->publisher);

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ static const char usage[] =
 	"  --config FILE  the configuration: ports, issuers, resources, listeners, rules\n"
 	"  --check        read it, tell every error, and exit without touching a port\n"
 	"\n"
-	"SIGHUP reads the configuration again; SIGTERM ends the sessions and stops.\n";
+	"SIGHUP reads the configuration again; SIGTERM drains and stops, a second one stops now.\n";
 
 // Returns false, with the exit status, when there is nothing more to do.
 static bool read_options(int argc, char **argv, struct options *options, int *status)
@@ -86,7 +85,7 @@ static void print_errors(const struct config_errors *errors)
 	for (uint32_t i = 0; i < errors->n; i++)
 		fprintf(stderr, "%s\n", errors->lines[i]);
 	if (errors->n_left_out > 0)
-		fprintf(stderr, "and %" PRIu32 " more\n", errors->n_left_out);
+		fprintf(stderr, "and %u more\n", errors->n_left_out);
 }
 
 // What only building it finds: names of patterns, keys that do not fit their certificates.
@@ -129,35 +128,9 @@ static int wait_signal(const sigset_t *signals, unsigned ms)
 	return number < 0 ? 0 : number;
 }
 
-static bool is_drained(const struct control *control)
-{
-	return workers_sessions(control->workers) == 0 && workers_subjects(control->workers) == 0;
-}
-
-static void drain(struct control *control, const sigset_t *signals)
-{
-	uint32_t ms = control->config->gateway.timeouts.drain_ms;
-
-	log_line(
-		LOG_INFO, "stop", "draining sessions=%" PRIu64 " timeout_ms=%u",
-		workers_sessions(control->workers), ms
-	);
-	control->draining = true;
-	workers_drain(control->workers);
-	// The second signal means now.
-	for (uint32_t waited = 0; waited < ms && !is_drained(control); waited++) {
-		(void)control_events(control);
-		control_tick(control);
-		admin_poll(control->admin);
-		int number = wait_signal(signals, 1);
-		if (number == SIGTERM || number == SIGINT)
-			return;
-	}
-}
-
 static void loop(struct control *control, const sigset_t *signals)
 {
-	for (;;) {
+	while (!drain_tick(control)) {
 		unsigned n = control_events(control);
 		control_tick(control);
 		admin_poll(control->admin);
@@ -167,8 +140,10 @@ static void loop(struct control *control, const sigset_t *signals)
 			break;
 		case SIGTERM:
 		case SIGINT:
-			drain(control, signals);
-			return;
+			if (control->drain.stops)
+				return; // the second one means now
+			drain_begin(control, true);
+			break;
 		}
 	}
 }

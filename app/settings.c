@@ -97,12 +97,17 @@ void settings_workers(const struct config_gateway *gateway, struct workers_confi
 		.record_blocks = gateway->limits.record_blocks,
 		.events = gateway->limits.events,
 		.idle_sleep_us = gateway->idle_sleep_us,
+		.probe_port = gateway->probe.port,
+		.probe_http = gateway->probe.http,
 		.tick_us = (uint32_t)(gateway->tick_ns / 1000),
 	};
 	settings_ip(gateway, &out->ip);
 	tcp_config_default(&out->tcp);
 	out->tcp.congestion = gateway->tcp.congestion == CONFIG_NEWRENO ? TCP_NEWRENO : TCP_CUBIC;
 	out->tcp.ecn = gateway->tcp.ecn;
+	out->tcp.keepalive_idle_ms = gateway->tcp.keepalive_ms;
+	out->tcp.keepalive_interval_ms = gateway->tcp.keepalive_interval_ms;
+	out->tcp.keepalive_probes = gateway->tcp.keepalive_probes;
 	out->tcp.conns_max = gateway->limits.connections;
 	// A flood of openings may not take the places of connections that are open.
 	if (out->tcp.half_open_max > gateway->limits.connections / 2)

@@ -92,6 +92,10 @@ const struct command commands[] = {
 	{"policy", NULL, ASKS, ctl_policy, "version, file and sizes of the policy in force", ""},
 	{"reload", NULL, ASKS, ctl_reload,
 	 "read the configuration again and put its policy in force", ""},
+	{"drain status", NULL, ASKS, ctl_drain_status, "how far a drain has come", ""},
+	{"drain", NULL, ASKS, ctl_drain,
+	 "fail the load balancer's probe, then end sessions politely, then firmly", ""},
+	{"undrain", NULL, ASKS, ctl_undrain, "serve again", ""},
 	{"token", NULL, ASKS | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL), ctl_token,
 	 "mint a token with the local issuer, where the configuration has one",
 	 "  --subject S    for whom; required\n"

@@ -103,6 +103,7 @@ struct admin_ops {
 	admin_op *budgets;
 	admin_op *notifications, *requeue;
 	admin_op *policy, *policy_text, *reload;
+	admin_op *drained, *drain, *undrain;
 	admin_op *dry_run, *dry_run_state, *dry_run_cancel;
 	admin_op *token;          // its result is never logged and never audited
 	admin_op *audit, *verify; // slow
@@ -159,6 +160,10 @@ int admin_new(const struct admin_config *config, struct admin **out, char *why) 
 void admin_poll(struct admin *admin);
 // Closes everything and removes the socket. Accepts NULL.
 void admin_free(struct admin *admin);
+
+// Is everything as it should be, the workers included: what /readyz says. Out: `why`, of ADMIN_WHY
+// bytes, when not.
+bool admin_is_ready(const struct admin *admin, char *why);
 
 // Read the certificate and key of `https` again; connections from now on get them. When it fails,
 // with `why`, the old ones stay. Nothing when there is no such listener. Returns 0 or as admin_new.

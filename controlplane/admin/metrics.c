@@ -68,6 +68,8 @@ static const struct stat {
 	COUNTER(hold_limits, "Commands refused because too many were held already"),
 	COUNTER(decisions_stale, "Decisions on commands that did not wait any more"),
 	COUNTER(budget_spent, "Commands, logins and answers refused or held for a spent budget"),
+	COUNTER(probes_healthy, "Probes of a load balancer that were answered healthy"),
+	COUNTER(probes_unhealthy, "The same, answered unhealthy"),
 	COUNTER(blocked, "Commands refused for a pattern of the blocklist"),
 	COUNTER(rows, "Rows of answers inspected"),
 	COUNTER(masked_values, "Values in which something was masked"),

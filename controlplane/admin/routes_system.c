@@ -115,12 +115,18 @@ void handle_health(struct request *, struct answer *answer)
 	answer_json(answer, json_pack("{s:b}", "live", 1));
 }
 
+bool admin_is_ready(const struct admin *admin, char *why)
+{
+	const struct admin_ops *ops = &admin->config.ops;
+
+	return metrics_workers_are_live(admin, why) && ops->ready(ops->context, why);
+}
+
 void handle_ready(struct request *request, struct answer *answer)
 {
-	const struct admin_ops *ops = &request->admin->config.ops;
 	char why[ADMIN_WHY] = "";
 
-	if (metrics_workers_are_live(request->admin, why) && ops->ready(ops->context, why))
+	if (admin_is_ready(request->admin, why))
 		answer_json(answer, json_pack("{s:b}", "ready", 1));
 	else
 		answer_error(answer, HTTP_UNAVAILABLE, "not ready: %s", why);

@@ -150,6 +150,12 @@ static void check_listener(
 			"%s is not an address of any port; nothing would ever reach this listener",
 			addr_text(&listener->address.addr, text)
 		);
+	if (listener->address.port != 0 && listener->address.port == config->gateway.probe.port)
+		read_fail(
+			r, listener->at,
+			"port %u is that of the load balancer's `probe`; change one",
+			listener->address.port
+		);
 	if (listener->resource.text == NULL)
 		return;
 	int resource = find_resource(config, listener->resource.text);

@@ -20,7 +20,7 @@ static const struct config_position whole_file;
 // Compared by memcmp: nothing in between may be left unwritten.
 enum { LIMITS_SIZE = offsetof(struct config_limits, holds) + sizeof(uint32_t) }; // the last of them
 static_assert(LIMITS_SIZE == 4 * sizeof(uint64_t) + 8 * sizeof(uint32_t));
-static_assert(sizeof(struct config_timeouts) == 4 * sizeof(uint32_t));
+static_assert(sizeof(struct config_timeouts) == 5 * sizeof(uint32_t));
 
 // A part of the file. A part without anything in it is as good as a missing one: `rules:` with
 // nothing behind it is a slip, not a policy.
@@ -182,6 +182,14 @@ static bool https_differs(const struct config_https *a, const struct config_http
 	return a->enabled != b->enabled || !endpoint_equal(&a->address, &b->address);
 }
 
+static bool tcp_differs(const struct config_tcp *a, const struct config_tcp *b)
+{
+	return a->congestion != b->congestion || a->ecn != b->ecn ||
+	       a->keepalive_ms != b->keepalive_ms ||
+	       a->keepalive_interval_ms != b->keepalive_interval_ms ||
+	       a->keepalive_probes != b->keepalive_probes;
+}
+
 unsigned config_restart_needed(
 	const struct config *running, const struct config *next, struct config_errors *errors
 )
@@ -201,7 +209,8 @@ unsigned config_restart_needed(
 		{"gateway.tick", a->tick_ns != b->tick_ns},
 		{"gateway.limits", memcmp(&a->limits, &b->limits, LIMITS_SIZE) != 0},
 		{"gateway.timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},
-		{"gateway.tcp", a->tcp.congestion != b->tcp.congestion || a->tcp.ecn != b->tcp.ecn},
+		{"gateway.tcp", tcp_differs(&a->tcp, &b->tcp)},
+		{"gateway.probe", a->probe.port != b->probe.port || a->probe.http != b->probe.http},
 		{"gateway.state", strcmp(a->state, b->state) != 0},
 		{"gateway.admin", strcmp(a->admin_socket, b->admin_socket) != 0},
 		{"gateway.metrics",

@@ -103,7 +103,16 @@ struct config_timeouts {
 	uint32_t login_ms;   // from the first packet to the end of the login; default 30 s
 	uint32_t idle_ms;    // of a session without a rule's own; default 30 min; 0: none
 	uint32_t connect_ms; // to reach and log in at the resource; default 10 s
-	uint32_t drain_ms;   // how long a stop waits for sessions to end; default 10 s
+	// Of a drain: how long new clients are still taken, until the load balancer has noticed;
+	// default 15 s with a probe, else 0. How long sessions may go on then; default 10 s.
+	uint32_t drain_accept_ms, drain_ms;
+};
+
+// Where a load balancer asks whether to send clients here.
+struct config_probe {
+	struct config_position at;
+	uint16_t port; // on every address; 0: nowhere
+	bool http;     // it asks by HTTP; else it only connects. Default true
 };
 
 enum config_congestion { CONFIG_CUBIC, CONFIG_NEWRENO };
@@ -111,6 +120,10 @@ enum config_congestion { CONFIG_CUBIC, CONFIG_NEWRENO };
 struct config_tcp {
 	enum config_congestion congestion; // default CUBIC
 	bool ecn;                          // default false
+	// Of both legs, below the 4 minutes of a load balancer: silence until the first probe,
+	// between two of them, and how many in vain end the connection; default 60 s, 15 s, 4.
+	uint32_t keepalive_ms, keepalive_interval_ms;
+	uint8_t keepalive_probes;
 };
 
 struct config_gateway {
@@ -128,6 +141,7 @@ struct config_gateway {
 	uint64_t tick_ns;       // step of the workers' timers; default 1 ms
 	struct config_limits limits;
 	struct config_timeouts timeouts;
+	struct config_probe probe;
 	struct config_tcp tcp;
 	char state[CONFIG_PATH_MAX];        // folder of recordings, audit, database, local keys
 	struct config_folders patterns;     // together the pattern library

@@ -46,6 +46,10 @@ static void set_defaults(struct config_gateway *g)
 		.connect_ms = 10000,
 		.drain_ms = 10000,
 	};
+	g->probe.http = true;
+	g->tcp.keepalive_ms = 60000;
+	g->tcp.keepalive_interval_ms = 15000;
+	g->tcp.keepalive_probes = 4;
 	snprintf(g->state, sizeof(g->state), "/var/lib/bulkhead");
 	g->patterns.n = 1;
 	snprintf(g->patterns.list[0], CONFIG_PATH_MAX, "%s", BULKHEAD_PATTERNS);
@@ -318,20 +322,32 @@ static void read_limits(struct reader *r, const struct node *node, struct config
 		read_fail(r, node->at, "`worker_memory` must not be less than `session_memory`");
 }
 
-static void read_time(
-	struct reader *r, const struct node *map, const char *key, uint64_t min, uint32_t *ms
+// At most 49 days are that many milliseconds.
+static bool read_ms(
+	struct reader *r, const struct node *map, const char *key, uint64_t min, uint64_t max,
+	uint32_t *ms
 )
 {
 	const struct node *node = tree_get(map, key);
 	uint64_t ns;
 
-	if (node != NULL && read_duration(r, node, key, min, 30 * ns_per_day, &ns))
-		*ms = (uint32_t)(ns / ns_per_ms);
+	if (node == NULL || !read_duration(r, node, key, min, max, &ns))
+		return false;
+	*ms = (uint32_t)(ns / ns_per_ms);
+	return true;
+}
+
+static void read_time(
+	struct reader *r, const struct node *map, const char *key, uint64_t min, uint32_t *ms
+)
+{
+	(void)read_ms(r, map, key, min, 30 * ns_per_day, ms);
 }
 
 static void read_timeouts(struct reader *r, const struct node *node, struct config_timeouts *t)
 {
-	static const char *const keys[] = {"login", "idle", "connect", "drain", NULL};
+	static const char *const keys[] = {"login", "idle",         "connect",
+					   "drain", "drain_accept", NULL};
 
 	if (!read_map(r, node, "`timeouts`", keys))
 		return;
@@ -339,11 +355,28 @@ static void read_timeouts(struct reader *r, const struct node *node, struct conf
 	read_time(r, node, "idle", 0, &t->idle_ms);
 	read_time(r, node, "connect", 100 * ns_per_ms, &t->connect_ms);
 	read_time(r, node, "drain", 0, &t->drain_ms);
+	read_time(r, node, "drain_accept", 0, &t->drain_accept_ms);
+}
+
+// A balancer is to see each direction of a connection at least every 4 minutes: 230 seconds, as a
+// probe has to get there.
+static void read_keepalive(struct reader *r, const struct node *node, struct config_tcp *tcp)
+{
+	static const char *const keys[] = {"idle", "interval", "probes", NULL};
+	const uint64_t most = 230 * ns_per_s;
+	uint32_t probes = tcp->keepalive_probes;
+
+	if (!read_map(r, node, "`keepalive`", keys))
+		return;
+	(void)read_ms(r, node, "idle", ns_per_s, most, &tcp->keepalive_ms);
+	(void)read_ms(r, node, "interval", ns_per_s, most, &tcp->keepalive_interval_ms);
+	read_count(r, node, "probes", 1, 100, &probes);
+	tcp->keepalive_probes = (uint8_t)probes;
 }
 
 static void read_tcp(struct reader *r, const struct node *node, struct config_tcp *tcp)
 {
-	static const char *const keys[] = {"congestion", "ecn", NULL};
+	static const char *const keys[] = {"congestion", "ecn", "keepalive", NULL};
 	static const struct word controls[] = {
 		{"cubic", CONFIG_CUBIC},
 		{"newreno", CONFIG_NEWRENO},
@@ -358,6 +391,27 @@ static void read_tcp(struct reader *r, const struct node *node, struct config_tc
 	value = tree_get(node, "ecn");
 	if (value != NULL)
 		(void)read_bool(r, value, "ecn", &tcp->ecn);
+	value = tree_get(node, "keepalive");
+	if (value != NULL)
+		read_keepalive(r, value, tcp);
+}
+
+static void read_probe(struct reader *r, const struct node *node, struct config_probe *probe)
+{
+	static const char *const keys[] = {"port", "by", NULL};
+	static const struct word ways[] = {{"http", 1}, {"tcp", 0}, {NULL, 0}};
+	uint64_t port;
+	int chosen;
+
+	probe->at = node->at;
+	if (!read_map(r, node, "`probe`", keys))
+		return;
+	const struct node *value = read_need(r, node, "`probe`", "port");
+	if (value != NULL && read_number(r, value, "port", 1, UINT16_MAX, &port))
+		probe->port = (uint16_t)port;
+	value = tree_get(node, "by");
+	if (value != NULL && read_word(r, value, "by", ways, &chosen))
+		probe->http = chosen == 1;
 }
 
 static void read_admin(struct reader *r, const struct node *node, struct config_gateway *g)
@@ -469,6 +523,11 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 	const struct node *value = tree_get(node, "limits");
 	if (value != NULL)
 		read_limits(r, value, &g->limits);
+	value = tree_get(node, "probe");
+	if (value != NULL)
+		read_probe(r, value, &g->probe);
+	if (g->probe.port != 0)
+		g->timeouts.drain_accept_ms = 15000;
 	value = tree_get(node, "timeouts");
 	if (value != NULL)
 		read_timeouts(r, value, &g->timeouts);
@@ -494,10 +553,10 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out)
 {
-	static const char *const keys[] = {"workers",  "control_core", "ports", "huge_pages",
-					   "memory",   "idle_sleep",   "tick",  "limits",
-					   "timeouts", "tcp",          "state", "patterns",
-					   "admin",    "metrics",      "log",   NULL};
+	static const char *const keys[] = {
+		"workers", "control_core", "ports",    "huge_pages", "memory", "idle_sleep",
+		"tick",    "limits",       "timeouts", "tcp",        "state",  "patterns",
+		"admin",   "metrics",      "log",      "probe",      NULL};
 
 	set_defaults(out);
 	out->at = out->patterns.at[0] = node->at;

@@ -56,7 +56,6 @@ enum command_type {
 	COMMAND_REVOKE,   // end every session at or below `revoked`, forget its tokens; then
 			  // EVENT_REVOKED
 	COMMAND_KILL,     // end one session, or all (session 0)
-	COMMAND_DRAIN,    // accept no more sessions
 };
 
 // COMMAND_REVOKEs that a worker works on at once; control keeps the rest back.

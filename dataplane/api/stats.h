@@ -67,5 +67,6 @@ struct worker_stats {
 	uint64_t blocks_used, blocks_total, blocks_refused;
 	uint64_t pkts_used, pkts_total;
 	uint64_t snapshot_version;
-	uint64_t heartbeat_ns; // last loop, since boot
+	uint64_t probes_healthy, probes_unhealthy; // of a load balancer, by what they were told
+	uint64_t heartbeat_ns;                     // last loop, since boot
 } __attribute__((aligned(64)));

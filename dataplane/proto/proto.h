@@ -245,6 +245,9 @@ struct proto_ops {
 	// Tell the client something by the way, between two messages of an open session; nothing
 	// is refused by it (`fatal` does not count).
 	int (*notice)(void *state, const struct denial *what, struct proto_io *io);
+	// Is an open session between two transactions, with nothing under way: no answer owed, no
+	// pipeline begun? To end it then undoes nothing.
+	bool (*is_between)(const void *state);
 	// The server's cancel key. Out: *pid, *secret (borrowed). False when there is none.
 	bool (*cancel_key)(const void *state, uint32_t *pid, struct span *secret);
 	// Name of a message type, for recordings and logs; never NULL.

@@ -34,7 +34,7 @@ enum step session_end(
 		(void)s->proto->refuse(s->proto_state, denial, &io); // no room: FIN says it
 	s->cancel_due = s->state == SESSION_OPEN && (s->text_runs || s->portals_run > 0) &&
 			(end == END_EXPIRED || end == END_KILLED || end == END_REVOKED ||
-			 end == END_BUDGET);
+			 end == END_BUDGET || end == END_SHUTDOWN);
 	if (s->state < SESSION_OPEN && !s->detached)
 		leg_abandon(&s->server); // nothing of value is under way
 	if (is_worth_a_line(end) && !log_is_limited(&relay->log_limit, LOG_INFO)) {

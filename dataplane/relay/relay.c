@@ -50,9 +50,10 @@ struct relay *relay_new(
 		relay->config.n_workers = 1;
 	relay->effects = inspect_cache_new(config->effects_entries, config->effects_bytes);
 	relay->scram = scram_cache_new();
+	relay->health = health_new(stats);
 	relay->tokens = tokens_new(config->sessions_max, config->tokens);
 	if (relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
-	    relay->scram == NULL || relay->tokens == NULL) {
+	    relay->scram == NULL || relay->tokens == NULL || relay->health == NULL) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -70,6 +71,7 @@ void relay_free(struct relay *relay)
 	}
 	pool_free(relay->sessions);
 	tokens_free(relay->tokens);
+	health_free(relay->health);
 	free(relay->keys);
 	inspect_cache_free(relay->effects);
 	scram_cache_free(relay->scram);
@@ -106,6 +108,10 @@ static void connection_closed(struct relay *relay, struct session *s, struct tcp
 
 static void take_event(struct relay *relay, struct tcp_conn *conn, uint32_t events)
 {
+	if (tcp_conn_cookie(conn) != NULL) {
+		health_event(relay->health, conn, relay->now.us);
+		return;
+	}
 	struct session *s = tcp_conn_user(conn);
 	if (s == NULL && (events & TCP_EV_ACCEPTED) != 0) {
 		session_accept(relay, conn);
@@ -125,6 +131,9 @@ static enum step move(struct relay *relay, struct session *s)
 {
 	for (unsigned i = 0; i < SESSION_MESSAGES_PER_PASS; i++) {
 		enum step server = server_step(relay, s);
+		// Before the client's next command is looked at.
+		if (server != STEP_ENDED && relay->drain == RELAY_CLOSES && session_is_between(s))
+			return session_dismiss(relay, s, END_SHUTDOWN, "drain");
 		enum step client = server == STEP_ENDED ? STEP_ENDED : client_step(relay, s);
 		if (server == STEP_ENDED || client == STEP_ENDED)
 			return STEP_ENDED;
@@ -286,6 +295,7 @@ uint32_t relay_poll(
 	}
 	follow_digest(relay);
 	run_timers(relay);
+	health_tick(relay->health, now.us);
 	cancel_pending(relay);
 	worked += revoke_step(relay);
 	if (!revoke_is_closing(relay))
@@ -307,29 +317,6 @@ static struct session *session_by_id(struct relay *relay, session_id id)
 	return s == NULL || s->state == SESSION_FREE || s->id != id ? NULL : s;
 }
 
-static void dismiss(
-	struct relay *relay, struct session *s, enum session_end end, const char *reason
-)
-{
-	static const struct denial why = {
-		.fatal = true,
-		.code = "57P01",
-		.message = "terminating connection due to administrator command",
-	};
-	(void)session_end(relay, s, end, &why, reason);
-	session_wake(relay, s);
-}
-
-static void dismiss_all(struct relay *relay, enum session_end end, const char *reason)
-{
-	for (uint32_t i = 0; i < relay->n_slots; i++) {
-		struct session *s = pool_at(relay->sessions, i);
-		// Those that carry a cancel end by themselves, when it is delivered.
-		if (s->state != SESSION_FREE && !s->detached)
-			dismiss(relay, s, end, reason);
-	}
-}
-
 void relay_command(struct relay *relay, const struct command *command)
 {
 	struct session *s = session_by_id(relay, command->session);
@@ -341,9 +328,9 @@ void relay_command(struct relay *relay, const struct command *command)
 		break;
 	case COMMAND_KILL:
 		if (command->session == 0)
-			dismiss_all(relay, END_KILLED, command->reason);
+			session_dismiss_all(relay, END_KILLED, command->reason);
 		else if (s != NULL)
-			dismiss(relay, s, END_KILLED, command->reason);
+			(void)session_dismiss(relay, s, END_KILLED, command->reason);
 		break;
 	case COMMAND_REVOKE:
 		revoke_begin(relay, command);
@@ -356,15 +343,5 @@ void relay_command(struct relay *relay, const struct command *command)
 		if (s != NULL)
 			hold_decide(relay, s, command);
 		break;
-	case COMMAND_DRAIN:
-		relay->shutting_down = true;
-		break;
 	}
-}
-
-void relay_shutdown(struct relay *relay)
-{
-	relay->shutting_down = true;
-	tokens_close(relay->tokens);
-	dismiss_all(relay, END_SHUTDOWN, "shutdown");
 }

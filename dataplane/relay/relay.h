@@ -73,9 +73,25 @@ void relay_command(struct relay *relay, const struct command *command);
 // A CancelRequest that arrived at another worker; delivered in the next relay_poll.
 void relay_cancel(struct relay *relay, uint32_t pid, uint32_t secret);
 
-// Accept no more; end every session natively ("terminating connection due to administrator
-// command").
-void relay_shutdown(struct relay *relay);
+// How far the end of service has come. Back to RELAY_SERVES from all but the last.
+enum relay_drain {
+	RELAY_SERVES,
+	RELAY_CLOSES, // accepts no more; a session ends natively ("terminating connection due to
+		      // administrator command") as soon as it is between two transactions
+	RELAY_ENDS,   // the same, wherever it is; what runs at its server is cancelled, and who
+		      // does not take the last words in SESSION_CLOSING_MS is reset
+	RELAY_QUITS,  // the same, and control gets its subjects back
+};
+void relay_drain(struct relay *relay, enum relay_drain drain);
+// Reset whatever is open still; the packets leave in the passes after it.
+void relay_abort(struct relay *relay);
+
+// The load balancer's probe: connections of a listener with this cookie are answered by health,
+// which is unhealthy until it is told otherwise.
+void *relay_probe_cookie(struct relay *relay);
+void relay_probe(struct relay *relay, bool healthy);
+
+// Sessions that are not over, those included that only carry a cancel.
 uint32_t relay_sessions(const struct relay *relay);
 
 // "which worker does this session run on": the worker that made the id.

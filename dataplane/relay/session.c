@@ -219,7 +219,7 @@ static struct session *client_new(struct relay *relay)
 void session_accept(struct relay *relay, struct tcp_conn *conn)
 {
 	struct endpoint local = tcp_conn_local(conn);
-	int listener = relay->snapshot == NULL || relay->shutting_down
+	int listener = relay->snapshot == NULL || relay->drain >= RELAY_ENDS
 			       ? -1
 			       : session_listener(relay->snapshot, &local);
 	struct session *s = listener < 0 ? NULL : client_new(relay);

@@ -13,6 +13,7 @@
 #include "dataplane/inspect/inspect.h"
 #include "dataplane/policy/policy.h"
 #include "dataplane/proto/proto.h"
+#include "dataplane/relay/health.h"
 #include "dataplane/relay/hold.h"
 #include "dataplane/relay/leg.h"
 #include "dataplane/relay/relay.h"
@@ -187,6 +188,7 @@ struct relay {
 	uint32_t n_held;
 	struct list progress; // sessions that have done something control does not know of
 	struct wheel wheel;
+	struct health *health;
 	struct inspect_cache *effects;
 	struct scram_cache *scram;
 	struct buf scratch; // masked values of one message
@@ -196,7 +198,7 @@ struct relay {
 	uint8_t policy_digest[32];       // of the policy in force
 	uint32_t policy_since;           // the first version with this digest
 	struct log_limit log_limit;
-	bool shutting_down;
+	enum relay_drain drain;
 	struct tokens *tokens;
 	uint32_t first_sweep, n_sweeps;
 	struct sweep sweeps[REVOKES_AT_ONCE]; // a ring, from first_sweep on
@@ -438,6 +440,16 @@ bool revoke_step(struct relay *relay);
 bool revoke_is_closing(const struct relay *relay);
 // The connections of a session that was waited for are closed.
 void revoke_note(struct relay *relay, struct session *s);
+
+// drain.c
+// Nothing of it is lost when it ends now: no transaction, no answer owed, no command that waits.
+bool session_is_between(const struct session *s);
+// End it natively, by word of the operator.
+enum step session_dismiss(
+	struct relay *relay, struct session *s, enum session_end end, const char *reason
+);
+// The same, all of them.
+void session_dismiss_all(struct relay *relay, enum session_end end, const char *reason);
 
 // timeout.c
 // The deadline of an open session: idleness or the token's end.

@@ -33,8 +33,6 @@ enum {
 	LAST_LOOPS = 16,      // after the last session: what it queued must leave
 };
 
-enum phase { PHASE_RUN, PHASE_DRAIN, PHASE_STOP };
-
 struct worker {
 	struct workers *all;
 	uint16_t index;
@@ -45,7 +43,8 @@ struct worker {
 	struct ring events, commands;
 	struct random random;
 	struct listeners listeners;
-	bool draining;
+	enum relay_drain drain;
+	bool probed;              // the probe's port is open
 	uint64_t now_ns;          // monotonic, of this loop
 	uint64_t wall_offset_ns;  // wall clock less monotonic
 	uint64_t housekeeping_us; // when next
@@ -67,7 +66,10 @@ struct worker {
 struct workers {
 	struct workers_config config;
 	struct mesh mesh;
-	enum phase phase; // control: rw, worker: ro
+	// control: rw, worker: ro
+	enum relay_drain drain;
+	bool stop;
+	uint64_t healthy_ns; // monotonic; until when
 	bool launched;
 	struct worker *list;
 };
@@ -113,10 +115,35 @@ static void on_mesh_cancel(void *ctx, uint32_t pid, uint32_t secret)
 
 // ---- the loop
 
-static void stop_accepting(struct worker *w)
+static void follow_drain(struct worker *w)
 {
-	w->draining = true;
-	listeners_follow(&w->listeners, w->stack.tcp, NULL);
+	enum relay_drain drain = __atomic_load_n(&w->all->drain, __ATOMIC_ACQUIRE);
+
+	if (drain == w->drain)
+		return;
+	w->drain = drain;
+	if (drain != RELAY_SERVES)
+		listeners_follow(&w->listeners, w->stack.tcp, NULL);
+	relay_drain(w->relay, drain);
+}
+
+static void follow_health(struct worker *w)
+{
+	const struct workers_config *config = &w->all->config;
+	const struct endpoint probe = {.port = config->probe_port};
+
+	if (probe.port == 0)
+		return;
+	bool healthy = w->now_ns < __atomic_load_n(&w->all->healthy_ns, __ATOMIC_RELAXED);
+	relay_probe(w->relay, healthy);
+	bool open = healthy || config->probe_http;
+	if (open == w->probed)
+		return;
+	w->probed = open;
+	if (!open)
+		tcp_unlisten(w->stack.tcp, &probe);
+	else if (tcp_listen(w->stack.tcp, &probe, relay_probe_cookie(w->relay)) != 0)
+		log_line(LOG_ERROR, "worker", "the probe's port is taken worker=%u", w->index);
 }
 
 static uint32_t take_commands(struct worker *w)
@@ -125,8 +152,6 @@ static uint32_t take_commands(struct worker *w)
 	uint32_t n = 0;
 
 	while (n < COMMANDS_PER_LOOP && ring_pop(&w->commands, &command)) {
-		if (command.type == COMMAND_DRAIN)
-			stop_accepting(w);
 		relay_command(w->relay, &command);
 		n++;
 	}
@@ -137,7 +162,7 @@ static void follow_policy(struct worker *w, const struct snapshot *snapshot)
 {
 	uint32_t before = w->listeners.version;
 
-	if (w->draining)
+	if (w->drain != RELAY_SERVES)
 		return;
 	listeners_follow(&w->listeners, w->stack.tcp, snapshot);
 	w->stats.snapshot_version = w->listeners.version;
@@ -204,7 +229,7 @@ static void begin_fresh(struct worker *w)
 {
 	const struct snapshot *next = snapshot_current(w->all->config.slot);
 
-	if (!w->draining && next != NULL && next->version != w->listeners.version) {
+	if (w->drain == RELAY_SERVES && next != NULL && next->version != w->listeners.version) {
 		w->turns.fresh = FRESH_TURNS;
 		w->stats.last_policy_ns = 0;
 	}
@@ -258,6 +283,8 @@ static struct work run_once(struct worker *w)
 	}
 	struct work work = {.input = stack_input(&w->stack, now_us)};
 	work.input += take_commands(w);
+	follow_drain(w);
+	follow_health(w);
 	const struct snapshot *snapshot = snapshot_current(w->all->config.slot);
 	follow_policy(w, snapshot);
 	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
@@ -312,26 +339,18 @@ static void rest(struct worker *w, struct work work)
 static int worker_main(void *arg)
 {
 	struct worker *w = arg;
-	bool asked = false;
 
 	// Sleeps are meant as written, not rounded up by the default of 50 us.
 	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	urcu_qsbr_register_thread();
 	w->turns.hz = rte_get_tsc_hz();
 	w->turns.slow = w->turns.hz / (1000000 / SLOW_US);
-	for (;;) {
-		enum phase phase = __atomic_load_n(&w->all->phase, __ATOMIC_ACQUIRE);
-		if (phase == PHASE_STOP)
-			break;
-		if (phase == PHASE_DRAIN && !asked) {
-			asked = true;
-			stop_accepting(w);
-			relay_shutdown(w->relay);
-		}
+	while (!__atomic_load_n(&w->all->stop, __ATOMIC_ACQUIRE)) {
 		struct work work = run_once(w);
 		urcu_qsbr_quiescent_state();
 		rest(w, work);
 	}
+	relay_abort(w->relay);
 	for (unsigned i = 0; i < LAST_LOOPS; i++)
 		(void)run_once(w);
 	urcu_qsbr_unregister_thread();
@@ -437,16 +456,23 @@ int workers_launch(struct workers *workers)
 	return 0;
 }
 
-void workers_drain(struct workers *workers)
+void workers_drain(struct workers *workers, enum relay_drain drain)
 {
-	__atomic_store_n(&workers->phase, PHASE_DRAIN, __ATOMIC_RELEASE);
+	__atomic_store_n(&workers->drain, drain, __ATOMIC_RELEASE);
+}
+
+void workers_probe(struct workers *workers, bool healthy)
+{
+	uint64_t until = clock_ns(CLOCK_MONOTONIC) + WORKERS_HEALTH_MS * UINT64_C(1000000);
+
+	__atomic_store_n(&workers->healthy_ns, healthy ? until : 0, __ATOMIC_RELAXED);
 }
 
 void workers_stop(struct workers *workers)
 {
 	if (!workers->launched)
 		return;
-	__atomic_store_n(&workers->phase, PHASE_STOP, __ATOMIC_RELEASE);
+	__atomic_store_n(&workers->stop, true, __ATOMIC_RELEASE);
 	for (uint16_t i = 0; i < workers->config.n_workers; i++) {
 		// EAL's own waiting keeps a core busy.
 		while (rte_eal_get_lcore_state(nic_worker_lcore(i)) == RUNNING)

@@ -18,6 +18,8 @@
 #include "dataplane/relay/relay.h"
 #include "dataplane/tcp/tcp.h"
 
+enum workers_limit { WORKERS_HEALTH_MS = 5000 };
+
 struct workers_config {
 	uint16_t n_workers;
 	struct nic *nic;           // borrowed; outlives the workers
@@ -30,6 +32,10 @@ struct workers_config {
 	// The longest sleep, in microseconds, of a worker that has had nothing to do for a while;
 	// 0: it polls always.
 	uint32_t idle_sleep_us;
+	// Where the load balancer's probe is answered, on every address: 0: nowhere. Not
+	// `probe_http`: it only connects, and so while we are not healthy nobody may.
+	uint16_t probe_port;
+	bool probe_http;
 	uint32_t tick_us; // step of the timers of a worker that has nothing else to do
 	// Where the policy in force is published; while it is empty nothing is listened on.
 	const struct snapshot_slot *slot;
@@ -49,10 +55,14 @@ void workers_free(struct workers *workers);
 
 // Start the loops. Returns 0 or -EBUSY when an lcore has other work.
 int workers_launch(struct workers *workers) must_check;
-// Accept nothing more and end every session natively. Returns at once; workers_sessions tells when
-// they are gone.
-void workers_drain(struct workers *workers);
-// End the loops and wait for them. Harmless when they do not run.
+// How far to go in ending service (dataplane/relay/relay.h), or back. Returns at once;
+// workers_sessions tells when they are gone.
+void workers_drain(struct workers *workers, enum relay_drain drain);
+// What the load balancer's probe is to be told, for WORKERS_HEALTH_MS: who says nothing for longer
+// is not healthy.
+void workers_probe(struct workers *workers, bool healthy);
+// End the loops, with a reset for what is open still, and wait for them. Harmless when they do not
+// run.
 void workers_stop(struct workers *workers);
 
 // Sessions that live, roughly. Any thread.

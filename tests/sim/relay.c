@@ -69,6 +69,7 @@ static void run_seed(struct sim_options options, bool cuts)
 		relay_login_scenarios,    relay_command_scenarios, relay_end_scenarios,
 		relay_limit_scenarios,    relay_revoke_scenarios,  relay_hold_scenarios,
 		relay_hold_end_scenarios, relay_grant_scenarios,   relay_budget_scenarios,
+		relay_drain_scenarios,
 	};
 	for (size_t l = 0; l < sizeof(lists) / sizeof(lists[0]); l++)
 		for (const struct scenario *s = lists[l]; s->name != NULL; s++)

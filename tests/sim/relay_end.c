@@ -283,7 +283,7 @@ static void shut_down(struct sim *sim)
 	struct agent *a = agent_login(sim, PORT_ORDERS), *b = agent_new(sim, PORT_ORDERS);
 	agent_secure(b);
 	sim_pass(sim, SECOND_US); // for its Finished to arrive: before, nothing can be told
-	relay_shutdown(sim->gateway.relay);
+	relay_drain(sim->gateway.relay, RELAY_QUITS);
 	agent_expect_fatal(a, "57P01");
 	agent_expect_fatal(b, "57P01");
 	EXPECT(sim, sim->gateway.stats.ended[END_SHUTDOWN] == 2);

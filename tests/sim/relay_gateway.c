@@ -399,6 +399,8 @@ void gateway_init(
 	need(relay.budgets != NULL, "memory");
 	g->relay = relay_new(&relay, &ops, host->tcp, g->blocks, &g->records, &g->stats);
 	need(g->relay != NULL, "relay");
+	const struct endpoint probe = {.port = PORT_PROBE};
+	need(tcp_listen(host->tcp, &probe, relay_probe_cookie(g->relay)) == 0, "listen");
 }
 
 void gateway_fini(struct gateway *g)

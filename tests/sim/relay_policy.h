@@ -10,7 +10,7 @@
 
 #include "dataplane/api/snapshot.h"
 
-enum policy_port { PORT_ORDERS = 5432, PORT_PLAIN = 5433 };
+enum policy_port { PORT_ORDERS = 5432, PORT_PLAIN = 5433, PORT_PROBE = 8080 };
 enum policy_node { NODE_ORDERS = 1, NODE_PLAIN = 2 }; // node_id.w[0] of the resources
 enum policy_table { TABLE_CUSTOMERS = 16400, ATTNUM_SSN = 2 };
 

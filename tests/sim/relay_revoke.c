@@ -340,7 +340,7 @@ static void two_cached(struct sim *sim)
 // What the cache keeps goes back when the gateway stops.
 static void expect_given_back(struct sim *sim)
 {
-	relay_shutdown(sim->gateway.relay);
+	relay_drain(sim->gateway.relay, RELAY_QUITS);
 	sim_pass(sim, SECOND_US);
 	EXPECT(sim, sim->gateway.subjects == 0);
 	EXPECT(sim, sim->gateway.stats.subjects == 0);

@@ -56,7 +56,7 @@ struct scenario {
 extern const struct scenario relay_login_scenarios[], relay_command_scenarios[],
 	relay_end_scenarios[], relay_limit_scenarios[], relay_revoke_scenarios[],
 	relay_hold_scenarios[], relay_hold_end_scenarios[], relay_grant_scenarios[],
-	relay_budget_scenarios[];
+	relay_budget_scenarios[], relay_drain_scenarios[];
 
 // Returns what went wrong, or NULL.
 const char *sim_run(

@@ -261,6 +261,7 @@ static int forward_ready(struct pg3 *pg, struct proto_msg *msg, struct proto_io 
 		return ERR_MALFORMED;
 	pg->server = SERVER_OPEN;
 	pg->client = CLIENT_OPEN;
+	pg->transaction = 'I'; // pg3_upstream_feed has seen to it
 	return buf_append(io->to_client, msg->raw);
 }
 

@@ -114,6 +114,14 @@ static int notice(void *state, const struct denial *what, struct proto_io *io)
 	return pg3_notice(state, what, io);
 }
 
+static bool is_between(const void *state)
+{
+	const struct pg3 *pg = state;
+
+	return pg->client == CLIENT_OPEN && pg->server == SERVER_OPEN && pg->transaction == 'I' &&
+	       pg->queue.count == 0 && !pg->piped && pg->copy == COPY_NONE;
+}
+
 static bool cancel_key(const void *state, uint32_t *pid, struct span *secret)
 {
 	const struct pg3 *pg = state;
@@ -141,6 +149,7 @@ const struct proto_ops postgres_ops = {
 	.deny = deny,
 	.refuse = refuse,
 	.notice = notice,
+	.is_between = is_between,
 	.cancel_key = cancel_key,
 	.type_name = pg3_message_name,
 };

@@ -40,6 +40,7 @@ struct answer *pg3_queue_push(struct pg3 *pg, enum answer_kind kind)
 	struct answer *a = &q->ring[(q->head + q->count) & (q->cap - 1)];
 	q->count++;
 	*a = (struct answer){.kind = kind, .seq = pg->seq};
+	pg->piped = kind != ANSWER_SYNC && kind != ANSWER_QUERY && kind != ANSWER_CALL;
 	return a;
 }
 

@@ -233,7 +233,7 @@ static enum proto_bad take_ready(
 	if (!cursor_done(&body) || (status != 'I' && status != 'T' && status != 'E'))
 		return PROTO_BAD_MALFORMED;
 	(void)pass(out, head);
-	out->transaction = (char)status;
+	out->transaction = pg->transaction = (char)status;
 	// Portals end with their transaction.
 	if (status == 'I')
 		pg3_objects_drop(pg, &pg->portals, NULL, head->seq);

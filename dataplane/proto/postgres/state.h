@@ -199,6 +199,8 @@ struct pg3 {
 	uint64_t segment;       // Syncs to the server so far
 	bool skipping;          // the server ignores everything until Sync
 	bool flushed;           // a Flush of ours is the last thing the server got
+	bool piped;             // a pipeline is begun: its Sync has not gone to the server
+	char transaction;       // as the last ReadyForQuery said
 	bool has_set;           // some text with TRAIT_SETS has gone to the server
 	bool set_awaited;       // the last one is followed by a ReadyForQuery
 	uint64_t set_seq;       // the last one

@@ -33,6 +33,9 @@ static void the_smallest_file_gets_defaults(void **)
 	assert_true(g->huge_pages);
 	assert_int_equal(g->limits.sessions, 1024);
 	assert_int_equal(g->timeouts.login_ms, 30000);
+	assert_int_equal(g->timeouts.drain_accept_ms, 0); // nobody probes
+	assert_int_equal(g->probe.port, 0);
+	assert_true(g->tcp.keepalive_ms < 240000 && g->tcp.keepalive_interval_ms < 240000);
 	assert_string_equal(g->admin_socket, "/var/lib/bulkhead/admin.sock");
 	assert_int_equal(config->n_resources, 1);
 	assert_int_equal(config->resources[0].port, 5432);
@@ -166,8 +169,10 @@ static void every_key_of_the_gateway_is_read(void **)
 		"           session_memory: 1MiB, worker_memory: 10MB, record_blocks: 8,\n"
 		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0,\n"
 		"           holds: 7}\n"
-		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m}\n"
-		"  tcp: {congestion: newreno, ecn: true}\n"
+		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m, drain_accept: 7s}\n"
+		"  tcp: {congestion: newreno, ecn: true,\n"
+		"        keepalive: {idle: 2m, interval: 20s, probes: 6}}\n"
+		"  probe: {port: 8080, by: tcp}\n"
 		"  state: /tmp/state\n"
 		"  patterns: lib\n"
 		"  admin: {socket: /run/b.sock}\n"
@@ -200,6 +205,12 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->timeouts.idle_ms, 0);
 	assert_int_equal(g->tcp.congestion, CONFIG_NEWRENO);
 	assert_true(g->tcp.ecn);
+	assert_int_equal(g->timeouts.drain_accept_ms, 7000);
+	assert_int_equal(g->tcp.keepalive_ms, 120000);
+	assert_int_equal(g->tcp.keepalive_interval_ms, 20000);
+	assert_int_equal(g->tcp.keepalive_probes, 6);
+	assert_int_equal(g->probe.port, 8080);
+	assert_false(g->probe.http);
 	assert_int_equal(g->patterns.n, 1);
 	assert_string_equal(g->patterns.list[0], "lib");
 	assert_string_equal(g->admin_socket, "/run/b.sock");
