@@ -13,6 +13,11 @@ static uint32_t ts_offset(const struct tcp *tcp, const struct flow *flow)
 	return (uint32_t)hash_keyed(&tcp->ts_key, pair, sizeof(pair));
 }
 
+uint32_t ts_clock(const struct tcp *tcp, const struct flow *flow)
+{
+	return (uint32_t)tcp->now_ms + ts_offset(tcp, flow);
+}
+
 struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 {
 	struct tcp_conn *conn = pool_get(tcp->conns);
@@ -37,7 +42,6 @@ struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 		conn->due[i] = DUE_NEVER;
 	list_init(&conn->dirty);
 	list_init(&conn->event);
-	list_init(&conn->half_open);
 	wheel_node_init(&conn->timer);
 	table_add_conn(tcp, conn);
 	tcp->stats.conns++;
@@ -45,26 +49,10 @@ struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 	return conn;
 }
 
-static void half_open_leave(struct tcp_conn *conn)
-{
-	if ((conn->flags & CONN_HALF_OPEN) == 0)
-		return;
-	conn->flags &= ~(uint32_t)CONN_HALF_OPEN;
-	list_remove(&conn->half_open);
-	conn->tcp->stats.half_open--;
-}
-
 // The one place where a state changes.
 void conn_set_state(struct tcp_conn *conn, enum tcp_state state)
 {
-	struct tcp *tcp = conn->tcp;
-	half_open_leave(conn);
 	conn->state = state;
-	if (state == TCP_SYN_RECEIVED && (conn->flags & CONN_PASSIVE) != 0) {
-		conn->flags |= CONN_HALF_OPEN;
-		list_append(&tcp->half_open, &conn->half_open);
-		tcp->stats.half_open++;
-	}
 	conn_mark(conn);
 }
 
@@ -123,13 +111,8 @@ void conn_put(struct tcp_conn *conn)
 	pool_put(tcp->conns, conn);
 }
 
-// Per connection first, so that one cannot learn of another by exhausting a common budget; the
-// common one is far above what honest peers need.
-bool conn_may_challenge(struct tcp_conn *conn)
+bool tcp_may_challenge(struct tcp *tcp)
 {
-	struct tcp *tcp = conn->tcp;
-	if (tcp->now_ms < conn->oow_ack_ms)
-		return false;
 	if (tcp->now_ms - tcp->challenge_ms >= 1000) {
 		tcp->challenge_ms = tcp->now_ms;
 		tcp->challenges = 0;
@@ -137,6 +120,16 @@ bool conn_may_challenge(struct tcp_conn *conn)
 	if (tcp->challenges >= TCP_CHALLENGES_MAX)
 		return false;
 	tcp->challenges++;
+	return true;
+}
+
+// Per connection first, so that one cannot learn of another by exhausting a common budget; the
+// common one is far above what honest peers need.
+bool conn_may_challenge(struct tcp_conn *conn)
+{
+	struct tcp *tcp = conn->tcp;
+	if (tcp->now_ms < conn->oow_ack_ms || !tcp_may_challenge(tcp))
+		return false;
 	conn->oow_ack_ms = tcp->now_ms + TCP_OOW_ACK_MS;
 	return true;
 }

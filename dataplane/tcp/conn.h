@@ -27,7 +27,6 @@ enum conn_flags {
 	CONN_WANT_WRITE = 1 << 9, // the last tcp_send was short
 	CONN_CWND_LIMITED = 1 << 10,
 	CONN_SYN_RESENT = 1 << 11,
-	CONN_HALF_OPEN = 1 << 12, // on tcp.half_open
 	CONN_RTT_KNOWN = 1 << 13,
 	CONN_RELEASED = 1 << 14,
 	CONN_ACCEPTED = 1 << 15,    // counted and reported as established
@@ -185,7 +184,6 @@ struct tcp_conn {
 	uint8_t n_blocks;
 	struct sack_block blocks[TCP_SACK_BLOCKS]; // to report, the latest first
 	int error;
-	struct list half_open;
 	void *cookie;
 	void *user;
 };
@@ -195,9 +193,9 @@ static_assert(offsetof(struct tcp_conn, dirty) == 192);
 
 // syn.c: the handshake, both ways.
 uint32_t isn_new(const struct tcp *tcp, const struct flow *flow);
-void syn_prepare(struct tcp_conn *conn, uint16_t mtu);
-void syn_received(struct tcp_conn *conn, const struct segment *seg);
-void syn_send(struct tcp_conn *conn);
+// What we say in a SYN: the MSS towards a path of `mtu`, and how windows are scaled.
+uint16_t tcp_mss_offered(const struct tcp *tcp, const struct flow *flow, uint16_t mtu);
+uint8_t syn_scale(const struct tcp *tcp);
 void syn_sent_input(struct tcp_conn *conn, struct segment *seg);
 // The ACK that completes the handshake; false when it does not and the segment is to be dropped.
 bool syn_acked(struct tcp_conn *conn, const struct segment *seg) must_check;
@@ -209,7 +207,7 @@ void conn_input(struct tcp_conn *conn, struct segment *seg);
 // options.c. `options_parse` returns 0 or ERR_MALFORMED; the writers return the bytes written,
 // a multiple of 4, at most TCP_OPTIONS_MAX.
 int options_parse(struct span bytes, struct tcp_options *out) must_check;
-uint32_t options_write_syn(const struct tcp_conn *conn, bool ack, uint8_t *at);
+uint32_t options_write_syn(const struct tcp_options *options, uint8_t *at);
 uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at);
 uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr);
 
@@ -230,6 +228,8 @@ void output_reset(struct tcp *tcp, const struct segment *seg);
 void output_tw_ack(struct tcp *tcp, const struct time_wait *tw);
 // A tail loss probe: new data, or the last packet again. False when neither can go.
 bool output_probe(struct tcp_conn *conn) must_check;
+// The window of a SYN, which is never scaled (RFC 7323 2.2).
+uint16_t tcp_syn_window(const struct tcp *tcp);
 // The window field to send now; moves rcv_adv.
 uint16_t output_window(struct tcp_conn *conn);
 void output_window_opened(struct tcp_conn *conn);
@@ -264,6 +264,10 @@ void conn_reset(struct tcp_conn *conn, int error);
 void conn_put(struct tcp_conn *conn);
 // May an ACK that answers an unacceptable segment be sent now (RFC 5961 7)?
 bool conn_may_challenge(struct tcp_conn *conn);
+// The part of it that all connections share.
+bool tcp_may_challenge(struct tcp *tcp);
+// Our timestamp towards that peer now.
+uint32_t ts_clock(const struct tcp *tcp, const struct flow *flow);
 
 static inline bool conn_is_synchronised(const struct tcp_conn *conn)
 {

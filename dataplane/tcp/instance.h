@@ -76,8 +76,8 @@ struct tcp {
 	struct table table;
 	struct list dirty;
 	struct list events;
-	struct list half_open; // oldest first
-	struct list tw_live;   // oldest first
+	struct syncache *syns;
+	struct list tw_live; // oldest first
 	struct list tw_free;
 	struct time_wait *tw;
 	uint64_t now_us, now_ms;
@@ -88,6 +88,8 @@ struct tcp {
 	// that the segment that fills the hole finds room.
 	uint32_t tx_queue_max, rx_queue_max, ooo_queue_max;
 	struct hash_key table_key, isn_key, ts_key, port_key;
+	struct hash_key cookie_keys[2]; // by the lowest bit of the epoch; syncookie.c
+	uint64_t cookie_epoch, cookie_sent_ms;
 	uint32_t port_counters[TCP_PORT_COUNTERS];
 	uint32_t n_listeners;
 	struct listener listeners[TCP_LISTENERS_MAX];
@@ -97,6 +99,7 @@ struct tcp {
 
 // tcp.c
 void tcp_clock_set(struct tcp *tcp, uint64_t now_us);
+struct hash_key tcp_key_new(const struct tcp *tcp);
 
 // table.c: flows to connections and TIME_WAIT entries.
 int table_init(struct table *table, uint32_t flows) must_check;
@@ -113,7 +116,7 @@ void table_remove_tw(struct tcp *tcp, const struct time_wait *tw);
 
 // listen.c
 struct listener *listener_find(struct tcp *tcp, const struct endpoint *local);
-// A segment that belongs to no connection; `iss_after` is what a new ISN must exceed when
+// A segment that belongs to no connection block; `iss_after` is what a new ISN must exceed when
 // has_after.
 void listen_input(struct tcp *tcp, struct segment *seg, bool has_after, uint32_t iss_after);
 

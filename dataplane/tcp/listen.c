@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/syncache.h"
 
 // The listener for exactly this address before the one for any.
 struct listener *listener_find(struct tcp *tcp, const struct endpoint *local)
@@ -42,56 +42,81 @@ void tcp_unlisten(struct tcp *tcp, const struct endpoint *local)
 	}
 }
 
-// Room for one more handshake: the oldest gives way, for it is the least likely to complete.
-static void half_open_make_room(struct tcp *tcp)
-{
-	struct list *oldest = tcp->half_open.next;
-	if (tcp->stats.half_open < tcp->config.half_open_max || oldest == &tcp->half_open)
-		return;
-	tcp->stats.syn_dropped++;
-	conn_close(list_entry(oldest, struct tcp_conn, half_open), TCP_CLOSED, 0);
-}
-
+// `has_after`: the ISN must exceed `iss_after`, which a cookie cannot promise.
 static void syn_input(
-	struct tcp *tcp, const struct listener *listener, const struct segment *seg, bool has_after,
-	uint32_t iss_after
+	struct tcp *tcp, const struct segment *seg, bool has_after, uint32_t iss_after
 )
 {
-	struct flow flow = {seg->where->local, seg->where->remote};
 	struct ip_addr local;
 	uint16_t mtu;
-	half_open_make_room(tcp);
-	if (tcp->config.half_open_max == 0 ||
-	    tcp->ops.route(tcp->ops.ctx, &flow.remote.addr, &local, &mtu) != 0) {
+	struct pool_stats conns = pool_stats(tcp->conns);
+	if (conns.used == conns.size) // the handshake could not be completed
+		tcp->stats.conns_full++;
+	if (conns.used == conns.size ||
+	    tcp->ops.route(tcp->ops.ctx, &seg->where->remote.addr, &local, &mtu) != 0) {
 		tcp->stats.syn_dropped++;
 		return;
 	}
-	struct tcp_conn *conn = conn_new(tcp, &flow);
-	if (conn == NULL) {
+	struct syn_seen seen = syn_seen_of(tcp, seg, mtu);
+	seen.iss = isn_new(tcp, &seen.flow);
+	if (has_after && seq_le(seen.iss, iss_after))
+		seen.iss = iss_after + 1;
+	if (syncache_add(tcp, &seen, has_after))
+		return;
+	if (has_after) {
 		tcp->stats.syn_dropped++;
 		return;
 	}
-	if (has_after && seq_le(conn->iss, iss_after))
-		conn->iss = iss_after + 1;
-	conn->flags |= CONN_PASSIVE;
-	conn->cookie = listener->cookie;
-	syn_prepare(conn, mtu);
-	syn_received(conn, seg);
+	uint32_t ts_val = syncookie_bake(tcp, &seen);
+	output_syn(tcp, &seen, TCP_SYN | TCP_ACK, ts_val);
 }
 
-// RFC 9293 3.10.7.1 and 3.10.7.2.
+// The ACK of a handshake that nothing is remembered of.
+static struct tcp_conn *cookie_input(struct tcp *tcp, const struct segment *seg, bool *known)
+{
+	struct syn_seen seen;
+	*known = (seg->flags & TCP_SYN) == 0 && syncookie_check(tcp, seg, &seen);
+	struct tcp_conn *conn = *known ? syn_complete(tcp, &seen) : NULL;
+	tcp->stats.cookies_accepted += conn != NULL;
+	return conn;
+}
+
+// A listener's handshake is done: from here on RFC 9293 3.10.7.4 is for the connection.
+static void completed(struct tcp_conn *conn, struct segment *seg)
+{
+	conn_input(conn, seg);
+	if (conn->state == TCP_SYN_RECEIVED)
+		conn_close(conn, TCP_CLOSED, 0);
+}
+
+// RFC 9293 3.10.7.1 and 3.10.7.2, and 3.10.7.4 for SYN-RECEIVED.
 void listen_input(struct tcp *tcp, struct segment *seg, bool has_after, uint32_t iss_after)
 {
+	struct flow flow = {seg->where->local, seg->where->remote};
+	struct syn_entry *entry = syncache_find(tcp, &flow);
+	struct tcp_conn *conn = NULL;
+	if (entry != NULL) {
+		if (syncache_input(tcp, entry, seg, &conn))
+			completed(conn, seg);
+		return;
+	}
 	if ((seg->flags & TCP_RST) != 0)
 		return;
-	struct listener *listener = listener_find(tcp, &seg->where->local);
-	if (listener == NULL)
+	if (listener_find(tcp, &flow.local) == NULL) {
 		tcp->stats.no_listener++;
-	if (listener == NULL || (seg->flags & TCP_ACK) != 0) {
 		output_reset(tcp, seg);
+		return;
+	}
+	if ((seg->flags & TCP_ACK) != 0) {
+		bool known;
+		conn = cookie_input(tcp, seg, &known);
+		if (conn != NULL)
+			completed(conn, seg);
+		else if (!known)
+			output_reset(tcp, seg);
 		return;
 	}
 	// FIN makes no sense with SYN (RFC 9293 does not forbid it, scanners send it).
 	if ((seg->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)
-		syn_input(tcp, listener, seg, has_after, iss_after);
+		syn_input(tcp, seg, has_after, iss_after);
 }

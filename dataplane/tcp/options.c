@@ -86,28 +86,26 @@ uint32_t options_write_ts(uint8_t *at, uint32_t val, uint32_t ecr)
 	return TCP_TS_LEN;
 }
 
-// In a SYN-ACK only what the SYN offered; syn.c has set the flags accordingly.
-uint32_t options_write_syn(const struct tcp_conn *conn, bool ack, uint8_t *at)
+uint32_t options_write_syn(const struct tcp_options *options, uint8_t *at)
 {
-	const struct tcp_config *config = &conn->tcp->config;
 	uint8_t *p = at;
 	*p++ = OPTION_MSS;
 	*p++ = 4;
-	wire_put16(p, conn->mss_offered);
+	wire_put16(p, options->mss);
 	p += 2;
-	if (ack ? (conn->flags & CONN_SACK) != 0 : config->sack) {
+	if (options->sack_permitted) {
 		*p++ = OPTION_NOP;
 		*p++ = OPTION_NOP;
 		*p++ = OPTION_SACK_PERMITTED;
 		*p++ = 2;
 	}
-	if (ack ? (conn->flags & CONN_TS) != 0 : config->timestamps)
-		p += options_write_ts(p, conn_ts_now(conn), ack ? conn->ts_recent : 0);
-	if (ack ? (conn->flags & CONN_SCALE) != 0 : config->window_scale) {
+	if (options->has_ts)
+		p += options_write_ts(p, options->ts_val, options->ts_ecr);
+	if (options->has_scale) {
 		*p++ = OPTION_NOP;
 		*p++ = OPTION_SCALE;
 		*p++ = 3;
-		*p++ = conn->rcv_scale;
+		*p++ = options->scale;
 	}
 	return (uint32_t)(p - at);
 }

@@ -6,6 +6,7 @@
 // ACKs ride on data and bursts share them.
 
 #include "dataplane/tcp/loss.h"
+#include "dataplane/tcp/syncache.h"
 #include "dataplane/tcp/wire.h"
 
 struct header {
@@ -97,12 +98,32 @@ void output_window_opened(struct tcp_conn *conn)
 	conn_mark(conn);
 }
 
-// The window of a SYN is never scaled (RFC 7323 2.2).
+uint16_t tcp_syn_window(const struct tcp *tcp)
+{
+	return (uint16_t)min_u32(tcp->config.rcv_buf, UINT16_MAX);
+}
+
 static uint16_t syn_window(struct tcp_conn *conn)
 {
-	uint32_t wnd = min_u32(conn->tcp->config.rcv_buf, UINT16_MAX);
+	uint16_t wnd = tcp_syn_window(conn->tcp);
 	conn->rcv_adv = seq_max(conn->rcv_adv, conn->rcv_nxt + wnd);
-	return (uint16_t)wnd;
+	return wnd;
+}
+
+// With both sides opening at once (`ack`) only what the other offered.
+static uint32_t syn_options(const struct tcp_conn *conn, bool ack, uint8_t *at)
+{
+	const struct tcp_config *config = &conn->tcp->config;
+	const struct tcp_options options = {
+		.mss = conn->mss_offered,
+		.sack_permitted = ack ? (conn->flags & CONN_SACK) != 0 : config->sack,
+		.has_ts = ack ? (conn->flags & CONN_TS) != 0 : config->timestamps,
+		.ts_val = conn_ts_now(conn),
+		.ts_ecr = ack ? conn->ts_recent : 0,
+		.has_scale = ack ? (conn->flags & CONN_SCALE) != 0 : config->window_scale,
+		.scale = conn->rcv_scale,
+	};
+	return options_write_syn(&options, at);
 }
 
 // A segment with ACK went out.
@@ -128,7 +149,7 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 	if ((flags & TCP_SYN) != 0) {
 		h.wnd = syn_window(conn);
 		h.flags |= ecn_syn_flags(conn, ack);
-		h.options_len = (uint8_t)options_write_syn(conn, ack, h.options);
+		h.options_len = (uint8_t)syn_options(conn, ack, h.options);
 	} else if ((flags & TCP_RST) == 0) {
 		h.wnd = output_window(conn);
 		h.flags |= (conn->flags & CONN_ECE) != 0 ? TCP_ECE : 0;
@@ -172,6 +193,35 @@ void output_reset(struct tcp *tcp, const struct segment *seg)
 	}
 	tcp->stats.reset_sent++;
 	transmit(tcp, pkt, &seg->where->local, &seg->where->remote, &h);
+}
+
+void output_syn(struct tcp *tcp, const struct syn_seen *seen, uint8_t flags, uint32_t ts_val)
+{
+	struct pkt *pkt = header_new(tcp);
+	if (pkt == NULL)
+		return;
+	const struct tcp_options options = {
+		.mss = seen->mss_offered,
+		.sack_permitted = (seen->options & SYN_SACK) != 0,
+		.has_ts = (seen->options & SYN_TS) != 0,
+		.ts_val = ts_val,
+		.ts_ecr = seen->ts_val,
+		.has_scale = (seen->options & SYN_SCALE) != 0,
+		.scale = syn_scale(tcp),
+	};
+	struct header h = {.seq = seen->iss, .ack = seen->irs + 1, .flags = flags};
+	if ((flags & TCP_SYN) != 0) {
+		h.wnd = tcp_syn_window(tcp);
+		h.flags |= (seen->options & SYN_ECN) != 0 ? TCP_ECE : 0;
+		h.options_len = (uint8_t)options_write_syn(&options, h.options);
+	} else {
+		h.seq++;
+		h.wnd = (uint16_t)(tcp_syn_window(tcp) >> (options.has_scale ? options.scale : 0));
+		if (options.has_ts)
+			h.options_len =
+				(uint8_t)options_write_ts(h.options, ts_val, options.ts_ecr);
+	}
+	transmit(tcp, pkt, &seen->flow.local, &seen->flow.remote, &h);
 }
 
 void output_tw_ack(struct tcp *tcp, const struct time_wait *tw)

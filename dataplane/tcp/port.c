@@ -3,13 +3,15 @@
 
 // Ephemeral ports: RFC 6056 algorithm 4, double-hash port selection.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/syncache.h"
 
 static bool is_free(struct tcp *tcp, const struct flow *flow, struct time_wait **tw)
 {
 	if (listener_find(tcp, &flow->local) != NULL)
 		return false;
 	if (table_find(tcp, flow, table_hash(tcp, flow), tw) != NULL)
+		return false;
+	if (syncache_find(tcp, flow) != NULL)
 		return false;
 	return *tw == NULL || timewait_reusable(tcp, *tw);
 }

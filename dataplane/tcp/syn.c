@@ -4,6 +4,7 @@
 // The handshake, both ways (RFC 9293 3.5, 3.10.7.3), and the initial sequence number.
 
 #include "dataplane/tcp/loss.h"
+#include "dataplane/tcp/syncache.h"
 
 // RFC 6528: a 4-microsecond clock plus a keyed hash of the connection's name.
 uint32_t isn_new(const struct tcp *tcp, const struct flow *flow)
@@ -12,23 +13,27 @@ uint32_t isn_new(const struct tcp *tcp, const struct flow *flow)
 	       (uint32_t)hash_keyed(&tcp->isn_key, flow, sizeof(*flow));
 }
 
-static uint8_t scale_for(uint32_t rcv_buf)
+uint8_t syn_scale(const struct tcp *tcp)
 {
 	uint8_t scale = 0;
-	while (scale < TCP_SCALE_MAX && rcv_buf >> scale > UINT16_MAX)
+	while (scale < TCP_SCALE_MAX && tcp->config.rcv_buf >> scale > UINT16_MAX)
 		scale++;
 	return scale;
 }
 
-// What does not depend on the peer. `mtu` is the route's.
-void syn_prepare(struct tcp_conn *conn, uint16_t mtu)
+uint16_t tcp_mss_offered(const struct tcp *tcp, const struct flow *flow, uint16_t mtu)
+{
+	uint32_t overhead = flow_overhead(flow);
+	uint32_t mss = mtu < TCP_MSS_MIN + overhead ? TCP_MSS_MIN : mtu - overhead;
+	return (uint16_t)min_u32(mss, tcp->config.mss_max);
+}
+
+// What does not depend on the peer.
+static void prepare(struct tcp_conn *conn, uint16_t mss_offered)
 {
 	const struct tcp_config *config = &conn->tcp->config;
-	uint32_t overhead = flow_overhead(&conn->flow);
-	uint32_t mss = mtu < TCP_MSS_MIN + overhead ? TCP_MSS_MIN : mtu - overhead;
-	conn->mss_offered = (uint16_t)min_u32(mss, config->mss_max);
-	conn->mss_path = conn->mss = conn->mss_offered;
-	conn->rcv_scale = config->window_scale ? scale_for(config->rcv_buf) : 0;
+	conn->mss_path = conn->mss = conn->mss_offered = mss_offered;
+	conn->rcv_scale = config->window_scale ? syn_scale(conn->tcp) : 0;
 	conn->snd_una = conn->recover = conn->fack = conn->iss;
 	conn->snd_nxt = conn->iss + 1;
 	conn->due[DUE_STATE] = conn->tcp->now_ms + config->handshake_ms;
@@ -64,7 +69,7 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 	conn->snd_wl2 = seg->ack;
 }
 
-void syn_send(struct tcp_conn *conn)
+static void syn_send(struct tcp_conn *conn)
 {
 	uint8_t flags = conn->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 	conn->tx_us = conn->tcp->now_us;
@@ -73,11 +78,65 @@ void syn_send(struct tcp_conn *conn)
 	conn_mark(conn);
 }
 
-void syn_received(struct tcp_conn *conn, const struct segment *seg)
+static void syn_received(struct tcp_conn *conn, const struct segment *seg)
 {
 	negotiate(conn, seg);
 	conn_set_state(conn, TCP_SYN_RECEIVED);
 	syn_send(conn);
+}
+
+struct syn_seen syn_seen_of(const struct tcp *tcp, const struct segment *seg, uint16_t mtu)
+{
+	const struct tcp_config *config = &tcp->config;
+	const struct tcp_options *options = &seg->options;
+	struct syn_seen seen = {
+		.flow = {seg->where->local, seg->where->remote},
+		.irs = seg->seq,
+		.ts_val = options->ts_val,
+		.sent_us = (uint32_t)tcp->now_us,
+		.mss = options->mss,
+		.wnd = seg->wnd,
+		.scale = options->scale > TCP_SCALE_MAX ? TCP_SCALE_MAX : options->scale,
+	};
+	seen.mss_offered = tcp_mss_offered(tcp, &seen.flow, mtu);
+	if (config->window_scale && options->has_scale)
+		seen.options |= SYN_SCALE;
+	if (config->sack && options->sack_permitted)
+		seen.options |= SYN_SACK;
+	if (config->timestamps && options->has_ts)
+		seen.options |= SYN_TS;
+	if (config->ecn && (seg->flags & (TCP_ECE | TCP_CWR)) == (TCP_ECE | TCP_CWR))
+		seen.options |= SYN_ECN;
+	return seen;
+}
+
+struct tcp_conn *syn_complete(struct tcp *tcp, const struct syn_seen *seen)
+{
+	struct tcp_conn *conn = conn_new(tcp, &seen->flow);
+	if (conn == NULL)
+		return NULL;
+	struct segment syn = {
+		.seq = seen->irs,
+		.wnd = seen->wnd,
+		.flags = (seen->options & SYN_ECN) != 0 ? TCP_SYN | TCP_ECE | TCP_CWR : TCP_SYN,
+		.options =
+			{
+				.mss = seen->mss,
+				.scale = seen->scale,
+				.has_scale = (seen->options & SYN_SCALE) != 0,
+				.sack_permitted = (seen->options & SYN_SACK) != 0,
+				.has_ts = (seen->options & SYN_TS) != 0,
+				.ts_val = seen->ts_val,
+			},
+	};
+	conn->iss = seen->iss;
+	conn->flags |= CONN_PASSIVE | ((seen->options & SYN_RESENT) != 0 ? CONN_SYN_RESENT : 0);
+	conn->tx_us = tcp->now_us - (uint32_t)((uint32_t)tcp->now_us - seen->sent_us);
+	prepare(conn, seen->mss_offered);
+	negotiate(conn, &syn);
+	conn->rcv_adv += tcp_syn_window(tcp);
+	conn_set_state(conn, TCP_SYN_RECEIVED);
+	return conn;
 }
 
 static void established(struct tcp_conn *conn, const struct segment *seg)
@@ -212,7 +271,7 @@ int tcp_connect(
 	}
 	fresh->flags |= CONN_OWNED;
 	fresh->user = user;
-	syn_prepare(fresh, mtu);
+	prepare(fresh, tcp_mss_offered(tcp, &flow, mtu));
 	conn_set_state(fresh, TCP_SYN_SENT);
 	syn_send(fresh);
 	*conn = fresh;

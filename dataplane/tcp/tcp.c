@@ -4,7 +4,7 @@
 #include "dataplane/tcp/tcp.h"
 
 #include "dataplane/base/cursor.h"
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/syncache.h"
 
 #include <stdlib.h>
 
@@ -75,8 +75,9 @@ static uint16_t mss_clamp(uint16_t mss)
 	return mss < TCP_MSS_MIN ? TCP_MSS_MIN : mss;
 }
 
-static struct hash_key key_new(const struct tcp_ops *ops)
+struct hash_key tcp_key_new(const struct tcp *tcp)
 {
+	const struct tcp_ops *ops = &tcp->ops;
 	return (struct hash_key){{ops->random(ops->ctx), ops->random(ops->ctx)}};
 }
 
@@ -85,7 +86,7 @@ static int tables_init(struct tcp *tcp)
 	const struct tcp_config *config = &tcp->config;
 	tcp->conns = pool_new(config->conns_max, sizeof(struct tcp_conn));
 	tcp->tw = calloc(config->time_wait_max, sizeof(*tcp->tw));
-	if (tcp->conns == NULL || tcp->tw == NULL)
+	if (tcp->conns == NULL || tcp->tw == NULL || syncache_init(tcp) != 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < config->time_wait_max; i++)
 		list_append(&tcp->tw_free, &tcp->tw[i].link);
@@ -114,14 +115,14 @@ struct tcp *tcp_new(
 	tcp->ooo_queue_max = half - half / 4;
 	list_init(&tcp->dirty);
 	list_init(&tcp->events);
-	list_init(&tcp->half_open);
 	list_init(&tcp->tw_live);
 	list_init(&tcp->tw_free);
 	wheel_init(&tcp->wheel, tcp->now_ms);
-	tcp->table_key = key_new(ops);
-	tcp->isn_key = key_new(ops);
-	tcp->ts_key = key_new(ops);
-	tcp->port_key = key_new(ops);
+	tcp->table_key = tcp_key_new(tcp);
+	tcp->isn_key = tcp_key_new(tcp);
+	tcp->ts_key = tcp_key_new(tcp);
+	tcp->port_key = tcp_key_new(tcp);
+	tcp->cookie_epoch = UINT64_MAX / 2; // none: the first cookie brings secrets
 	for (uint32_t i = 0; i < TCP_PORT_COUNTERS; i++)
 		tcp->port_counters[i] = (uint32_t)ops->random(ops->ctx);
 	if (tables_init(tcp) != 0) {
@@ -143,6 +144,7 @@ void tcp_free(struct tcp *tcp)
 		reassembly_clear(conn);
 	}
 	table_fini(&tcp->table);
+	syncache_fini(tcp);
 	pool_free(tcp->conns);
 	free(tcp->tw);
 	free(tcp);
@@ -210,6 +212,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 {
 	tcp_clock_set(tcp, now_us);
 	timewait_expire(tcp);
+	syncache_tick(tcp);
 	wheel_advance(&tcp->wheel, tcp->now_ms);
 	for (int i = 0; i < TCP_EXPIRIES_PER_TICK; i++) {
 		struct wheel_node *node = wheel_next(&tcp->wheel);

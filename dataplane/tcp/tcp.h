@@ -49,7 +49,7 @@ enum tcp_congestion {
 
 struct tcp_config {
 	uint32_t conns_max;
-	uint32_t half_open_max; // SYN_RECEIVED
+	uint32_t half_open_max; // handshakes begun by peers; beyond, cookies
 	uint32_t time_wait_max;
 	uint32_t rcv_buf;          // bytes; the largest window offered
 	uint32_t snd_buf;          // bytes queued and unacknowledged per connection
@@ -100,6 +100,9 @@ struct tcp_stats {
 	uint64_t black_holes; // paths that swallow large packets
 	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
 		short_header;
+	// Handshakes given up for another; cookies in place of an entry (RFC 4987 3.6), those that
+	// came back, and ACKs that were none while some were out.
+	uint64_t syn_evicted, cookies_sent, cookies_accepted, cookies_bad;
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,
 		time_wait_recycled, queue_full;
 	uint32_t conns, half_open, time_wait; // now

@@ -118,23 +118,6 @@ static void both_open_at_once(void **)
 	rig_free(&rig);
 }
 
-static void half_open_drops_the_oldest(void **)
-{
-	struct rig rig = {0};
-	rig_new(&rig);
-	for (uint16_t i = 0; i < 5; i++) {
-		rig.remote.port = (uint16_t)(40000 + i);
-		rig_in(&rig, TCP_SYN, 1000, 0, 60000, none);
-	}
-	assert_int_equal(tcp_stats(rig.tcp)->half_open, 4);
-	assert_int_equal(tcp_stats(rig.tcp)->syn_dropped, 1);
-	rig.remote.port = 40000; // the first is forgotten
-	rig_drain(&rig);
-	rig_in(&rig, TCP_ACK, 1001, 12345, 60000, none);
-	assert_int_equal(rig_out(&rig)->flags, TCP_RST);
-	rig_free(&rig);
-}
-
 static void a_wrong_ack_in_the_handshake_is_reset(void **)
 {
 	struct rig rig = {0};
@@ -206,7 +189,6 @@ int main(void)
 		cmocka_unit_test(connect_is_refused),
 		cmocka_unit_test(connect_without_a_route_or_port),
 		cmocka_unit_test(both_open_at_once),
-		cmocka_unit_test(half_open_drops_the_oldest),
 		cmocka_unit_test(a_wrong_ack_in_the_handshake_is_reset),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(listeners_are_limited_and_unique),
