@@ -41,8 +41,8 @@ void wheel_node_init(struct wheel_node *node)
 // last level waits in its farthest slot and is dealt again from there.
 static void insert(struct wheel *wheel, struct wheel_node *node)
 {
-	uint64_t at = node->deadline;
-	uint64_t left = at - wheel->now;
+	uint32_t left = node->deadline - (uint32_t)wheel->now;
+	uint64_t at = wheel->now + left;
 	struct list *slot;
 
 	if (left >= L2_SPAN)
@@ -56,16 +56,25 @@ static void insert(struct wheel *wheel, struct wheel_node *node)
 		at = at >> L1_BITS << L1_BITS;
 		slot = &wheel->l2[(at >> L1_BITS) % WHEEL_L2];
 	}
-	node->slot_at = at;
+	node->slot_at = (uint32_t)at;
 	list_append(slot, &node->link);
+}
+
+static bool is_ahead(const struct wheel *wheel, uint32_t ms)
+{
+	return (int32_t)(ms - (uint32_t)wheel->now) > 0;
 }
 
 void wheel_arm(struct wheel *wheel, struct wheel_node *node, uint64_t deadline_ms)
 {
-	bool waiting = !list_empty(&node->link) && node->slot_at > wheel->now;
+	bool waiting = !list_empty(&node->link) && is_ahead(wheel, node->slot_at);
 
-	node->deadline = deadline_ms > wheel->now ? deadline_ms : wheel->now + 1;
-	if (waiting && node->deadline >= node->slot_at)
+	if (deadline_ms <= wheel->now)
+		deadline_ms = wheel->now + 1;
+	if (deadline_ms - wheel->now > WHEEL_FAR_MS)
+		deadline_ms = wheel->now + WHEEL_FAR_MS;
+	node->deadline = (uint32_t)deadline_ms;
+	if (waiting && (int32_t)(node->deadline - node->slot_at) >= 0)
 		return;
 	list_remove(&node->link);
 	insert(wheel, node);
@@ -91,10 +100,10 @@ static void deal(struct wheel *wheel, struct list *slot)
 	list_init(slot);
 	for (struct list *link = list_shift(&nodes); link != NULL; link = list_shift(&nodes)) {
 		struct wheel_node *node = list_entry(link, struct wheel_node, link);
-		if (node->deadline > wheel->now) {
+		if (is_ahead(wheel, node->deadline)) {
 			insert(wheel, node);
 		} else {
-			node->slot_at = wheel->now;
+			node->slot_at = (uint32_t)wheel->now;
 			list_append(&wheel->due, link);
 		}
 	}

@@ -11,11 +11,13 @@
 #include <stdint.h>
 
 enum wheel_size { WHEEL_L0 = 256, WHEEL_L1 = 256, WHEEL_L2 = 64 };
+enum wheel_range { WHEEL_FAR_MS = INT32_MAX };
 
+// Times are the low half of the clock's.
 struct wheel_node {
 	struct list link;
-	uint64_t deadline; // ms; 0 when not armed
-	uint64_t slot_at;  // ms, when the slot that holds it comes up
+	uint32_t deadline; // ms
+	uint32_t slot_at;  // ms, when the slot that holds it comes up
 };
 
 struct wheel {
@@ -29,7 +31,8 @@ struct wheel {
 void wheel_init(struct wheel *wheel, uint64_t now_ms);
 void wheel_node_init(struct wheel_node *node);
 
-// Fire at `deadline_ms` (at the next tick if that has passed). Cheap when the deadline moves later.
+// Fire at `deadline_ms` (at the next tick if that has passed; one that lies more than WHEEL_FAR_MS
+// ahead fires then). Cheap when the deadline moves later.
 void wheel_arm(struct wheel *wheel, struct wheel_node *node, uint64_t deadline_ms);
 void wheel_disarm(struct wheel_node *node);
 

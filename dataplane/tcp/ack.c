@@ -28,17 +28,16 @@ void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us)
 
 // RFC 9293 3.10.7.4: an older segment must not bring an older window back. But a newer ACK always
 // brings its window along: the window counts from the byte acknowledged, and the old one from there
-// would reach beyond what the peer has offered.
+// would reach beyond what the peer has offered. So every step of snd_una is an update, and WL2
+// would always be snd_una.
 static bool window_update(struct tcp_conn *conn, const struct segment *seg, bool newer)
 {
-	if (!newer && (seq_lt(seg->seq, conn->snd_wl1) ||
-		       (seg->seq == conn->snd_wl1 && seq_lt(seg->ack, conn->snd_wl2))))
+	if (!newer && seq_lt(seg->seq, conn->snd_wl1))
 		return false;
 	uint32_t before = conn->snd_wnd;
 	conn->snd_wnd = (uint32_t)seg->wnd << conn->snd_scale;
 	conn->snd_wnd_max = max_u32(conn->snd_wnd_max, conn->snd_wnd);
 	conn->snd_wl1 = seq_max(conn->snd_wl1, seg->seq);
-	conn->snd_wl2 = seg->ack;
 	return conn->snd_wnd != before;
 }
 
@@ -102,7 +101,7 @@ static void progress(struct tcp_conn *conn, uint32_t acked)
 	}
 	conn->mss_claimed = 0;
 	if (idle)
-		conn->due[DUE_RESEND] = DUE_NEVER; // RFC 6298 5.2
+		due_stop(conn, DUE_RESEND); // RFC 6298 5.2
 	else
 		timer_arm_resend(conn); // 5.3
 	probe_arm(conn);

@@ -23,17 +23,15 @@ void tcp_abort(struct tcp_conn *conn)
 {
 	conn_reset(conn, 0);
 	reassembly_clear(conn);
-	list_remove(&conn->event);
-	conn->events = 0;
+	conn_forget_events(conn);
 }
 
 void tcp_release(struct tcp_conn *conn)
 {
-	conn->released_ms = conn->tcp->now_ms;
+	conn->released_ms = (uint32_t)conn->tcp->now_ms;
 	conn->flags |= CONN_RELEASED;
 	conn->flags &= ~(uint32_t)CONN_OWNED;
-	list_remove(&conn->event);
-	conn->events = 0;
+	conn_forget_events(conn);
 	conn_mark(conn);
 	if ((conn->flags & CONN_LIVE) == 0)
 		return;
@@ -79,7 +77,7 @@ struct endpoint tcp_conn_remote(const struct tcp_conn *conn)
 
 void *tcp_conn_cookie(const struct tcp_conn *conn)
 {
-	return conn->cookie;
+	return conn->user;
 }
 
 void *tcp_conn_user(const struct tcp_conn *conn)

@@ -13,8 +13,9 @@ enum {
 
 static const uint32_t SSTHRESH_NONE = UINT32_MAX / 2;
 
-static uint32_t newreno_reduce(struct tcp_conn *, uint32_t window)
+static uint32_t newreno_reduce(struct tcp_conn *conn, uint32_t window)
 {
+	conn->acked_bytes = 0;
 	return window / 2;
 }
 
@@ -96,15 +97,14 @@ static void reduce_on(struct tcp_conn *conn, const struct ack_news *news)
 {
 	uint32_t pipe = recovery_pipe(conn);
 	uint32_t may = 0;
-	conn->prr_delivered += news->delivered;
+	struct prr *prr = &conn->prr;
+	prr->delivered += news->delivered;
 	if (pipe > conn->ssthresh) {
-		uint64_t share = (uint64_t)conn->prr_delivered * conn->ssthresh;
-		uint64_t due = (share + conn->prr_flight - 1) / conn->prr_flight;
-		may = due > conn->prr_out ? (uint32_t)due - conn->prr_out : 0;
+		uint64_t share = (uint64_t)prr->delivered * conn->ssthresh;
+		uint64_t due = (share + prr->flight - 1) / prr->flight;
+		may = due > prr->out ? (uint32_t)due - prr->out : 0;
 	} else {
-		uint32_t left = conn->prr_delivered > conn->prr_out
-					? conn->prr_delivered - conn->prr_out
-					: 0;
+		uint32_t left = prr->delivered > prr->out ? prr->delivered - prr->out : 0;
 		left = max_u32(left, news->delivered);
 		if (news->acked > 0 && !news->lost)
 			left += conn->mss;
@@ -135,7 +135,8 @@ static void grow(struct tcp_conn *conn, uint32_t bytes)
 static void unused(struct tcp_conn *conn)
 {
 	uint32_t now_ms = (uint32_t)conn->tcp->now_ms;
-	control_of(conn)->pause(conn);
+	if (!is_first_slow_start(conn))
+		control_of(conn)->pause(conn);
 	if (now_ms - conn->validated_ms < UNUSED_MAX_MS)
 		return;
 	conn->validated_ms = now_ms;
@@ -172,7 +173,6 @@ static void threshold_lower(struct tcp_conn *conn)
 		conn->cubic = (struct cubic){0};
 	conn->ssthresh = control_of(conn)->reduce(conn, min_u32(used, conn->cwnd));
 	conn->ssthresh = max_u32(conn->ssthresh, 2u * conn->mss);
-	conn->acked_bytes = 0;
 	conn->flags |= CONN_CWR;
 	// What a probe might tell would be the same loss again.
 	conn->flags &= ~(uint32_t)(CONN_PROBED | CONN_PROBE_OLD);
@@ -192,8 +192,7 @@ void congestion_reduce(struct tcp_conn *conn, enum recovery recovery)
 	threshold_lower(conn);
 	conn->recover = conn->snd_nxt;
 	conn->recovery = (uint8_t)recovery;
-	conn->prr_delivered = conn->prr_out = 0;
-	conn->prr_flight = max_u32(conn->snd_nxt - conn->snd_una, conn->mss);
+	conn->prr = (struct prr){.flight = max_u32(conn->snd_nxt - conn->snd_una, conn->mss)};
 	// Until the first ACK of the recovery: what is in flight, and one packet sent again.
 	conn->cwnd = max_u32(min_u32(conn->ssthresh, recovery_pipe(conn)), conn->mss);
 }
@@ -220,7 +219,8 @@ void congestion_recovered(struct tcp_conn *conn)
 	conn->recovery = RECOVERY_NONE;
 	conn->frto = FRTO_NONE;
 	conn->dup_acks = 0;
-	conn->acked_bytes = 0;
+	if (conn->tcp->config.congestion == TCP_NEWRENO)
+		conn->acked_bytes = 0;
 }
 
 // RFC 4015: back to what was known before.
@@ -240,7 +240,7 @@ void congestion_undo(struct tcp_conn *conn)
 // for pacing to send it; we have none, and slow start up to the old window is short.
 void congestion_restart(struct tcp_conn *conn)
 {
-	uint64_t silent_ms = (conn->tcp->now_us - conn->tx_us) / 1000;
+	uint32_t silent_ms = (uint32_t)conn->tcp->now_ms - conn->tx_ms;
 	if (conn->snd_una != conn->snd_nxt || silent_ms <= conn->rto_ms)
 		return;
 	if (!is_first_slow_start(conn)) {

@@ -28,25 +28,44 @@ struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 	*conn = (struct tcp_conn){
 		.tcp = tcp,
 		.flow = *flow,
-		.hash = table_hash(tcp, flow),
 		.flags = CONN_LIVE,
 		.state = TCP_CLOSED,
 		.ts_offset = ts_offset(tcp, flow),
-		.iss = isn_new(tcp, flow),
-		.rx_ms = tcp->now_ms,
-		.tx_us = tcp->now_us,
+		.snd_una = isn_new(tcp, flow),
+		.tx_ms = (uint32_t)tcp->now_ms,
+		.oow_ack_ms = (uint32_t)tcp->now_ms - TCP_OOW_ACK_MS,
 		.quick_acks = TCP_QUICK_ACKS,
 		.rto_ms = tcp->config.rto_initial_ms,
 	};
-	for (int i = 0; i < DUE_COUNT; i++)
-		conn->due[i] = DUE_NEVER;
-	list_init(&conn->dirty);
-	list_init(&conn->event);
 	wheel_node_init(&conn->timer);
 	table_add_conn(tcp, conn);
 	tcp->stats.conns++;
 	conn_mark(conn);
 	return conn;
+}
+
+static void list_put(struct conn_list *list, struct tcp_conn *conn)
+{
+	uint32_t ref = conn_ref(conn);
+	conn->link = (struct conn_link){.prev = list->last};
+	if (list->last == 0)
+		list->first = ref;
+	else
+		conn_at(conn->tcp, list->last)->link.next = ref;
+	list->last = ref;
+}
+
+static void list_drop(struct conn_list *list, struct tcp_conn *conn)
+{
+	struct conn_link link = conn->link;
+	if (link.prev == 0)
+		list->first = link.next;
+	else
+		conn_at(conn->tcp, link.prev)->link.next = link.next;
+	if (link.next == 0)
+		list->last = link.prev;
+	else
+		conn_at(conn->tcp, link.next)->link.prev = link.prev;
 }
 
 // The one place where a state changes.
@@ -58,8 +77,17 @@ void conn_set_state(struct tcp_conn *conn, enum tcp_state state)
 
 void conn_mark(struct tcp_conn *conn)
 {
-	if (list_empty(&conn->dirty))
-		list_append(&conn->tcp->dirty, &conn->dirty);
+	struct conn_list *dirty = &conn->tcp->dirty;
+	if ((conn->flags & CONN_DIRTY) != 0)
+		return;
+	uint32_t ref = conn_ref(conn);
+	conn->flags |= CONN_DIRTY;
+	conn->dirty_next = 0;
+	if (dirty->last == 0)
+		dirty->first = ref;
+	else
+		conn_at(conn->tcp, dirty->last)->dirty_next = ref;
+	dirty->last = ref;
 }
 
 // Nothing is reported of a connection whose handshake the caller never heard of, nor after release.
@@ -67,9 +95,30 @@ void conn_report(struct tcp_conn *conn, uint32_t events)
 {
 	if ((conn->flags & CONN_RELEASED) != 0 || (conn->flags & (CONN_OWNED | CONN_ACCEPTED)) == 0)
 		return;
-	conn->events |= events;
-	if (list_empty(&conn->event))
-		list_append(&conn->tcp->events, &conn->event);
+	conn->events |= (uint8_t)events;
+	if ((conn->flags & CONN_EVENT) != 0)
+		return;
+	conn->flags |= CONN_EVENT;
+	list_put(&conn->tcp->events, conn);
+}
+
+struct tcp_conn *conn_shift_event(struct tcp *tcp)
+{
+	if (tcp->events.first == 0)
+		return NULL;
+	struct tcp_conn *conn = conn_at(tcp, tcp->events.first);
+	conn->flags &= ~(uint32_t)CONN_EVENT;
+	list_drop(&tcp->events, conn);
+	return conn;
+}
+
+void conn_forget_events(struct tcp_conn *conn)
+{
+	conn->events = 0;
+	if ((conn->flags & CONN_EVENT) == 0)
+		return;
+	conn->flags &= ~(uint32_t)CONN_EVENT;
+	list_drop(&conn->tcp->events, conn);
 }
 
 void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)
@@ -79,7 +128,7 @@ void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)
 		return;
 	conn_set_state(conn, state);
 	conn->flags &= ~(uint32_t)(CONN_LIVE | CONN_ACK_NOW);
-	conn->error = error;
+	conn->error = (int16_t)error;
 	table_remove_conn(tcp, conn);
 	wheel_disarm(&conn->timer);
 	send_clear(conn);
@@ -90,7 +139,7 @@ void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)
 		return;
 	}
 	// The caller has not seen it, or has released it: tcp_tick takes the block back.
-	list_remove(&conn->event);
+	conn_forget_events(conn);
 	reassembly_clear(conn);
 }
 
@@ -105,8 +154,8 @@ void conn_put(struct tcp_conn *conn)
 {
 	struct tcp *tcp = conn->tcp;
 	reassembly_clear(conn);
-	list_remove(&conn->event);
-	list_remove(&conn->dirty);
+	conn_forget_events(conn);
+	assert((conn->flags & CONN_DIRTY) == 0); // tcp_tick alone comes here, and has taken it off
 	conn->tcp = NULL;
 	pool_put(tcp->conns, conn);
 }
@@ -128,8 +177,8 @@ bool tcp_may_challenge(struct tcp *tcp)
 bool conn_may_challenge(struct tcp_conn *conn)
 {
 	struct tcp *tcp = conn->tcp;
-	if (tcp->now_ms < conn->oow_ack_ms || !tcp_may_challenge(tcp))
+	if ((uint32_t)tcp->now_ms - conn->oow_ack_ms < TCP_OOW_ACK_MS || !tcp_may_challenge(tcp))
 		return false;
-	conn->oow_ack_ms = tcp->now_ms + TCP_OOW_ACK_MS;
+	conn->oow_ack_ms = (uint32_t)tcp->now_ms;
 	return true;
 }

@@ -40,6 +40,8 @@ enum conn_flags {
 	CONN_ECN = 1 << 23,         // both sides speak it
 	CONN_ECE = 1 << 24,         // a mark is to be echoed until CWR comes
 	CONN_CWR = 1 << 25,         // the next new data is to carry CWR
+	CONN_DIRTY = 1 << 26,       // on tcp.dirty
+	CONN_EVENT = 1 << 27,       // on tcp.events
 };
 
 enum recovery {
@@ -66,22 +68,10 @@ enum resend {
 enum due {
 	DUE_RESEND, // enum resend with something in flight, else the persist timer
 	DUE_ACK,
-	DUE_ALIVE,
+	DUE_ALIVE, // counts from the last acceptable segment, or keepalive probe
 	DUE_STATE, // handshake, or the patience with a released connection
 	DUE_RETRY, // a pool was empty
 	DUE_COUNT,
-};
-
-static const uint64_t DUE_NEVER = UINT64_MAX;
-
-// cubic.c. All zero: no reduction yet.
-struct cubic {
-	uint32_t w_max, prior_w_max; // bytes; the latter to undo
-	uint32_t w_est;              // what Reno would have
-	uint32_t cwnd_prior;
-	uint32_t k_ms;
-	uint32_t epoch_ms; // 0: the next growth begins one
-	uint32_t grown_ms; // when the window last grew, or had its pause
 };
 
 // hystart.c. All zero: nothing measured yet.
@@ -92,104 +82,181 @@ struct hystart {
 	uint8_t css; // rounds of conservative slow start begun; 0: not in it
 };
 
+// cubic.c. All zero: no reduction yet.
+struct cubic {
+	uint32_t w_max, prior_w_max; // bytes; the latter to undo
+	uint32_t cwnd_prior;
+	uint32_t epoch_ms; // 0: the next growth begins one
+};
+
+// cubic.c, with epoch_ms set.
+struct cubic_epoch {
+	uint32_t w_est; // what Reno would have
+	uint32_t k_ms;
+	uint32_t grown_ms; // when the window last grew, or had its pause
+};
+
+// RFC 6937, within RECOVERY_FAST and RECOVERY_CWR.
+struct prr {
+	uint32_t delivered, out, flight;
+};
+
+// On a list of connections. 0: none.
+struct conn_link {
+	uint32_t prev, next; // conn_ref
+};
+
+// Cold and hot by cache line. What is live at different times shares its place: see the unions.
+// Times in ms and us are the low halves of the clock's.
 struct tcp_conn {
-	// line 0: demultiplexing and receiving
+	// line 0: demultiplexing, and receiving in order
 	struct tcp *tcp; // NULL: the block is free
 	struct flow flow;
-	uint32_t hash;
+	uint32_t flags; // enum conn_flags
 	uint32_t rcv_nxt;
-	uint32_t rcv_adv; // the farthest right edge ever offered
-	uint32_t flags;   // enum conn_flags
-	uint8_t state;    // enum tcp_state
-	uint8_t snd_scale, rcv_scale;
-	uint8_t recovery; // enum recovery
-
-	// line 1: timestamps and sending
-	uint32_t ts_recent;
-	uint32_t ts_offset;
+	uint32_t rcv_adv;  // the farthest right edge ever offered
 	uint32_t last_ack; // rcv_nxt as last sent
-	uint32_t snd_una;
+	uint8_t state;     // enum tcp_state
+	uint8_t recovery;  // enum recovery
+	uint8_t snd_scale : 4, rcv_scale : 4;
+	uint8_t quick_acks;
+
+	// line 1: acknowledgements and sending
+	uint32_t snd_una; // until established the initial sequence number
 	uint32_t snd_nxt;
 	uint32_t snd_wnd; // bytes
-	uint32_t snd_wl1, snd_wl2;
+	uint32_t snd_wl1; // WL2 is always snd_una: see window_update
 	uint32_t snd_wnd_max;
 	uint32_t cwnd, ssthresh;
 	uint32_t sacked; // bytes in flight that the peer reported
 	uint32_t lost;   // bytes TX_LOST and not yet TX_RESENT
 	uint16_t sacked_segs;
 	uint16_t dup_acks;
-	uint16_t mss;       // payload bytes a segment may carry now
-	uint16_t rcv_mss;   // the largest payload seen
-	uint32_t rcv_bytes; // in order, not consumed
-
-	// line 2: queues
-	struct pkt *snd_head, *snd_tail;
-	struct pkt *snd_unsent; // first packet never sent
-	struct pkt *rcv_head, *rcv_tail;
-	struct pkt *ooo_head, *ooo_tail;
+	uint16_t mss;     // payload bytes a segment may carry now
+	uint16_t rcv_mss; // the largest payload seen
+	uint32_t ts_recent;
+	uint32_t ts_offset;
 	uint32_t snd_bytes; // in the send queue
+	uint32_t rcv_bytes; // in order, not consumed
 	uint16_t snd_segs;
 	uint16_t ooo_segs;
 
-	// line 3: scheduling
-	struct list dirty;
-	struct list event;
-	struct wheel_node timer;
-	uint32_t events;
-	uint32_t backoff; // doublings of the RTO
-
-	uint64_t due[DUE_COUNT]; // ms, or DUE_NEVER
-	uint64_t rx_ms;          // when the last acceptable segment came
-	uint64_t ts_recent_ms;
-	uint64_t oow_ack_ms; // when the last rate-limited ACK may be repeated
-	uint64_t tx_us;      // when data or SYN was last sent
-	uint64_t released_ms;
+	// line 2: queues, and the retransmission timeout
+	struct pkt *snd_head, *snd_tail;
+	struct pkt *snd_unsent;          // first packet never sent
+	struct pkt *rcv_head, *ooo_head; // see struct rx_queue
+	union {
+		void *user;           // the listener's cookie until tcp_conn_set_user
+		uint32_t released_ms; // with CONN_RELEASED
+	};
 	uint32_t srtt_us8;   // smoothed RTT, times 8
 	uint32_t rttvar_us4; // its variation, times 4
 	uint32_t rto_ms;
-	uint32_t acked_bytes; // toward the next cwnd increase
-	uint32_t recover;     // snd_nxt when loss was found
-	uint32_t fack;        // the highest sequence number known to have arrived
-	// RACK (RFC 8985 5.2): the packet sent last among those that arrived.
-	uint32_t rack_us, rack_end, rack_rtt_us;
+	uint32_t tx_ms; // when data was last sent
+
+	// line 3: scheduling
+	struct wheel_node timer;
+	uint32_t due[DUE_COUNT]; // ms, 0: never; see due_in
+	uint32_t dirty_next;     // conn_ref, with CONN_DIRTY
+	struct conn_link link;   // on tcp.events, with CONN_EVENT
+	uint8_t events;          // enum tcp_events
+	uint8_t backoff;         // doublings of the RTO
+	uint8_t retries;         // timeouts since progress
+	uint8_t probes;          // keepalives unanswered
+	uint32_t oow_ack_ms;     // when the last rate-limited ACK went out
+
+	// line 4: what each ACK tells of the path
+	uint32_t round_end, round_una;   // snd_nxt and snd_una when the round trip began
+	uint32_t pipe_ack, pipe_ack_ms;  // the most acknowledged in one (RFC 7661), and when
+	uint32_t validated_ms;           // when the window was last put to use
+	uint32_t recover;                // snd_nxt when loss was found
+	uint32_t fack;                   // the highest sequence number known to have arrived
 	uint32_t min_rtt_us, min_rtt_ms; // and when it was seen
-	uint32_t dsack_round;            // snd_nxt when a D-SACK widened the window; see rack.c
+	// RACK (RFC 8985 5.2): the packet sent last among those that arrived.
+	union {
+		uint32_t rack_us;
+		uint32_t syn_us; // until established: when the SYN was last sent
+	};
+	uint32_t rack_end, rack_rtt_us;
+	uint32_t tlp_end;     // snd_nxt when the probe went out
+	uint32_t dsack_round; // snd_nxt when a D-SACK widened the window; see rack.c
+	uint32_t ts_recent_s; // when ts_recent came, in seconds
 	uint8_t reo_mult, reo_persist;
 	uint8_t frto, resend; // enum frto, enum resend
-	uint32_t tlp_end;     // snd_nxt when the probe went out
-	// RFC 6937, within RECOVERY_FAST and RECOVERY_CWR.
-	uint32_t prr_delivered, prr_out, prr_flight;
-	uint32_t round_end, round_una;  // snd_nxt and snd_una when the round trip began
-	uint32_t pipe_ack, pipe_ack_ms; // the most acknowledged in one (RFC 7661), and when
-	uint32_t validated_ms;          // when the window was last put to use
+
+	// line 5: congestion avoidance, recovery from loss, and what is rare
 	union {
 		struct hystart hystart; // until the first slow start ends
-		struct cubic cubic;     // from then on
+		struct cubic cubic;     // from then on, with CUBIC
+		uint32_t acked_bytes;   // from then on, with NewReno: toward the next increase
+	};
+	union {
+		struct cubic_epoch epoch; // outside of these recoveries
+		struct prr prr;
 	};
 	// What to go back to (undo.c): meaningful with CONN_UNDO.
 	uint32_t prior_cwnd, prior_ssthresh;
 	uint32_t undo_una;       // snd_una when the window was reduced
 	uint32_t undo_ts;        // our timestamp of the first retransmission since
 	uint16_t undo_resent;    // retransmissions since that no D-SACK has called needless
-	struct sack_block dsack; // what arrived twice (RFC 2883)
-	uint32_t iss, irs;
-	uint16_t mss_offered; // ours, from the route
-	uint16_t mss_path;    // largest segment (without options) the path takes
-	uint16_t mss_acked;   // largest payload that was acknowledged
-	uint16_t mss_test;    // being tried instead of mss_path (blackhole.c); 0: none
-	uint16_t mss_claimed; // an ICMP claim that waits for a timeout (RFC 5927 7.2), else 0
-	uint8_t retries;      // timeouts since progress
-	uint8_t probes;       // keepalives unanswered
-	uint8_t quick_acks;
-	uint8_t n_blocks;
-	struct sack_block blocks[TCP_SACK_BLOCKS]; // to report, the latest first
-	int error;
-	void *cookie;
-	void *user;
+	uint16_t mss_offered;    // ours, from the route
+	struct sack_block dsack; // what arrived twice (RFC 2883), with CONN_DSACK
+	uint16_t mss_acked;      // largest payload that was acknowledged
+	uint16_t mss_test;       // being tried instead of mss_path (blackhole.c); 0: none
+	uint16_t mss_claimed;    // an ICMP claim that waits for a timeout (RFC 5927 7.2), else 0
+	int16_t error;
 };
-static_assert(offsetof(struct tcp_conn, ts_recent) == 64);
+static_assert(offsetof(struct tcp_conn, snd_una) == 64);
 static_assert(offsetof(struct tcp_conn, snd_head) == 128);
-static_assert(offsetof(struct tcp_conn, dirty) == 192);
+static_assert(offsetof(struct tcp_conn, timer) == 192);
+static_assert(offsetof(struct tcp_conn, round_end) == 256);
+static_assert(offsetof(struct tcp_conn, hystart) == 320);
+static_assert(sizeof(struct tcp_conn) == 384);
+
+// What lists and the flow table call a connection; never 0.
+static inline uint32_t conn_ref(const struct tcp_conn *conn)
+{
+	return (uint32_t)(conn - conn->tcp->blocks) + 1;
+}
+
+static inline struct tcp_conn *conn_at(const struct tcp *tcp, uint32_t ref)
+{
+	return tcp->blocks + (ref - 1);
+}
+
+// The largest segment (without options) the path takes.
+static inline uint16_t conn_mss_path(const struct tcp_conn *conn)
+{
+	return (uint16_t)(conn->mss + ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+}
+
+static inline void conn_mss_set(struct tcp_conn *conn, uint16_t mss_path)
+{
+	conn->mss = (uint16_t)(mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+}
+
+static inline bool due_runs(const struct tcp_conn *conn, enum due due)
+{
+	return conn->due[due] != 0;
+}
+
+static inline void due_stop(struct tcp_conn *conn, enum due due)
+{
+	conn->due[due] = 0;
+}
+
+// Comparisons hold for half of what 32 bits count, 24 days.
+static inline void due_in(struct tcp_conn *conn, enum due due, uint64_t ms)
+{
+	uint32_t far = ms < INT32_MAX ? (uint32_t)ms : INT32_MAX;
+	conn->due[due] = max_u32((uint32_t)conn->tcp->now_ms + far, 1);
+}
+
+// Milliseconds left, of one that runs; not above 0: it is due.
+static inline int32_t due_left(const struct tcp_conn *conn, enum due due)
+{
+	return (int32_t)(conn->due[due] - (uint32_t)conn->tcp->now_ms);
+}
 
 // syn.c: the handshake, both ways.
 uint32_t isn_new(const struct tcp *tcp, const struct flow *flow);
@@ -217,6 +284,8 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg);
 // Bytes that had come before; told as a D-SACK.
 void reassembly_twice(struct tcp_conn *conn, struct segment *seg, uint32_t left, uint32_t right);
 void reassembly_clear(struct tcp_conn *conn);
+// How many SACK blocks there are to report; they lie in the first packet out of order.
+uint32_t reassembly_blocks(const struct tcp_conn *conn);
 
 // output.c
 void conn_output(struct tcp_conn *conn);
@@ -245,6 +314,8 @@ void send_acked(struct tcp_conn *conn, struct ack_news *news);
 void timer_arm_patience(struct tcp_conn *conn); // with a released connection
 void timer_expired(struct tcp_conn *conn);
 void timer_arm_resend(struct tcp_conn *conn); // the RTO, or the persist timer
+void timer_arm_alive(struct tcp_conn *conn);
+void timer_back_off(struct tcp_conn *conn);
 // `us` from now, rounded up.
 void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us);
 void conn_schedule(struct tcp_conn *conn);
@@ -255,7 +326,9 @@ void mss_apply(struct tcp_conn *conn, uint16_t mss_path);
 // conn.c
 struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow) must_check;
 void conn_set_state(struct tcp_conn *conn, enum tcp_state state);
-void conn_mark(struct tcp_conn *conn); // something to do at the end of the loop
+void conn_mark(struct tcp_conn *conn);              // something to do at the end of the loop
+struct tcp_conn *conn_shift_event(struct tcp *tcp); // NULL: there is none
+void conn_forget_events(struct tcp_conn *conn);
 void conn_report(struct tcp_conn *conn, uint32_t events);
 // Out of the table, with the state it had when `state` says so; nothing is sent.
 void conn_close(struct tcp_conn *conn, enum tcp_state state, int error);

@@ -34,9 +34,10 @@ static uint32_t cube_root(uint64_t n)
 static uint32_t window_at(const struct tcp_conn *conn, uint32_t ms)
 {
 	const struct cubic *c = &conn->cubic;
-	uint64_t far = min_u32(ms > c->k_ms ? ms - c->k_ms : c->k_ms - ms, FAR_MS);
+	uint32_t k_ms = conn->epoch.k_ms;
+	uint64_t far = min_u32(ms > k_ms ? ms - k_ms : k_ms - ms, FAR_MS);
 	uint64_t off = far * far * far * 4 * conn->mss / UINT64_C(10000000000);
-	if (ms < c->k_ms)
+	if (ms < k_ms)
 		return off < c->w_max ? c->w_max - (uint32_t)off : 0;
 	return off < UINT32_MAX / 2 ? c->w_max + (uint32_t)off : UINT32_MAX / 2;
 }
@@ -46,11 +47,9 @@ static void epoch_begin(struct tcp_conn *conn)
 {
 	struct cubic *c = &conn->cubic;
 	c->epoch_ms = max_u32(now_ms(conn), 1);
-	c->grown_ms = now_ms(conn);
-	c->w_est = conn->cwnd;
-	c->k_ms = 0;
+	conn->epoch = (struct cubic_epoch){.w_est = conn->cwnd, .grown_ms = now_ms(conn)};
 	if (conn->cwnd < c->w_max)
-		c->k_ms = cube_root((c->w_max - conn->cwnd) * MS3_PER_PACKET / conn->mss);
+		conn->epoch.k_ms = cube_root((c->w_max - conn->cwnd) * MS3_PER_PACKET / conn->mss);
 	else
 		c->w_max = conn->cwnd;
 }
@@ -59,9 +58,9 @@ static void epoch_begin(struct tcp_conn *conn)
 // until it has made up for its smaller reductions.
 static void estimate_grow(struct tcp_conn *conn, uint32_t bytes)
 {
-	struct cubic *c = &conn->cubic;
+	struct cubic_epoch *epoch = &conn->epoch;
 	uint64_t step = (uint64_t)bytes * conn->mss / conn->cwnd;
-	c->w_est += (uint32_t)(c->w_est < c->cwnd_prior ? step * 9 / 17 : step);
+	epoch->w_est += (uint32_t)(epoch->w_est < conn->cubic.cwnd_prior ? step * 9 / 17 : step);
 }
 
 void cubic_grow(struct tcp_conn *conn, uint32_t bytes)
@@ -69,11 +68,11 @@ void cubic_grow(struct tcp_conn *conn, uint32_t bytes)
 	struct cubic *c = &conn->cubic;
 	if (c->epoch_ms == 0)
 		epoch_begin(conn);
-	c->grown_ms = now_ms(conn);
+	conn->epoch.grown_ms = now_ms(conn);
 	estimate_grow(conn, bytes);
 	uint32_t ms = now_ms(conn) - c->epoch_ms;
-	if (window_at(conn, ms) < c->w_est) {
-		conn->cwnd = max_u32(conn->cwnd, c->w_est);
+	if (window_at(conn, ms) < conn->epoch.w_est) {
+		conn->cwnd = max_u32(conn->cwnd, conn->epoch.w_est);
 		return;
 	}
 	uint32_t target = window_at(conn, ms + conn->srtt_us8 / 8000);
@@ -87,8 +86,8 @@ void cubic_pause(struct tcp_conn *conn)
 	struct cubic *c = &conn->cubic;
 	if (c->epoch_ms == 0)
 		return;
-	c->epoch_ms = max_u32(c->epoch_ms + now_ms(conn) - c->grown_ms, 1);
-	c->grown_ms = now_ms(conn);
+	c->epoch_ms = max_u32(c->epoch_ms + now_ms(conn) - conn->epoch.grown_ms, 1);
+	conn->epoch.grown_ms = now_ms(conn);
 }
 
 // 4.6 and 4.7.

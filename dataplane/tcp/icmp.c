@@ -17,10 +17,9 @@ enum icmp_unreachable {
 void mss_apply(struct tcp_conn *conn, uint16_t mss_path)
 {
 	conn->mss_claimed = 0;
-	if (mss_path >= conn->mss_path)
+	if (mss_path >= conn_mss_path(conn))
 		return;
-	conn->mss_path = mss_path;
-	conn->mss = (uint16_t)(mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+	conn_mss_set(conn, mss_path);
 	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
 		if (pkt->len > conn->mss)
 			recovery_lose(conn, pkt);
@@ -45,7 +44,7 @@ static void too_big(struct tcp_conn *conn, uint16_t mtu)
 	uint16_t overhead = flow_overhead(&conn->flow);
 
 	if (mtu == 0)
-		mtu = mtu_below(conn->mss_path + (uint32_t)overhead);
+		mtu = mtu_below(conn_mss_path(conn) + (uint32_t)overhead);
 	uint16_t mss = (uint16_t)(max_u32(mtu, flow_mtu_min(&conn->flow)) - overhead);
 	// RFC 5927 7.2: a segment as large has arrived before; believe it only if a timeout
 	// confirms that the path has changed.

@@ -44,7 +44,7 @@ static bool paws_accepts(struct tcp_conn *conn, const struct segment *seg)
 		return false;
 	}
 	if (!seq_lt(seg->options.ts_val, conn->ts_recent) ||
-	    tcp->now_ms - conn->ts_recent_ms > TCP_PAWS_IDLE_MS)
+	    (uint32_t)(tcp->now_ms / 1000) - conn->ts_recent_s > TCP_PAWS_IDLE_S)
 		return true;
 	tcp->stats.paws_dropped++;
 	refuse(conn, seg);
@@ -117,7 +117,7 @@ static void ts_update(struct tcp_conn *conn, const struct segment *seg)
 	if ((conn->flags & CONN_TS) == 0 || seq_lt(conn->last_ack, seg->seq))
 		return;
 	conn->ts_recent = seg->options.ts_val; // not older: PAWS has seen to it
-	conn->ts_recent_ms = conn->tcp->now_ms;
+	conn->ts_recent_s = (uint32_t)(conn->tcp->now_ms / 1000);
 }
 
 // Our FIN is acknowledged (3.10.7.4, fifth).
@@ -162,8 +162,8 @@ static void schedule_ack(struct tcp_conn *conn, bool gap)
 	}
 	if (conn->rcv_nxt - conn->last_ack >= 2u * conn->rcv_mss || gap)
 		conn->flags |= CONN_ACK_NOW;
-	if (conn->due[DUE_ACK] == DUE_NEVER)
-		conn->due[DUE_ACK] = conn->tcp->now_ms + conn->tcp->config.delayed_ack_ms;
+	if (!due_runs(conn, DUE_ACK))
+		due_in(conn, DUE_ACK, conn->tcp->config.delayed_ack_ms);
 }
 
 static void data_input(struct tcp_conn *conn, struct segment *seg)
@@ -201,11 +201,11 @@ static void data_input(struct tcp_conn *conn, struct segment *seg)
 // In SYN_RECEIVED the SYN may come again: our SYN-ACK was lost, or both sides opened at once.
 static bool syn_repeated(struct tcp_conn *conn, struct segment *seg)
 {
-	if (conn->state != TCP_SYN_RECEIVED || seg->seq != conn->irs ||
+	if (conn->state != TCP_SYN_RECEIVED || seg->seq != conn->rcv_nxt - 1 ||
 	    (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return false;
 	if ((seg->flags & TCP_ACK) == 0) {
-		output_bare(conn, conn->iss, TCP_SYN | TCP_ACK);
+		output_bare(conn, conn->snd_una, TCP_SYN | TCP_ACK);
 		return true;
 	}
 	seg->flags &= (uint8_t)~TCP_SYN;
@@ -237,7 +237,7 @@ void conn_input(struct tcp_conn *conn, struct segment *seg)
 		return;
 	if (!ack_input(conn, seg))
 		return;
-	conn->rx_ms = conn->tcp->now_ms;
+	timer_arm_alive(conn);
 	conn->probes = 0;
 	ts_update(conn, seg);
 	ecn_data(conn, seg);

@@ -23,20 +23,22 @@ enum tcp_limit {
 
 	TCP_MSS_MIN = 216, // smaller offers are an attack on our packet rate (CVE-2019-11479)
 	TCP_LISTENERS_MAX = 256,
-	TCP_SCALE_MAX = 14,    // RFC 7323 2.3
+	TCP_SCALE_MAX = 14, // RFC 7323 2.3
+	TCP_SCALE_BITS = 0xf,
 	TCP_DUP_THRESH = 3,    // RFC 5681 3.2
 	TCP_QUICK_ACKS = 16,   // segments acknowledged at once, so that slow start is not held up
 	TCP_COPY_MAX = 1024,   // a payload up to this is copied behind its predecessor
 	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
 	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
-	TCP_RETRY_MS = 10,     // after a pool was empty
-	TCP_OOW_ACK_MS = 500,  // RFC 5961 7: at most one such ACK a connection in this time
+	TCP_BACKOFF_MAX = 16,
+	TCP_RETRY_MS = 10,         // after a pool was empty
+	TCP_OOW_ACK_MS = 500,      // RFC 5961 7: at most one such ACK a connection in this time
 	TCP_CHALLENGES_MAX = 1000, // a second, over all connections
 	TCP_IDLE_CHECK_MS = 60 * 60 * 1000,
 	TCP_EXPIRIES_PER_TICK = 1024,
-	TCP_PORT_COUNTERS = 256,                  // RFC 6056 3.3.4
-	TCP_PORT_TRIES = 4096,                    // a search must not hold up the worker
-	TCP_PAWS_IDLE_MS = 24 * 24 * 3600 * 1000, // RFC 7323 5.5
+	TCP_PORT_COUNTERS = 256,          // RFC 6056 3.3.4
+	TCP_PORT_TRIES = 4096,            // a search must not hold up the worker
+	TCP_PAWS_IDLE_S = 24 * 24 * 3600, // RFC 7323 5.5
 };
 
 // A connection in TIME_WAIT: only what is needed to answer for it.
@@ -57,6 +59,11 @@ struct listener {
 	void *cookie;
 };
 
+// Connections in order; linked by struct conn_link, or one way by dirty_next.
+struct conn_list {
+	uint32_t first, last; // conn_ref; 0: empty
+};
+
 struct table_slot {
 	uint32_t hash;
 	uint32_t ref; // 0: empty
@@ -74,8 +81,8 @@ struct tcp {
 	struct pkt_pool *pkts;
 	struct pool *conns;
 	struct table table;
-	struct list dirty;
-	struct list events;
+	struct tcp_conn *blocks; // the first of conns
+	struct conn_list dirty, events;
 	struct syncache *syns;
 	struct list tw_live; // oldest first
 	struct list tw_free;

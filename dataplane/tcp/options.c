@@ -124,10 +124,11 @@ uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at)
 	uint32_t twice = (conn->flags & CONN_DSACK) != 0 ? 1 : 0;
 	if ((conn->flags & CONN_TS) != 0)
 		p += options_write_ts(p, conn_ts_now(conn), conn->ts_recent);
-	if (!sack || conn->n_blocks + twice == 0)
+	uint32_t n_blocks = reassembly_blocks(conn);
+	if (!sack || n_blocks + twice == 0)
 		return (uint32_t)(p - at);
 	uint32_t room = (uint32_t)(TCP_OPTIONS_MAX - (p - at) - 4) / sizeof(struct sack_block);
-	uint32_t n = min_u32(conn->n_blocks, room - twice);
+	uint32_t n = min_u32(n_blocks, room - twice);
 	*p++ = OPTION_NOP;
 	*p++ = OPTION_NOP;
 	*p++ = OPTION_SACK;
@@ -135,6 +136,6 @@ uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at)
 	if (twice > 0)
 		p = block_write(p, conn->dsack);
 	for (uint32_t i = 0; i < n; i++)
-		p = block_write(p, conn->blocks[i]);
+		p = block_write(p, rx_seg(conn->ooo_head)->queue.blocks[i]);
 	return (uint32_t)(p - at);
 }

@@ -51,8 +51,8 @@ static struct pkt *header_new(struct tcp *tcp)
 
 static void retry_later(struct tcp_conn *conn)
 {
-	if (conn->due[DUE_RETRY] == DUE_NEVER)
-		conn->due[DUE_RETRY] = conn->tcp->now_ms + TCP_RETRY_MS;
+	if (!due_runs(conn, DUE_RETRY))
+		due_in(conn, DUE_RETRY, TCP_RETRY_MS);
 }
 
 // The largest window that can be told: without scaling not the whole buffer.
@@ -131,7 +131,7 @@ static void acknowledged(struct tcp_conn *conn)
 {
 	conn->last_ack = conn->rcv_nxt;
 	conn->flags &= ~(uint32_t)CONN_ACK_NOW;
-	conn->due[DUE_ACK] = DUE_NEVER;
+	due_stop(conn, DUE_ACK);
 }
 
 void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
@@ -281,14 +281,14 @@ static bool data_send(struct tcp_conn *conn, struct pkt *payload)
 	if (seg->sends < UINT8_MAX)
 		seg->sends++;
 	tcp->stats.tx_bytes += payload->len;
-	conn->tx_us = tcp->now_us;
+	conn->tx_ms = (uint32_t)tcp->now_ms;
 	if (conn->recovery == RECOVERY_FAST || conn->recovery == RECOVERY_CWR)
-		conn->prr_out += tx_seg_len(seg);
+		conn->prr.out += tx_seg_len(seg);
 	transmit(tcp, pkt, &conn->flow.local, &conn->flow.remote, &h);
 	acknowledged(conn);
 	// With nothing in flight until now, what runs is at most the persist timer; and a probe has
 	// to be put off, or off altogether: conn_output.
-	if (conn->due[DUE_RESEND] == DUE_NEVER || conn->snd_una == conn->snd_nxt ||
+	if (!due_runs(conn, DUE_RESEND) || conn->snd_una == conn->snd_nxt ||
 	    conn->resend == RESEND_PROBE)
 		timer_arm_resend(conn);
 	return true;
@@ -400,7 +400,7 @@ void conn_output(struct tcp_conn *conn)
 	if ((conn->flags & CONN_LIVE) == 0 || !conn_is_synchronised(conn))
 		return;
 	if ((conn->flags & CONN_ACK_NOW) != 0 &&
-	    (conn->n_blocks > 0 || (conn->flags & CONN_DSACK) != 0))
+	    (reassembly_blocks(conn) > 0 || (conn->flags & CONN_DSACK) != 0))
 		output_ack(conn);
 	if (conn->snd_head != NULL) {
 		uint32_t nxt = conn->snd_nxt;
@@ -410,7 +410,7 @@ void conn_output(struct tcp_conn *conn)
 		if (conn->snd_nxt != nxt)
 			probe_arm(conn);
 		// Nothing in flight and nothing may go: only a probe can find out more.
-		if (conn->snd_head != NULL && conn->due[DUE_RESEND] == DUE_NEVER)
+		if (conn->snd_head != NULL && !due_runs(conn, DUE_RESEND))
 			timer_arm_resend(conn);
 	}
 	if ((conn->flags & CONN_ACK_NOW) != 0)

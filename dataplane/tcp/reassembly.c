@@ -4,6 +4,9 @@
 // The receive queue, which the caller reads, and the out-of-order queue: disjoint packets, sorted,
 // none of them at rcv_nxt. What was accepted is never dropped again, so SACK keeps its word.
 //
+// What a queue knows of itself lies in its first packet (struct rx_queue): an idle connection has
+// none.
+//
 // A packet pins its whole buffer, however little it carries. Small payloads are therefore copied
 // behind the one before them; two neighbours in a queue together fill about one buffer.
 
@@ -19,30 +22,34 @@ static bool merge(struct pkt *into, const struct pkt *pkt)
 	return true;
 }
 
+static struct rx_queue queue_of(const struct pkt *head)
+{
+	return head == NULL ? (struct rx_queue){0} : rx_seg(head)->queue;
+}
+
 // Takes over `pkt`, whose payload starts at rcv_nxt.
 static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 {
+	struct pkt *tail = queue_of(conn->rcv_head).tail;
 	conn->rcv_nxt += pkt->len;
 	conn->rcv_bytes += pkt->len;
-	if (pkt->len == 0 || merge(conn->rcv_tail, pkt)) {
+	if (pkt->len == 0 || merge(tail, pkt)) {
 		pkt_put(pkt);
 		return;
 	}
 	conn->tcp->stats.rx_queued++;
 	pkt->next = NULL;
-	if (conn->rcv_tail == NULL)
+	if (tail == NULL)
 		conn->rcv_head = pkt;
 	else
-		conn->rcv_tail->next = pkt;
-	conn->rcv_tail = pkt;
+		tail->next = pkt;
+	rx_seg(conn->rcv_head)->queue.tail = pkt;
 }
 
 static struct pkt *ooo_shift(struct tcp_conn *conn)
 {
 	struct pkt *pkt = conn->ooo_head;
 	conn->ooo_head = pkt->next;
-	if (conn->ooo_head == NULL)
-		conn->ooo_tail = NULL;
 	conn->ooo_segs--;
 	conn->tcp->stats.rx_queued--;
 	pkt->next = NULL;
@@ -52,31 +59,29 @@ static struct pkt *ooo_shift(struct tcp_conn *conn)
 // Drop the first `n` bytes of a packet that waits.
 static void ooo_trim(struct pkt *pkt, uint32_t n)
 {
-	struct rx_seg seg = *rx_seg(pkt);
 	pkt_pull(pkt, n);
-	seg.seq += n;
-	*rx_seg(pkt) = seg;
+	rx_seg(pkt)->seq += n;
 }
 
 // Blocks that rcv_nxt has reached are no news any more (RFC 2018 4).
-static void blocks_trim(struct tcp_conn *conn)
+static void blocks_trim(struct rx_queue *queue, uint32_t rcv_nxt)
 {
 	uint8_t kept = 0;
-	for (uint8_t i = 0; i < conn->n_blocks; i++) {
-		if (seq_lt(conn->rcv_nxt, conn->blocks[i].left))
-			conn->blocks[kept++] = conn->blocks[i];
+	for (uint8_t i = 0; i < queue->n_blocks; i++) {
+		if (seq_lt(rcv_nxt, queue->blocks[i].left))
+			queue->blocks[kept++] = queue->blocks[i];
 	}
-	conn->n_blocks = kept;
+	queue->n_blocks = kept;
 }
 
 // The block that holds the newest segment comes first (RFC 2018 4); those it touches become one.
-static void blocks_add(struct tcp_conn *conn, uint32_t left, uint32_t right)
+static void blocks_add(struct rx_queue *queue, uint32_t left, uint32_t right)
 {
 	struct sack_block fresh = {left, right};
 	struct sack_block kept[TCP_SACK_BLOCKS];
 	uint8_t n = 0;
-	for (uint8_t i = 0; i < conn->n_blocks; i++) {
-		struct sack_block b = conn->blocks[i];
+	for (uint8_t i = 0; i < queue->n_blocks; i++) {
+		struct sack_block b = queue->blocks[i];
 		if (seq_lt(b.right, fresh.left) || seq_lt(fresh.right, b.left)) {
 			kept[n++] = b;
 			continue;
@@ -85,10 +90,15 @@ static void blocks_add(struct tcp_conn *conn, uint32_t left, uint32_t right)
 			fresh.left = b.left;
 		fresh.right = seq_max(fresh.right, b.right);
 	}
-	conn->blocks[0] = fresh;
-	conn->n_blocks = 1;
-	for (uint8_t i = 0; i < n && conn->n_blocks < TCP_SACK_BLOCKS; i++)
-		conn->blocks[conn->n_blocks++] = kept[i];
+	queue->blocks[0] = fresh;
+	queue->n_blocks = 1;
+	for (uint8_t i = 0; i < n && queue->n_blocks < TCP_SACK_BLOCKS; i++)
+		queue->blocks[queue->n_blocks++] = kept[i];
+}
+
+uint32_t reassembly_blocks(const struct tcp_conn *conn)
+{
+	return conn->ooo_head == NULL ? 0 : rx_seg(conn->ooo_head)->queue.n_blocks;
 }
 
 // RFC 2883: tell what of the latest segment came twice; of several such stretches the first (4.2).
@@ -126,8 +136,9 @@ static bool drain(struct tcp_conn *conn, struct segment *arrived)
 // The packet behind which one that starts at `seq` belongs; NULL: at the front.
 static struct pkt *ooo_before(const struct tcp_conn *conn, uint32_t seq)
 {
-	if (conn->ooo_tail != NULL && seq_le(rx_seg(conn->ooo_tail)->seq, seq))
-		return conn->ooo_tail;
+	struct pkt *tail = queue_of(conn->ooo_head).tail;
+	if (tail != NULL && seq_le(rx_seg(tail)->seq, seq))
+		return tail;
 	struct pkt *prev = NULL;
 	for (struct pkt *pkt = conn->ooo_head; pkt != NULL; pkt = pkt->next) {
 		if (seq_lt(seq, rx_seg(pkt)->seq))
@@ -137,13 +148,15 @@ static struct pkt *ooo_before(const struct tcp_conn *conn, uint32_t seq)
 	return prev;
 }
 
-static void ooo_link(struct tcp_conn *conn, struct pkt *prev, struct pkt *pkt)
+static void ooo_link(
+	struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev, struct pkt *pkt
+)
 {
 	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
 	pkt->next = *at;
 	*at = pkt;
 	if (pkt->next == NULL)
-		conn->ooo_tail = pkt;
+		queue->tail = pkt;
 	conn->ooo_segs++;
 	conn->tcp->stats.rx_queued++;
 }
@@ -151,7 +164,8 @@ static void ooo_link(struct tcp_conn *conn, struct pkt *prev, struct pkt *pkt)
 // Make way for bytes up to `end` behind `prev`: packets they cover go, one they reach into loses
 // its front.
 static void ooo_clear_to(
-	struct tcp_conn *conn, struct pkt *prev, uint32_t end, struct segment *arrived, bool *fin
+	struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev, uint32_t end,
+	struct segment *arrived, bool *fin
 )
 {
 	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
@@ -165,8 +179,8 @@ static void ooo_clear_to(
 		}
 		*fin |= rx_seg(next)->fin;
 		*at = next->next;
-		if (conn->ooo_tail == next)
-			conn->ooo_tail = prev;
+		if (queue->tail == next)
+			queue->tail = prev;
 		conn->ooo_segs--;
 		conn->tcp->stats.rx_queued--;
 		next->next = NULL;
@@ -174,13 +188,15 @@ static void ooo_clear_to(
 	}
 }
 
-static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
+static void ooo_place(struct tcp_conn *conn, struct rx_queue *queue, struct segment *seg)
 {
 	struct tcp_stats *stats = &conn->tcp->stats;
-	struct rx_seg mine = {seg->seq, seg->seq + seg->len, (seg->flags & TCP_FIN) != 0};
+	struct rx_seg mine = {
+		.seq = seg->seq,
+		.end = seg->seq + seg->len,
+		.fin = (seg->flags & TCP_FIN) != 0,
+	};
 	struct pkt *prev = ooo_before(conn, mine.seq);
-	blocks_trim(conn);
-	stats->ooo_segments++;
 	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
 		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
 		reassembly_twice(conn, seg, mine.seq, mine.seq + old);
@@ -189,10 +205,10 @@ static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
 	}
 	if (mine.seq == mine.end && !mine.fin) {
 		if (seg->len > 0)
-			blocks_add(conn, seg->seq, mine.end);
+			blocks_add(queue, seg->seq, mine.end);
 		return;
 	}
-	ooo_clear_to(conn, prev, mine.end, seg, &mine.fin);
+	ooo_clear_to(conn, queue, prev, mine.end, seg, &mine.fin);
 	if (prev != NULL && rx_seg(prev)->end == mine.seq && !rx_seg(prev)->fin &&
 	    merge(prev, seg->pkt)) {
 		rx_seg(prev)->end = mine.end;
@@ -203,11 +219,21 @@ static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
 		return;
 	} else {
 		*rx_seg(seg->pkt) = mine;
-		ooo_link(conn, prev, seg->pkt);
+		ooo_link(conn, queue, prev, seg->pkt);
 		seg->pkt = NULL;
 	}
 	if (mine.seq != mine.end)
-		blocks_add(conn, mine.seq, mine.end);
+		blocks_add(queue, mine.seq, mine.end);
+}
+
+static void ooo_insert(struct tcp_conn *conn, struct segment *seg)
+{
+	struct rx_queue queue = queue_of(conn->ooo_head);
+	blocks_trim(&queue, conn->rcv_nxt);
+	conn->tcp->stats.ooo_segments++;
+	ooo_place(conn, &queue, seg);
+	if (conn->ooo_head != NULL)
+		rx_seg(conn->ooo_head)->queue = queue;
 }
 
 bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
@@ -226,8 +252,11 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 		return true;
 	if (conn->ooo_head == NULL)
 		return false;
+	struct rx_queue queue = queue_of(conn->ooo_head);
 	bool fin = drain(conn, seg);
-	blocks_trim(conn);
+	blocks_trim(&queue, conn->rcv_nxt);
+	if (conn->ooo_head != NULL)
+		rx_seg(conn->ooo_head)->queue = queue;
 	return fin;
 }
 
@@ -246,10 +275,9 @@ void reassembly_clear(struct tcp_conn *conn)
 {
 	queue_put(conn->tcp, conn->rcv_head);
 	queue_put(conn->tcp, conn->ooo_head);
-	conn->rcv_head = conn->rcv_tail = conn->ooo_head = conn->ooo_tail = NULL;
+	conn->rcv_head = conn->ooo_head = NULL;
 	conn->rcv_bytes = 0;
 	conn->ooo_segs = 0;
-	conn->n_blocks = 0;
 }
 
 struct span tcp_peek(const struct tcp_conn *conn)
@@ -268,8 +296,8 @@ void tcp_consume(struct tcp_conn *conn, size_t n)
 		if (pkt->len > 0)
 			break;
 		conn->rcv_head = pkt->next;
-		if (conn->rcv_head == NULL)
-			conn->rcv_tail = NULL;
+		if (conn->rcv_head != NULL)
+			rx_seg(conn->rcv_head)->queue = rx_seg(pkt)->queue;
 		conn->tcp->stats.rx_queued--;
 		pkt->next = NULL;
 		pkt_put(pkt);

@@ -97,12 +97,22 @@ struct tx_seg {
 };
 static_assert(sizeof(struct tx_seg) + 7 <= PKT_HEADROOM);
 
-// What the out-of-order queue knows of a packet; lies where its TCP header was or before.
-struct rx_seg {
-	uint32_t seq, end; // end counts data only
-	bool fin;
+// What a queue of received packets knows of itself, while there is one.
+struct rx_queue {
+	struct pkt *tail;
+	// Of the out-of-order queue: the blocks to report, the latest first (RFC 2018 4).
+	struct sack_block blocks[TCP_SACK_BLOCKS];
+	uint8_t n_blocks;
 };
-static_assert(sizeof(struct rx_seg) + 7 < TCP_HEADER_LEN);
+
+// What a queue knows of a received packet. Lies in the packet's headroom, which nobody looks at
+// any more.
+struct rx_seg {
+	uint32_t seq, end; // out of order; end counts data only
+	bool fin;
+	struct rx_queue queue; // in the first packet of each queue
+};
+static_assert(sizeof(struct rx_seg) + 7 <= PKT_HEADROOM);
 
 static inline void *pkt_scratch(const struct pkt *pkt)
 {

@@ -27,7 +27,7 @@ static struct pkt *packet_new(struct tcp_conn *conn)
 	struct pkt *pkt = pkt_get(conn->tcp->pkts);
 	if (pkt == NULL) {
 		conn->tcp->stats.no_memory++;
-		conn->due[DUE_RETRY] = conn->tcp->now_ms + TCP_RETRY_MS;
+		due_in(conn, DUE_RETRY, TCP_RETRY_MS);
 	}
 	return pkt;
 }
@@ -50,7 +50,7 @@ static struct pkt *packet_for_data(struct tcp_conn *conn)
 	if (tcp->stats.tx_queued < tcp->tx_queue_max)
 		return packet_new(conn);
 	tcp->stats.queue_full++;
-	conn->due[DUE_RETRY] = tcp->now_ms + TCP_RETRY_MS;
+	due_in(conn, DUE_RETRY, TCP_RETRY_MS);
 	return NULL;
 }
 

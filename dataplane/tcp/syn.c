@@ -32,11 +32,12 @@ uint16_t tcp_mss_offered(const struct tcp *tcp, const struct flow *flow, uint16_
 static void prepare(struct tcp_conn *conn, uint16_t mss_offered)
 {
 	const struct tcp_config *config = &conn->tcp->config;
-	conn->mss_path = conn->mss = conn->mss_offered = mss_offered;
-	conn->rcv_scale = config->window_scale ? syn_scale(conn->tcp) : 0;
-	conn->snd_una = conn->recover = conn->fack = conn->iss;
-	conn->snd_nxt = conn->iss + 1;
-	conn->due[DUE_STATE] = conn->tcp->now_ms + config->handshake_ms;
+	conn->mss = conn->mss_offered = mss_offered;
+	uint8_t scale = config->window_scale ? syn_scale(conn->tcp) : 0;
+	conn->rcv_scale = scale & TCP_SCALE_BITS;
+	conn->recover = conn->fack = conn->snd_una;
+	conn->snd_nxt = conn->snd_una + 1;
+	due_in(conn, DUE_STATE, config->handshake_ms);
 }
 
 static void negotiate(struct tcp_conn *conn, const struct segment *seg)
@@ -46,34 +47,32 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 	uint32_t mss = options->mss == 0 ? flow_mss_default(&conn->flow)
 					 : max_u32(options->mss, TCP_MSS_MIN);
 	// What the route allows, or less if ICMP said so already.
-	conn->mss_path = (uint16_t)min_u32(conn->mss_path, mss);
+	uint16_t mss_path = (uint16_t)min_u32(conn_mss_path(conn), mss);
 	if (config->timestamps && options->has_ts) {
 		conn->flags |= CONN_TS;
 		conn->ts_recent = options->ts_val;
-		conn->ts_recent_ms = conn->tcp->now_ms;
+		conn->ts_recent_s = (uint32_t)(conn->tcp->now_ms / 1000);
 	}
 	if (config->sack && options->sack_permitted)
 		conn->flags |= CONN_SACK;
 	if (config->window_scale && options->has_scale) {
 		conn->flags |= CONN_SCALE;
-		conn->snd_scale = options->scale > TCP_SCALE_MAX ? TCP_SCALE_MAX : options->scale;
+		conn->snd_scale = min_u32(options->scale, TCP_SCALE_MAX) & TCP_SCALE_BITS;
 	} else {
 		conn->rcv_scale = 0;
 	}
-	conn->mss = (uint16_t)(conn->mss_path - ((conn->flags & CONN_TS) != 0 ? TCP_TS_LEN : 0));
+	conn_mss_set(conn, mss_path);
 	ecn_negotiate(conn, seg);
-	conn->irs = seg->seq;
 	conn->rcv_nxt = conn->rcv_adv = conn->last_ack = seg->seq + 1;
 	conn->snd_wnd = conn->snd_wnd_max = seg->wnd; // never scaled in a SYN (RFC 7323 2.2)
 	conn->snd_wl1 = seg->seq;
-	conn->snd_wl2 = seg->ack;
 }
 
 static void syn_send(struct tcp_conn *conn)
 {
 	uint8_t flags = conn->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
-	conn->tx_us = conn->tcp->now_us;
-	output_bare(conn, conn->iss, flags);
+	conn->syn_us = (uint32_t)conn->tcp->now_us;
+	output_bare(conn, conn->snd_una, flags);
 	timer_arm_resend(conn);
 	conn_mark(conn);
 }
@@ -129,9 +128,9 @@ struct tcp_conn *syn_complete(struct tcp *tcp, const struct syn_seen *seen)
 				.ts_val = seen->ts_val,
 			},
 	};
-	conn->iss = seen->iss;
+	conn->snd_una = seen->iss;
 	conn->flags |= CONN_PASSIVE | ((seen->options & SYN_RESENT) != 0 ? CONN_SYN_RESENT : 0);
-	conn->tx_us = tcp->now_us - (uint32_t)((uint32_t)tcp->now_us - seen->sent_us);
+	conn->syn_us = seen->sent_us;
 	prepare(conn, seen->mss_offered);
 	negotiate(conn, &syn);
 	conn->rcv_adv += tcp_syn_window(tcp);
@@ -142,21 +141,20 @@ struct tcp_conn *syn_complete(struct tcp *tcp, const struct syn_seen *seen)
 static void established(struct tcp_conn *conn, const struct segment *seg)
 {
 	struct tcp *tcp = conn->tcp;
-	const struct tcp_config *config = &tcp->config;
 	conn->snd_una = seg->ack;
 	conn->retries = 0;
 	conn->backoff = 0;
-	conn->due[DUE_RESEND] = DUE_NEVER;
-	conn->due[DUE_STATE] = DUE_NEVER;
-	conn->due[DUE_ALIVE] =
-		tcp->now_ms +
-		(config->keepalive_idle_ms != 0 ? config->keepalive_idle_ms : TCP_IDLE_CHECK_MS);
+	due_stop(conn, DUE_RESEND);
+	due_stop(conn, DUE_STATE);
+	timer_arm_alive(conn);
 	if ((conn->flags & CONN_SYN_RESENT) == 0) {
-		rtt_sample(conn, (uint32_t)(tcp->now_us - conn->tx_us)); // Karn: else ambiguous
-		rack_rtt(conn, (uint32_t)(tcp->now_us - conn->tx_us));
+		uint32_t rtt_us = (uint32_t)tcp->now_us - conn->syn_us; // Karn: else ambiguous
+		rtt_sample(conn, rtt_us);
+		rack_rtt(conn, rtt_us);
 	} else {
 		conn->rto_ms = max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
 	}
+	conn->rack_us = 0;
 	congestion_init(conn);
 	conn_set_state(conn, TCP_ESTABLISHED);
 	conn->flags |= CONN_ACCEPTED;
@@ -197,7 +195,6 @@ void syn_sent_input(struct tcp_conn *conn, struct segment *seg)
 	}
 	if ((seg->flags & TCP_SYN) == 0)
 		return;
-	conn->rx_ms = conn->tcp->now_ms;
 	if (!has_ack) { // simultaneous open
 		syn_received(conn, seg);
 		return;
@@ -222,7 +219,7 @@ bool syn_acked(struct tcp_conn *conn, const struct segment *seg)
 			conn_reset(conn, 0);
 			return false;
 		}
-		conn->cookie = listener->cookie;
+		conn->user = listener->cookie;
 	}
 	established(conn, seg);
 	return true;
@@ -240,7 +237,7 @@ void syn_timeout(struct tcp_conn *conn)
 		return;
 	}
 	conn->retries++;
-	conn->backoff++;
+	timer_back_off(conn);
 	conn->flags |= CONN_SYN_RESENT;
 	tcp->stats.rto_expired++;
 	tcp->stats.retransmits++;
@@ -265,8 +262,8 @@ int tcp_connect(
 	if (fresh == NULL)
 		return ERR_POOL_EMPTY;
 	if (tw != NULL) {
-		if (seq_le(fresh->iss, tw->snd_nxt)) // RFC 6191 2
-			fresh->iss = tw->snd_nxt + 1;
+		if (seq_le(fresh->snd_una, tw->snd_nxt)) // RFC 6191 2
+			fresh->snd_una = tw->snd_nxt + 1;
 		timewait_drop(tcp, tw);
 	}
 	fresh->flags |= CONN_OWNED;

@@ -35,7 +35,7 @@ static const struct flow *ref_flow(const struct tcp *tcp, uint32_t ref)
 {
 	if ((ref & REF_TW) != 0)
 		return &tcp->tw[(ref & ~REF_TW) - 1].flow;
-	return &((const struct tcp_conn *)pool_at(tcp->conns, ref - 1))->flow;
+	return &conn_at(tcp, ref)->flow;
 }
 
 struct tcp_conn *table_find(
@@ -50,7 +50,7 @@ struct tcp_conn *table_find(
 		    memcmp(ref_flow(tcp, ref), flow, sizeof(*flow)) != 0)
 			continue;
 		if ((ref & REF_TW) == 0)
-			return pool_at(tcp->conns, ref - 1);
+			return conn_at(tcp, ref);
 		*tw = &tcp->tw[(ref & ~REF_TW) - 1];
 		return NULL;
 	}
@@ -90,12 +90,12 @@ static uint32_t tw_ref(const struct tcp *tcp, const struct time_wait *tw)
 
 void table_add_conn(struct tcp *tcp, struct tcp_conn *conn)
 {
-	slot_add(&tcp->table, conn->hash, pool_index(tcp->conns, conn) + 1);
+	slot_add(&tcp->table, table_hash(tcp, &conn->flow), conn_ref(conn));
 }
 
 void table_remove_conn(struct tcp *tcp, const struct tcp_conn *conn)
 {
-	slot_remove(&tcp->table, conn->hash, pool_index(tcp->conns, conn) + 1);
+	slot_remove(&tcp->table, table_hash(tcp, &conn->flow), conn_ref(conn));
 }
 
 void table_add_tw(struct tcp *tcp, const struct time_wait *tw)

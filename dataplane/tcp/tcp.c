@@ -88,6 +88,7 @@ static int tables_init(struct tcp *tcp)
 	tcp->tw = calloc(config->time_wait_max, sizeof(*tcp->tw));
 	if (tcp->conns == NULL || tcp->tw == NULL || syncache_init(tcp) != 0)
 		return -ENOMEM;
+	tcp->blocks = pool_at(tcp->conns, 0);
 	for (uint32_t i = 0; i < config->time_wait_max; i++)
 		list_append(&tcp->tw_free, &tcp->tw[i].link);
 	return table_init(&tcp->table, config->conns_max + config->time_wait_max);
@@ -113,8 +114,6 @@ struct tcp *tcp_new(
 	uint32_t half = config->queue_pkts_max == 0 ? UINT32_MAX : config->queue_pkts_max / 2;
 	tcp->tx_queue_max = tcp->rx_queue_max = half;
 	tcp->ooo_queue_max = half - half / 4;
-	list_init(&tcp->dirty);
-	list_init(&tcp->events);
 	list_init(&tcp->tw_live);
 	list_init(&tcp->tw_free);
 	wheel_init(&tcp->wheel, tcp->now_ms);
@@ -136,8 +135,8 @@ void tcp_free(struct tcp *tcp)
 {
 	if (tcp == NULL)
 		return;
-	for (uint32_t i = 0; tcp->conns != NULL && i < tcp->config.conns_max; i++) {
-		struct tcp_conn *conn = pool_at(tcp->conns, i);
+	for (uint32_t i = 0; tcp->blocks != NULL && i < tcp->config.conns_max; i++) {
+		struct tcp_conn *conn = &tcp->blocks[i];
 		if (conn->tcp == NULL)
 			continue;
 		send_clear(conn);
@@ -221,26 +220,25 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 		timer_expired(list_entry(node, struct tcp_conn, timer));
 	}
 	// One pass: what is marked anew meanwhile waits for the next.
-	struct list pass, *node;
-	list_init(&pass);
-	while ((node = list_shift(&tcp->dirty)) != NULL)
-		list_append(&pass, node);
-	while ((node = list_shift(&pass)) != NULL) {
-		struct tcp_conn *conn = list_entry(node, struct tcp_conn, dirty);
+	uint32_t ref = tcp->dirty.first;
+	tcp->dirty = (struct conn_list){0};
+	while (ref != 0) {
+		struct tcp_conn *conn = conn_at(tcp, ref);
+		ref = conn->dirty_next;
+		conn->flags &= ~(uint32_t)CONN_DIRTY;
 		conn_output(conn);
 		if ((conn->flags & CONN_LIVE) != 0)
 			conn_schedule(conn);
-		else if ((conn->flags & CONN_OWNED) == 0)
-			conn_put(conn);
+		else if ((conn->flags & (CONN_OWNED | CONN_DIRTY)) == 0)
+			conn_put(conn); // if it was marked anew, the next pass will
 	}
 }
 
 struct tcp_conn *tcp_event(struct tcp *tcp, uint32_t *events)
 {
-	struct list *node = list_shift(&tcp->events);
-	if (node == NULL)
+	struct tcp_conn *conn = conn_shift_event(tcp);
+	if (conn == NULL)
 		return NULL;
-	struct tcp_conn *conn = list_entry(node, struct tcp_conn, event);
 	*events = conn->events;
 	conn->events = 0;
 	conn->flags |= CONN_OWNED;

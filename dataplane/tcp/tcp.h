@@ -176,6 +176,7 @@ bool tcp_conn_fin_received(const struct tcp_conn *conn);
 bool tcp_conn_fin_sent(const struct tcp_conn *conn);
 struct endpoint tcp_conn_local(const struct tcp_conn *conn);
 struct endpoint tcp_conn_remote(const struct tcp_conn *conn);
+// The listener's, until tcp_conn_set_user takes its place.
 void *tcp_conn_cookie(const struct tcp_conn *conn);
 void *tcp_conn_user(const struct tcp_conn *conn);
 void tcp_conn_set_user(struct tcp_conn *conn, void *user);

@@ -7,29 +7,30 @@
 
 void conn_schedule(struct tcp_conn *conn)
 {
-	uint64_t next = DUE_NEVER;
+	int64_t next_ms = INT64_MAX;
 	for (int i = 0; i < DUE_COUNT; i++) {
-		if (conn->due[i] < next)
-			next = conn->due[i];
+		if (due_runs(conn, i) && due_left(conn, i) < next_ms)
+			next_ms = due_left(conn, i);
 	}
 	// A connection that waits for nothing would stay for ever.
-	assert(next != DUE_NEVER);
-	wheel_arm(&conn->tcp->wheel, &conn->timer, next);
+	assert(next_ms != INT64_MAX);
+	uint64_t in_ms = next_ms > 0 ? (uint64_t)next_ms : 0;
+	wheel_arm(&conn->tcp->wheel, &conn->timer, conn->tcp->now_ms + in_ms);
 }
 
 void timer_arm_resend(struct tcp_conn *conn)
 {
 	const struct tcp_config *config = &conn->tcp->config;
-	uint64_t rto_ms = (uint64_t)conn->rto_ms << min_u32(conn->backoff, 16);
+	uint64_t rto_ms = (uint64_t)conn->rto_ms << conn->backoff;
 	if (rto_ms > config->rto_max_ms)
 		rto_ms = config->rto_max_ms;
-	conn->due[DUE_RESEND] = conn->tcp->now_ms + rto_ms;
+	due_in(conn, DUE_RESEND, rto_ms);
 	conn->resend = RESEND_RTO;
 }
 
 void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us)
 {
-	conn->due[DUE_RESEND] = (conn->tcp->now_us + us + 999) / 1000;
+	due_in(conn, DUE_RESEND, (conn->tcp->now_us + us + 999) / 1000 - conn->tcp->now_ms);
 	conn->resend = (uint8_t)what;
 }
 
@@ -38,9 +39,26 @@ void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us)
 void timer_arm_patience(struct tcp_conn *conn)
 {
 	uint64_t wait_ms = conn->tcp->config.fin_wait_2_ms;
-	uint64_t soon = conn->tcp->now_ms + wait_ms;
-	uint64_t last = conn->released_ms + wait_ms * TCP_LINGER_FACTOR;
-	conn->due[DUE_STATE] = soon < last ? soon : last;
+	uint64_t longest_ms = wait_ms * TCP_LINGER_FACTOR;
+	uint32_t gone_ms = (uint32_t)conn->tcp->now_ms - conn->released_ms;
+	uint64_t left_ms = longest_ms > gone_ms ? longest_ms - gone_ms : 0;
+	due_in(conn, DUE_STATE, wait_ms < left_ms ? wait_ms : left_ms);
+}
+
+// The peer is alive. That puts off the next look at it, but hastens none.
+void timer_arm_alive(struct tcp_conn *conn)
+{
+	uint32_t idle_ms = conn->tcp->config.keepalive_idle_ms;
+	if (idle_ms == 0)
+		idle_ms = TCP_IDLE_CHECK_MS;
+	if (!due_runs(conn, DUE_ALIVE) || due_left(conn, DUE_ALIVE) < (int64_t)idle_ms)
+		due_in(conn, DUE_ALIVE, idle_ms);
+}
+
+void timer_back_off(struct tcp_conn *conn)
+{
+	if (conn->backoff < TCP_BACKOFF_MAX)
+		conn->backoff++;
 }
 
 static bool give_up(struct tcp_conn *conn)
@@ -61,7 +79,7 @@ static void persist(struct tcp_conn *conn)
 {
 	if (give_up(conn))
 		return;
-	conn->backoff++;
+	timer_back_off(conn);
 	conn->tcp->stats.window_probes++;
 	struct pkt *pkt = conn->snd_unsent;
 	uint32_t usable = conn->snd_wnd;
@@ -85,7 +103,7 @@ static void rto_expired(struct tcp_conn *conn)
 		blackhole_timeout(conn);
 	recovery_lose_on_timeout(conn);
 	congestion_timeout(conn);
-	conn->backoff++;
+	timer_back_off(conn);
 	timer_arm_resend(conn);
 }
 
@@ -120,16 +138,11 @@ static void alive_expired(struct tcp_conn *conn)
 	struct tcp *tcp = conn->tcp;
 	const struct tcp_config *config = &tcp->config;
 	if (config->keepalive_idle_ms == 0) {
-		conn->due[DUE_ALIVE] = tcp->now_ms + TCP_IDLE_CHECK_MS;
+		timer_arm_alive(conn);
 		return;
 	}
-	uint64_t idle_end = conn->rx_ms + config->keepalive_idle_ms;
-	if (conn->probes == 0 && tcp->now_ms < idle_end) {
-		conn->due[DUE_ALIVE] = idle_end;
-		return;
-	}
-	conn->due[DUE_ALIVE] = tcp->now_ms + max_u32(config->keepalive_interval_ms, 1);
-	if (conn->due[DUE_RESEND] != DUE_NEVER)
+	due_in(conn, DUE_ALIVE, max_u32(config->keepalive_interval_ms, 1));
+	if (due_runs(conn, DUE_RESEND))
 		return;
 	if (conn->probes >= config->keepalive_probes) {
 		tcp->stats.timed_out++;
@@ -192,9 +205,9 @@ void timer_expired(struct tcp_conn *conn)
 {
 	conn_mark(conn);
 	for (int i = 0; i < DUE_COUNT && (conn->flags & CONN_LIVE) != 0; i++) {
-		if (conn->due[i] > conn->tcp->now_ms)
+		if (!due_runs(conn, i) || due_left(conn, i) > 0)
 			continue;
-		conn->due[i] = DUE_NEVER;
+		due_stop(conn, i);
 		due_handle(conn, i);
 	}
 }

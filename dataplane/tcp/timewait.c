@@ -28,7 +28,7 @@ void timewait_enter(struct tcp_conn *conn)
 	struct time_wait *tw = list_entry(list_shift(&tcp->tw_free), struct time_wait, link);
 	*tw = (struct time_wait){
 		.flow = conn->flow,
-		.hash = conn->hash,
+		.hash = table_hash(tcp, &conn->flow),
 		.begun_ms = tcp->now_ms,
 		.end_ms = tcp->now_ms + tcp->config.time_wait_ms,
 		.snd_nxt = conn->snd_nxt,

@@ -94,24 +94,27 @@ static void the_table_finds_what_is_there(void **)
 	rig.config.conns_max = 1000;
 	rig.config.half_open_max = 1000;
 	rig_new(&rig);
-	struct tcp_conn *conns[1000] = {0};
+	struct tcp_conn *conns[1000];
+	bool there[1000];
+	for (uint16_t i = 0; i < 1000; i++) {
+		struct flow flow = {rig.local, rig.remote};
+		flow.remote.port = (uint16_t)(1 + i);
+		conns[i] = conn_new(rig.tcp, &flow);
+		there[i] = true;
+	}
 	uint64_t r = 1;
 	for (int step = 0; step < 20000; step++) {
 		r = r * UINT64_C(6364136223846793005) + 1442695040888963407;
 		uint16_t i = (uint16_t)((r >> 33) % 1000);
-		struct flow flow = {rig.local, rig.remote};
-		flow.remote.port = (uint16_t)(1 + i);
+		const struct flow *flow = &conns[i]->flow;
 		struct time_wait *tw;
-		struct tcp_conn *found =
-			table_find(rig.tcp, &flow, table_hash(rig.tcp, &flow), &tw);
-		assert_ptr_equal(found, conns[i]);
-		if (found == NULL) {
-			conns[i] = conn_new(rig.tcp, &flow);
-		} else {
-			conn_close(found, TCP_CLOSED, 0);
-			conn_put(found);
-			conns[i] = NULL;
-		}
+		struct tcp_conn *found = table_find(rig.tcp, flow, table_hash(rig.tcp, flow), &tw);
+		assert_ptr_equal(found, there[i] ? conns[i] : NULL);
+		if (there[i])
+			table_remove_conn(rig.tcp, conns[i]);
+		else
+			table_add_conn(rig.tcp, conns[i]);
+		there[i] = !there[i];
 	}
 	rig_free(&rig);
 }
