@@ -197,10 +197,11 @@ void congestion_reduce(struct tcp_conn *conn, enum recovery recovery)
 	conn->cwnd = max_u32(min_u32(conn->ssthresh, recovery_pipe(conn)), conn->mss);
 }
 
-// RFC 5681 3.1 (4): the threshold falls once for one loss, however often the timer expires.
+// RFC 5681 3.1 (4): the threshold falls once for one loss, however often the timer expires. Window
+// probes may have counted retries before; then this is the first loss all the same.
 void congestion_timeout(struct tcp_conn *conn)
 {
-	if (conn->retries <= 1) {
+	if (conn->retries <= 1 || is_first_slow_start(conn)) {
 		undo_begin(conn);
 		threshold_lower(conn);
 	}

@@ -236,6 +236,23 @@ static void an_unused_window_is_no_end_of_slow_start(void **)
 	rig_free(&rig);
 }
 
+// RFC 5681 3.1 (4): retries of the persist timer are no losses.
+static void a_first_loss_counts_after_window_probes(void **)
+{
+	struct rig rig = {0};
+	rig_long(&rig, TCP_CUBIC);
+	struct tcp_conn *conn = rig.conn;
+	rig_in(&rig, TCP_ACK, rig.seq, conn->snd_nxt, 500, none);
+	assert_int_equal(tcp_send(conn, rig_bytes(1000)), 1000);
+	while (conn->snd_una == conn->snd_nxt) // until the persist timer sends what fits
+		rig_tick(&rig, 10);
+	assert_int_equal(conn->retries, 1);
+	while (conn->recovery != RECOVERY_RTO)
+		rig_tick(&rig, 10);
+	assert_in_range(conn->ssthresh, 2000, 20000);
+	rig_free(&rig);
+}
+
 // RFC 7661 4.4.
 static void an_unused_window_is_halved_in_time(void **)
 {
@@ -291,6 +308,7 @@ int main(void)
 		cmocka_unit_test(cubic_does_not_grow_in_a_pause),
 		cmocka_unit_test(the_tail_of_an_answer_costs_no_more_than_the_answer),
 		cmocka_unit_test(an_unused_window_is_no_end_of_slow_start),
+		cmocka_unit_test(a_first_loss_counts_after_window_probes),
 		cmocka_unit_test(an_unused_window_is_halved_in_time),
 		cmocka_unit_test(after_silence_the_window_is_the_first),
 	};
