@@ -44,28 +44,9 @@ struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 	return conn;
 }
 
-static void list_put(struct conn_list *list, struct tcp_conn *conn)
+static struct index_array links(const struct tcp *tcp)
 {
-	uint32_t ref = conn_ref(conn);
-	conn->link = (struct conn_link){.prev = list->last};
-	if (list->last == 0)
-		list->first = ref;
-	else
-		conn_at(conn->tcp, list->last)->link.next = ref;
-	list->last = ref;
-}
-
-static void list_drop(struct conn_list *list, struct tcp_conn *conn)
-{
-	struct conn_link link = conn->link;
-	if (link.prev == 0)
-		list->first = link.next;
-	else
-		conn_at(conn->tcp, link.prev)->link.next = link.next;
-	if (link.next == 0)
-		list->last = link.prev;
-	else
-		conn_at(conn->tcp, link.next)->link.prev = link.prev;
+	return (struct index_array){&tcp->blocks->link, sizeof(*tcp->blocks)};
 }
 
 // The one place where a state changes.
@@ -77,7 +58,7 @@ void conn_set_state(struct tcp_conn *conn, enum tcp_state state)
 
 void conn_mark(struct tcp_conn *conn)
 {
-	struct conn_list *dirty = &conn->tcp->dirty;
+	struct index_list *dirty = &conn->tcp->dirty;
 	if ((conn->flags & CONN_DIRTY) != 0)
 		return;
 	uint32_t ref = conn_ref(conn);
@@ -99,7 +80,7 @@ void conn_report(struct tcp_conn *conn, uint32_t events)
 	if ((conn->flags & CONN_EVENT) != 0)
 		return;
 	conn->flags |= CONN_EVENT;
-	list_put(&conn->tcp->events, conn);
+	index_list_append(&conn->tcp->events, links(conn->tcp), conn_ref(conn));
 }
 
 struct tcp_conn *conn_shift_event(struct tcp *tcp)
@@ -108,7 +89,7 @@ struct tcp_conn *conn_shift_event(struct tcp *tcp)
 		return NULL;
 	struct tcp_conn *conn = conn_at(tcp, tcp->events.first);
 	conn->flags &= ~(uint32_t)CONN_EVENT;
-	list_drop(&tcp->events, conn);
+	index_list_remove(&tcp->events, links(tcp), conn_ref(conn));
 	return conn;
 }
 
@@ -118,7 +99,7 @@ void conn_forget_events(struct tcp_conn *conn)
 	if ((conn->flags & CONN_EVENT) == 0)
 		return;
 	conn->flags &= ~(uint32_t)CONN_EVENT;
-	list_drop(&conn->tcp->events, conn);
+	index_list_remove(&conn->tcp->events, links(conn->tcp), conn_ref(conn));
 }
 
 void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)

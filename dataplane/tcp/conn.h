@@ -101,11 +101,6 @@ struct prr {
 	uint32_t delivered, out, flight;
 };
 
-// On a list of connections. 0: none.
-struct conn_link {
-	uint32_t prev, next; // conn_ref
-};
-
 // Cold and hot by cache line. What is live at different times shares its place: see the unions.
 // Times in ms and us are the low halves of the clock's.
 struct tcp_conn {
@@ -158,7 +153,7 @@ struct tcp_conn {
 	struct wheel_node timer;
 	uint32_t due[DUE_COUNT]; // ms, 0: never; see due_in
 	uint32_t dirty_next;     // conn_ref, with CONN_DIRTY
-	struct conn_link link;   // on tcp.events, with CONN_EVENT
+	struct index_link link;  // on tcp.events, with CONN_EVENT
 	uint8_t events;          // enum tcp_events
 	uint8_t backoff;         // doublings of the RTO
 	uint8_t retries;         // timeouts since progress

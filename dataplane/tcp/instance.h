@@ -7,7 +7,7 @@
 #pragma once
 
 #include "dataplane/base/hash.h"
-#include "dataplane/base/list.h"
+#include "dataplane/base/index_list.h"
 #include "dataplane/base/pool.h"
 #include "dataplane/base/wheel.h"
 #include "dataplane/tcp/segment.h"
@@ -41,27 +41,22 @@ enum tcp_limit {
 	TCP_PAWS_IDLE_S = 24 * 24 * 3600, // RFC 7323 5.5
 };
 
-// A connection in TIME_WAIT: only what is needed to answer for it.
+// A connection in TIME_WAIT: only what is needed to answer for it (RFC 9293 3.10.7.4), and to tell
+// a new one from it (RFC 6191).
 struct time_wait {
 	struct flow flow;
-	uint32_t hash;
-	struct list link; // by age, or free
-	uint64_t end_ms;
-	uint64_t begun_ms;
+	struct index_link link; // by age, or free
+	uint32_t end_ms;        // low half of the clock's
 	uint32_t snd_nxt, rcv_nxt;
-	uint32_t ts_recent, ts_offset;
+	uint32_t ts_recent;
 	uint16_t wnd;
 	bool has_ts;
 };
+static_assert(sizeof(struct time_wait) == 64);
 
 struct listener {
 	struct endpoint local;
 	void *cookie;
-};
-
-// Connections in order; linked by struct conn_link, or one way by dirty_next.
-struct conn_list {
-	uint32_t first, last; // conn_ref; 0: empty
 };
 
 struct table_slot {
@@ -82,11 +77,12 @@ struct tcp {
 	struct pool *conns;
 	struct table table;
 	struct tcp_conn *blocks; // the first of conns
-	struct conn_list dirty, events;
+	struct index_list dirty; // of blocks, one way by dirty_next
+	struct index_list events;
 	struct syncache *syns;
-	struct list tw_live; // oldest first
-	struct list tw_free;
 	struct time_wait *tw;
+	struct index_list tw_live; // of tw, oldest first
+	struct index_list tw_free;
 	uint64_t now_us, now_ms;
 	uint64_t challenge_ms; // start of the second that challenges are counted in
 	uint32_t challenges;
@@ -128,6 +124,7 @@ struct listener *listener_find(struct tcp *tcp, const struct endpoint *local);
 void listen_input(struct tcp *tcp, struct segment *seg, bool has_after, uint32_t iss_after);
 
 // timewait.c
+void timewait_init(struct tcp *tcp);
 void timewait_enter(struct tcp_conn *conn);
 void timewait_input(struct tcp *tcp, struct time_wait *tw, struct segment *seg);
 void timewait_drop(struct tcp *tcp, struct time_wait *tw);

@@ -232,7 +232,7 @@ void output_tw_ack(struct tcp *tcp, const struct time_wait *tw)
 	struct header h =
 		{.seq = tw->snd_nxt, .ack = tw->rcv_nxt, .wnd = tw->wnd, .flags = TCP_ACK};
 	if (tw->has_ts) {
-		uint32_t now = (uint32_t)tcp->now_ms + tw->ts_offset;
+		uint32_t now = ts_clock(tcp, &tw->flow);
 		h.options_len = (uint8_t)options_write_ts(h.options, now, tw->ts_recent);
 	}
 	transmit(tcp, pkt, &tw->flow.local, &tw->flow.remote, &h);

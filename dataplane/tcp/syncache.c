@@ -3,6 +3,8 @@
 
 #include "dataplane/tcp/syncache.h"
 
+#include "dataplane/base/list.h"
+
 #include <stdlib.h>
 
 struct syn_entry {

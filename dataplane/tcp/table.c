@@ -100,10 +100,10 @@ void table_remove_conn(struct tcp *tcp, const struct tcp_conn *conn)
 
 void table_add_tw(struct tcp *tcp, const struct time_wait *tw)
 {
-	slot_add(&tcp->table, tw->hash, tw_ref(tcp, tw));
+	slot_add(&tcp->table, table_hash(tcp, &tw->flow), tw_ref(tcp, tw));
 }
 
 void table_remove_tw(struct tcp *tcp, const struct time_wait *tw)
 {
-	slot_remove(&tcp->table, tw->hash, tw_ref(tcp, tw));
+	slot_remove(&tcp->table, table_hash(tcp, &tw->flow), tw_ref(tcp, tw));
 }

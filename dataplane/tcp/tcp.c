@@ -85,12 +85,11 @@ static int tables_init(struct tcp *tcp)
 {
 	const struct tcp_config *config = &tcp->config;
 	tcp->conns = pool_new(config->conns_max, sizeof(struct tcp_conn));
-	tcp->tw = calloc(config->time_wait_max, sizeof(*tcp->tw));
+	tcp->tw = aligned_alloc(sizeof(*tcp->tw), config->time_wait_max * sizeof(*tcp->tw));
 	if (tcp->conns == NULL || tcp->tw == NULL || syncache_init(tcp) != 0)
 		return -ENOMEM;
 	tcp->blocks = pool_at(tcp->conns, 0);
-	for (uint32_t i = 0; i < config->time_wait_max; i++)
-		list_append(&tcp->tw_free, &tcp->tw[i].link);
+	timewait_init(tcp);
 	return table_init(&tcp->table, config->conns_max + config->time_wait_max);
 }
 
@@ -114,8 +113,6 @@ struct tcp *tcp_new(
 	uint32_t half = config->queue_pkts_max == 0 ? UINT32_MAX : config->queue_pkts_max / 2;
 	tcp->tx_queue_max = tcp->rx_queue_max = half;
 	tcp->ooo_queue_max = half - half / 4;
-	list_init(&tcp->tw_live);
-	list_init(&tcp->tw_free);
 	wheel_init(&tcp->wheel, tcp->now_ms);
 	tcp->table_key = tcp_key_new(tcp);
 	tcp->isn_key = tcp_key_new(tcp);
@@ -221,7 +218,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 	}
 	// One pass: what is marked anew meanwhile waits for the next.
 	uint32_t ref = tcp->dirty.first;
-	tcp->dirty = (struct conn_list){0};
+	tcp->dirty = (struct index_list){0};
 	while (ref != 0) {
 		struct tcp_conn *conn = conn_at(tcp, ref);
 		ref = conn->dirty_next;
