@@ -28,6 +28,7 @@ enum tcp_limit {
 	TCP_DUP_THRESH = 3,    // RFC 5681 3.2
 	TCP_QUICK_ACKS = 16,   // segments acknowledged at once, so that slow start is not held up
 	TCP_COPY_MAX = 1024,   // a payload up to this is copied behind its predecessor
+	TCP_PIN_FACTOR = 3,    // times rcv_buf: what the buffers of received packets may take
 	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
 	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
 	TCP_BACKOFF_MAX = 16,

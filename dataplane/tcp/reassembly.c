@@ -7,51 +7,86 @@
 // What a queue knows of itself lies in its first packet (struct rx_queue): an idle connection has
 // none.
 //
-// A packet pins its whole buffer, however little it carries. Small payloads are therefore copied
-// behind the one before them; two neighbours in a queue together fill about one buffer.
+// A packet pins its whole buffer, however little it carries, and the buffer is what counts. Small
+// payloads are therefore copied behind the one before them; once the buffers take as much as the
+// receive buffer, large ones are too. So two neighbours without a hole between them fill about one
+// buffer, and what is in order takes little more than twice its bytes: the window never has to
+// shrink (RFC 9293 3.8.6). Only holes keep tiny payloads apart; where buffers take TCP_PIN_FACTOR
+// times the receive buffer, what lies beyond a hole is not taken.
 
 #include "dataplane/tcp/conn.h"
-
-// Copy the payload behind `into`; false when it does not fit or is too much to copy.
-static bool merge(struct pkt *into, const struct pkt *pkt)
-{
-	if (into == NULL || into->refs != 1 || pkt->len > TCP_COPY_MAX ||
-	    pkt->len > pkt_tailroom(into))
-		return false;
-	memcpy(pkt_extend(into, pkt->len), pkt->data, pkt->len);
-	return true;
-}
 
 static struct rx_queue queue_of(const struct pkt *head)
 {
 	return head == NULL ? (struct rx_queue){0} : rx_seg(head)->queue;
 }
 
+static uint64_t pinned(const struct tcp_conn *conn, const struct rx_queue *ooo)
+{
+	uint32_t in_order = conn->rcv_head == NULL ? 0 : rx_seg(conn->rcv_head)->queue.pinned;
+	return (uint64_t)in_order + ooo->pinned;
+}
+
+static bool may_merge(const struct pkt *into, const struct pkt *pkt, bool pressed)
+{
+	return into->refs == 1 && (pressed || pkt->len <= TCP_COPY_MAX) &&
+	       pkt->len <= pkt_tailroom(into);
+}
+
+// Copy the payload behind `into`, where may_merge.
+static void merge(struct tcp_conn *conn, struct pkt *into, const struct pkt *pkt)
+{
+	memcpy(pkt_extend(into, pkt->len), pkt->data, pkt->len);
+	conn->tcp->stats.rx_collapsed++;
+}
+
+static void count_in(struct tcp *tcp, struct rx_queue *queue, const struct pkt *pkt)
+{
+	queue->pinned += pkt->size;
+	tcp->stats.rx_pinned += pkt->size;
+	tcp->stats.rx_queued++;
+}
+
+static void count_out(struct tcp *tcp, struct rx_queue *queue, const struct pkt *pkt)
+{
+	queue->pinned -= pkt->size;
+	tcp->stats.rx_pinned -= pkt->size;
+	tcp->stats.rx_queued--;
+}
+
 // Takes over `pkt`, whose payload starts at rcv_nxt.
 static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 {
-	struct pkt *tail = queue_of(conn->rcv_head).tail;
+	struct pkt *head = conn->rcv_head;
 	conn->rcv_nxt += pkt->len;
 	conn->rcv_bytes += pkt->len;
-	if (pkt->len == 0 || merge(tail, pkt)) {
+	if (pkt->len == 0) {
 		pkt_put(pkt);
 		return;
 	}
-	conn->tcp->stats.rx_queued++;
 	pkt->next = NULL;
-	if (tail == NULL)
-		conn->rcv_head = pkt;
-	else
-		tail->next = pkt;
-	rx_seg(conn->rcv_head)->queue.tail = pkt;
+	if (head == NULL) {
+		conn->rcv_head = head = pkt;
+		rx_seg(head)->queue.pinned = 0;
+	} else {
+		struct rx_queue *queue = &rx_seg(head)->queue;
+		if (may_merge(queue->tail, pkt, queue->pinned >= conn->tcp->config.rcv_buf)) {
+			merge(conn, queue->tail, pkt);
+			pkt_put(pkt);
+			return;
+		}
+		queue->tail->next = pkt;
+	}
+	rx_seg(head)->queue.tail = pkt;
+	count_in(conn->tcp, &rx_seg(head)->queue, pkt);
 }
 
-static struct pkt *ooo_shift(struct tcp_conn *conn)
+static struct pkt *ooo_shift(struct tcp_conn *conn, struct rx_queue *queue)
 {
 	struct pkt *pkt = conn->ooo_head;
 	conn->ooo_head = pkt->next;
 	conn->ooo_segs--;
-	conn->tcp->stats.rx_queued--;
+	count_out(conn->tcp, queue, pkt);
 	pkt->next = NULL;
 	return pkt;
 }
@@ -112,13 +147,13 @@ void reassembly_twice(struct tcp_conn *conn, struct segment *seg, uint32_t left,
 }
 
 // Move what has become in order. Returns true when the FIN has.
-static bool drain(struct tcp_conn *conn, struct segment *arrived)
+static bool drain(struct tcp_conn *conn, struct rx_queue *queue, struct segment *arrived)
 {
 	while (conn->ooo_head != NULL) {
 		struct rx_seg seg = *rx_seg(conn->ooo_head);
 		if (seq_lt(conn->rcv_nxt, seg.seq))
 			return false;
-		struct pkt *pkt = ooo_shift(conn);
+		struct pkt *pkt = ooo_shift(conn, queue);
 		bool whole = seq_lt(seg.end, conn->rcv_nxt);
 		reassembly_twice(conn, arrived, seg.seq, whole ? seg.end : conn->rcv_nxt);
 		if (whole) {
@@ -158,7 +193,21 @@ static void ooo_link(
 	if (pkt->next == NULL)
 		queue->tail = pkt;
 	conn->ooo_segs++;
-	conn->tcp->stats.rx_queued++;
+	count_in(conn->tcp, queue, pkt);
+}
+
+// Take the packet behind `prev`, NULL: the first, out of the queue.
+static void ooo_unlink(struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev)
+{
+	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	struct pkt *pkt = *at;
+	*at = pkt->next;
+	if (queue->tail == pkt)
+		queue->tail = prev;
+	conn->ooo_segs--;
+	count_out(conn->tcp, queue, pkt);
+	pkt->next = NULL;
+	pkt_put(pkt);
 }
 
 // Make way for bytes up to `end` behind `prev`: packets they cover go, one they reach into loses
@@ -178,29 +227,58 @@ static void ooo_clear_to(
 			return;
 		}
 		*fin |= rx_seg(next)->fin;
-		*at = next->next;
-		if (queue->tail == next)
-			queue->tail = prev;
-		conn->ooo_segs--;
-		conn->tcp->stats.rx_queued--;
-		next->next = NULL;
-		pkt_put(next);
+		ooo_unlink(conn, queue, prev);
 	}
 }
 
+// May one more packet wait for a hole to be filled?
+static bool ooo_has_room(
+	const struct tcp_conn *conn, const struct rx_queue *queue, const struct pkt *pkt
+)
+{
+	const struct tcp *tcp = conn->tcp;
+	uint64_t limit = (uint64_t)tcp->config.rcv_buf * TCP_PIN_FACTOR;
+	return conn->ooo_segs < tcp->config.ooo_segments_max &&
+	       tcp->stats.rx_queued < tcp->ooo_queue_max &&
+	       pinned(conn, queue) + pkt->size <= limit;
+}
+
+// Is there no hole between the two, and room in the first for the second?
+static bool ooo_may_merge(
+	const struct tcp_conn *conn, const struct rx_queue *queue, const struct pkt *prev,
+	const struct pkt *pkt, uint32_t seq
+)
+{
+	return prev != NULL && rx_seg(prev)->end == seq && !rx_seg(prev)->fin &&
+	       may_merge(prev, pkt, pinned(conn, queue) >= conn->tcp->config.rcv_buf);
+}
+
+// Copy behind `pkt` what follows it without a hole.
+static void ooo_collapse(struct tcp_conn *conn, struct rx_queue *queue, struct pkt *pkt)
+{
+	for (struct pkt *next = pkt->next;
+	     next != NULL && ooo_may_merge(conn, queue, pkt, next, rx_seg(next)->seq);
+	     next = pkt->next) {
+		merge(conn, pkt, next);
+		rx_seg(pkt)->end = rx_seg(next)->end;
+		rx_seg(pkt)->fin = rx_seg(next)->fin;
+		ooo_unlink(conn, queue, pkt);
+	}
+}
+
+// What is refused for want of room leaves the queue as it was: what SACK has told stays.
 static void ooo_place(struct tcp_conn *conn, struct rx_queue *queue, struct segment *seg)
 {
-	struct tcp_stats *stats = &conn->tcp->stats;
 	struct rx_seg mine = {
 		.seq = seg->seq,
 		.end = seg->seq + seg->len,
 		.fin = (seg->flags & TCP_FIN) != 0,
 	};
-	struct pkt *prev = ooo_before(conn, mine.seq);
+	struct pkt *pkt = seg->pkt, *prev = ooo_before(conn, mine.seq);
 	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
 		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
 		reassembly_twice(conn, seg, mine.seq, mine.seq + old);
-		pkt_pull(seg->pkt, old);
+		pkt_pull(pkt, old);
 		mine.seq += old;
 	}
 	if (mine.seq == mine.end && !mine.fin) {
@@ -208,19 +286,22 @@ static void ooo_place(struct tcp_conn *conn, struct rx_queue *queue, struct segm
 			blocks_add(queue, seg->seq, mine.end);
 		return;
 	}
+	bool merges = ooo_may_merge(conn, queue, prev, pkt, mine.seq);
+	if (!merges && !ooo_has_room(conn, queue, pkt)) {
+		conn->tcp->stats.ooo_dropped++;
+		return;
+	}
 	ooo_clear_to(conn, queue, prev, mine.end, seg, &mine.fin);
-	if (prev != NULL && rx_seg(prev)->end == mine.seq && !rx_seg(prev)->fin &&
-	    merge(prev, seg->pkt)) {
+	if (merges) {
+		merge(conn, prev, pkt);
 		rx_seg(prev)->end = mine.end;
 		rx_seg(prev)->fin = mine.fin;
-	} else if (conn->ooo_segs >= conn->tcp->config.ooo_segments_max ||
-		   stats->rx_queued >= conn->tcp->ooo_queue_max) {
-		stats->ooo_dropped++;
-		return;
+		ooo_collapse(conn, queue, prev);
 	} else {
-		*rx_seg(seg->pkt) = mine;
-		ooo_link(conn, queue, prev, seg->pkt);
+		*rx_seg(pkt) = mine;
+		ooo_link(conn, queue, prev, pkt);
 		seg->pkt = NULL;
+		ooo_collapse(conn, queue, pkt);
 	}
 	if (mine.seq != mine.end)
 		blocks_add(queue, mine.seq, mine.end);
@@ -253,7 +334,7 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 	if (conn->ooo_head == NULL)
 		return false;
 	struct rx_queue queue = queue_of(conn->ooo_head);
-	bool fin = drain(conn, seg);
+	bool fin = drain(conn, &queue, seg);
 	blocks_trim(&queue, conn->rcv_nxt);
 	if (conn->ooo_head != NULL)
 		rx_seg(conn->ooo_head)->queue = queue;
@@ -262,8 +343,9 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 
 static void queue_put(struct tcp *tcp, struct pkt *pkt)
 {
+	struct rx_queue queue = queue_of(pkt);
 	while (pkt != NULL) {
-		tcp->stats.rx_queued--;
+		count_out(tcp, &queue, pkt);
 		struct pkt *next = pkt->next;
 		pkt->next = NULL;
 		pkt_put(pkt);
@@ -296,9 +378,11 @@ void tcp_consume(struct tcp_conn *conn, size_t n)
 		if (pkt->len > 0)
 			break;
 		conn->rcv_head = pkt->next;
-		if (conn->rcv_head != NULL)
-			rx_seg(conn->rcv_head)->queue = rx_seg(pkt)->queue;
-		conn->tcp->stats.rx_queued--;
+		count_out(conn->tcp, &rx_seg(pkt)->queue, pkt);
+		if (conn->rcv_head != NULL) {
+			rx_seg(conn->rcv_head)->queue.tail = rx_seg(pkt)->queue.tail;
+			rx_seg(conn->rcv_head)->queue.pinned = rx_seg(pkt)->queue.pinned;
+		}
 		pkt->next = NULL;
 		pkt_put(pkt);
 	}

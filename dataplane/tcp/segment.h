@@ -100,6 +100,7 @@ static_assert(sizeof(struct tx_seg) + 7 <= PKT_HEADROOM);
 // What a queue of received packets knows of itself, while there is one.
 struct rx_queue {
 	struct pkt *tail;
+	uint32_t pinned; // bytes of the buffers, however little of them is used
 	// Of the out-of-order queue: the blocks to report, the latest first (RFC 2018 4).
 	struct sack_block blocks[TCP_SACK_BLOCKS];
 	uint8_t n_blocks;

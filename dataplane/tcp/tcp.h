@@ -106,7 +106,9 @@ struct tcp_stats {
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,
 		time_wait_recycled, queue_full;
 	uint32_t conns, half_open, time_wait; // now
-	uint32_t tx_queued, rx_queued;        // now; packets in all queues
+	uint64_t rx_collapsed;         // received payloads copied behind another, to free a buffer
+	uint32_t tx_queued, rx_queued; // now; packets in all queues
+	uint64_t rx_pinned;            // now; bytes of the buffers of received packets
 };
 
 // Fill in the defaults that suit a gateway on a LAN or a VNet.
