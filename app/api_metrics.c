@@ -116,7 +116,7 @@ static void put_approvals(const struct control *control, struct scrape *to)
 // Of all workers' stacks together. A worker writes while we read: each number is right by itself.
 static void put_network(const struct control *control, struct scrape *to)
 {
-	uint64_t broken = 0, vlan = 0, unbelieved = 0, limited = 0;
+	uint64_t broken = 0, vlan = 0, unbelieved = 0, contested = 0, displaced = 0, limited = 0;
 	uint64_t fragments = 0, whole = 0, refused = 0, expired = 0, evicted = 0;
 
 	for (uint16_t i = 0; i < control->contexts.n_workers; i++) {
@@ -126,6 +126,8 @@ static void put_network(const struct control *control, struct scrape *to)
 			  s->drop_extension;
 		vlan += s->drop_vlan;
 		unbelieved += s->arp_refused + s->nd_refused;
+		contested += s->neighbour_conflicts;
+		displaced += s->neighbour_evicted;
 		limited += s->icmp_limited;
 		fragments += s->rx_fragments;
 		whole += s->reassembled;
@@ -137,6 +139,10 @@ static void put_network(const struct control *control, struct scrape *to)
 	counter(to, "packets_malformed_total", broken, "Packets that broke a rule of IP.");
 	counter(to, "packets_vlan_refused_total", vlan, "Frames of another VLAN than the port's.");
 	counter(to, "neighbours_refused_total", unbelieved, "Messages of ARP and ND not believed.");
+	counter(to, "neighbours_contested_total", contested,
+		"Claims of ARP and ND to the address of a neighbour in use.");
+	counter(to, "neighbours_evicted_total", displaced,
+		"Neighbours forgotten to make room for others.");
 	counter(to, "icmp_limited_total", limited, "Answers of ICMP withheld for there were many.");
 	counter(to, "fragments_total", fragments, "Fragments of packets that arrived.");
 	counter(to, "fragments_reassembled_total", whole, "Packets put together from fragments.");

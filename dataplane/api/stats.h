@@ -47,8 +47,19 @@ struct worker_stats {
 	// Of TCP: segments sent again, timeouts, probes of lost tails, reductions taken back,
 	// paths that swallow large packets; ECN agreed on, marks received, windows reduced for one.
 	uint64_t tcp_retransmits, tcp_timeouts, tcp_loss_probes, tcp_undone, tcp_black_holes;
+	// What queues hold of what they may (0: normal, 1: pressure, 2: critical; tcp/ledger.h),
+	// and times that it came to that; bytes held, and the most; what was done about it.
+	uint64_t tcp_memory, tcp_memory_pressure, tcp_memory_critical;
+	uint64_t net_held_bytes, net_budget_bytes;
+	uint64_t tcp_ooo_pruned, tcp_stalled_reset;
+	// Handshakes under way; given up or turned away; RFC 4987 cookies.
+	uint64_t tcp_half_open, tcp_syn_dropped, tcp_cookies_sent, tcp_cookies_accepted,
+		tcp_cookies_bad;
+	// Segments refused for where they lie or what they lack; asked who they are (RFC 5961);
+	// ICMP errors and SACK blocks about nothing we sent.
+	uint64_t tcp_refused, tcp_challenges, tcp_icmp_refused, tcp_bad_sacks;
 	uint64_t tcp_ecn_negotiated, tcp_ecn_marked, tcp_ecn_reduced;
-	uint64_t handed_over, taken_over, handover_full; // packets for another worker
+	uint64_t handed_over, taken_over, handover_full;  // packets for another worker
 	uint64_t rss_checked, rss_differs, rss_misplaced; // of all ports: see struct nic_stats
 	uint64_t sessions_opened, sessions_live, sessions_full;
 	uint64_t ended[END_COUNT];

@@ -35,6 +35,7 @@ enum pkt_flags {
 enum pkt_room {
 	PKT_HEADROOM = 128,  // at least, in a fresh packet, before data
 	PKT_DATAROOM = 2048, // at least, in a fresh packet, from data on
+	PKT_TRUESIZE = PKT_HEADROOM + PKT_DATAROOM, // what one pins, however little it carries
 };
 
 struct pkt {

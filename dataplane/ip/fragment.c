@@ -265,3 +265,13 @@ void fragment_tick(struct ip *ip, uint64_t now_ms)
 		d->state = DATAGRAM_FREE;
 	}
 }
+
+uint64_t fragment_memory_held(const struct ip *ip)
+{
+	uint64_t held = 0;
+
+	for (unsigned int i = 0; ip->fragments != NULL && i < FRAGMENT_DATAGRAMS; i++)
+		if (ip->fragments->datagrams[i].state != DATAGRAM_FREE)
+			held += sizeof(struct datagram);
+	return held;
+}

@@ -87,3 +87,8 @@ const struct ip_stats *ip_stats(const struct ip *ip)
 {
 	return &ip->stats;
 }
+
+uint64_t ip_memory_held(const struct ip *ip)
+{
+	return (uint64_t)ip->neighbours.n_pending * PKT_TRUESIZE + fragment_memory_held(ip);
+}

@@ -140,3 +140,6 @@ void ip_resolve(struct ip *ip, uint8_t port, const struct ip_addr *addr, uint64_
 void ip_tick(struct ip *ip, uint64_t now_ms);
 
 const struct ip_stats *ip_stats(const struct ip *ip);
+// Bytes that wait for neighbours or for the other fragments, each packet counted as the whole
+// buffer that it pins.
+uint64_t ip_memory_held(const struct ip *ip);

@@ -257,6 +257,7 @@ bool fragment_input(
 	struct fragment_whole *whole
 );
 void fragment_tick(struct ip *ip, uint64_t now_ms);
+uint64_t fragment_memory_held(const struct ip *ip);
 
 // The next four bytes; 0.0.0.0 and `bad` when there are fewer.
 struct ip_addr ip4_read_addr(struct cursor *c);

@@ -281,6 +281,8 @@ void reassembly_twice(struct tcp_conn *conn, struct segment *seg, uint32_t left,
 void reassembly_clear(struct tcp_conn *conn);
 // How many SACK blocks there are to report; they lie in the first packet out of order.
 uint32_t reassembly_blocks(const struct tcp_conn *conn);
+// Drop what waits out of order, and what was said of it (RFC 2018 8).
+void reassembly_prune(struct tcp_conn *conn);
 
 // output.c
 void conn_output(struct tcp_conn *conn);

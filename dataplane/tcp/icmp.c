@@ -74,11 +74,14 @@ void tcp_icmp_error(
 	struct flow flow = {*local, *remote};
 	struct time_wait *tw;
 	struct tcp_conn *conn = table_find(tcp, &flow, table_hash(tcp, &flow), &tw);
-	if (conn == NULL || type != ICMP_UNREACHABLE)
+	if (type != ICMP_UNREACHABLE)
 		return;
-	// RFC 5927 4.1: it must quote something that is in flight.
-	if (seq_lt(seq, conn->snd_una) || !seq_lt(seq, conn->snd_nxt))
+	// RFC 5927 4.1: it must quote something that is in flight. Of a handshake that a peer began
+	// there is nothing to learn: our SYN-ACK fits any path.
+	if (conn == NULL || seq_lt(seq, conn->snd_una) || !seq_lt(seq, conn->snd_nxt)) {
+		tcp->stats.icmp_refused++;
 		return;
+	}
 	if (code == ICMP_TOO_BIG)
 		too_big(conn, mtu);
 	else

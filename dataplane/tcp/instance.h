@@ -91,6 +91,11 @@ struct tcp {
 	// Of all connections. What waits behind a hole stops short of the limit for receiving, so
 	// that the segment that fills the hole finds room.
 	uint32_t tx_queue_max, rx_queue_max, ooo_queue_max;
+	enum tcp_memory rx_memory, tx_memory;
+	// ledger.c: blocks looked at in this round, and the peer found to stall the most.
+	uint32_t swept;
+	uint64_t stall;
+	struct tcp_conn *stalled;
 	struct hash_key table_key, isn_key, ts_key, port_key;
 	struct hash_key cookie_keys[2]; // by the lowest bit of the epoch; syncookie.c
 	uint64_t cookie_epoch, cookie_sent_ms;

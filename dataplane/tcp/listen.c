@@ -100,6 +100,9 @@ void listen_input(struct tcp *tcp, struct segment *seg, bool has_after, uint32_t
 			completed(conn, seg);
 		return;
 	}
+	if ((seg->flags & (TCP_RST | TCP_SYN | TCP_ACK)) == 0 || (seg->flags & TCP_RST) != 0 ||
+	    (seg->flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN))
+		tcp->stats.stray++;
 	if ((seg->flags & TCP_RST) != 0)
 		return;
 	if (listener_find(tcp, &flow.local) == NULL) {

@@ -5,6 +5,7 @@
 // queue. conn_output runs once a loop for each connection that something happened to, so that
 // ACKs ride on data and bursts share them.
 
+#include "dataplane/tcp/ledger.h"
 #include "dataplane/tcp/loss.h"
 #include "dataplane/tcp/syncache.h"
 #include "dataplane/tcp/wire.h"
@@ -58,7 +59,9 @@ static void retry_later(struct tcp_conn *conn)
 // The largest window that can be told: without scaling not the whole buffer.
 static uint32_t window_limit(const struct tcp_conn *conn)
 {
-	return min_u32(conn->tcp->config.rcv_buf, (uint32_t)UINT16_MAX << conn->rcv_scale);
+	uint32_t limit =
+		min_u32(conn->tcp->config.rcv_buf, (uint32_t)UINT16_MAX << conn->rcv_scale);
+	return ledger_window(conn, limit);
 }
 
 static uint32_t offered(const struct tcp_conn *conn)

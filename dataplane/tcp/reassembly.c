@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // The receive queue, which the caller reads, and the out-of-order queue: disjoint packets, sorted,
-// none of them at rcv_nxt. What was accepted is never dropped again, so SACK keeps its word.
+// none of them at rcv_nxt. What was accepted is dropped again only when memory is short.
 //
 // What a queue knows of itself lies in its first packet (struct rx_queue): an idle connection has
 // none.
@@ -14,7 +14,7 @@
 // shrink (RFC 9293 3.8.6). Only holes keep tiny payloads apart; where buffers take TCP_PIN_FACTOR
 // times the receive buffer, what lies beyond a hole is not taken.
 
-#include "dataplane/tcp/conn.h"
+#include "dataplane/tcp/ledger.h"
 
 static struct rx_queue queue_of(const struct pkt *head)
 {
@@ -236,11 +236,8 @@ static bool ooo_has_room(
 	const struct tcp_conn *conn, const struct rx_queue *queue, const struct pkt *pkt
 )
 {
-	const struct tcp *tcp = conn->tcp;
-	uint64_t limit = (uint64_t)tcp->config.rcv_buf * TCP_PIN_FACTOR;
-	return conn->ooo_segs < tcp->config.ooo_segments_max &&
-	       tcp->stats.rx_queued < tcp->ooo_queue_max &&
-	       pinned(conn, queue) + pkt->size <= limit;
+	uint64_t limit = (uint64_t)conn->tcp->config.rcv_buf * TCP_PIN_FACTOR;
+	return ledger_keeps_ooo(conn) && pinned(conn, queue) + pkt->size <= limit;
 }
 
 // Is there no hole between the two, and room in the first for the second?
@@ -353,13 +350,19 @@ static void queue_put(struct tcp *tcp, struct pkt *pkt)
 	}
 }
 
+void reassembly_prune(struct tcp_conn *conn)
+{
+	queue_put(conn->tcp, conn->ooo_head);
+	conn->ooo_head = NULL;
+	conn->ooo_segs = 0;
+}
+
 void reassembly_clear(struct tcp_conn *conn)
 {
+	reassembly_prune(conn);
 	queue_put(conn->tcp, conn->rcv_head);
-	queue_put(conn->tcp, conn->ooo_head);
-	conn->rcv_head = conn->ooo_head = NULL;
+	conn->rcv_head = NULL;
 	conn->rcv_bytes = 0;
-	conn->ooo_segs = 0;
 }
 
 struct span tcp_peek(const struct tcp_conn *conn)

@@ -58,11 +58,17 @@ void recovery_find_all(struct tcp_conn *conn)
 	conn->lost = 0;
 }
 
+// Of what was never sent, or not a range at all.
+static bool is_bad(const struct tcp_conn *conn, struct sack_block b)
+{
+	return seq_le(b.right, b.left) || seq_lt(conn->snd_nxt, b.right);
+}
+
 // RFC 2883 4: the first block lies below the ACK, or within the second.
 static bool is_dsack(const struct tcp_conn *conn, const struct segment *ack)
 {
 	struct sack_block b = ack->options.sack[0], outer = ack->options.sack[1];
-	if (seq_le(b.right, b.left) || seq_lt(conn->snd_nxt, b.right))
+	if (is_bad(conn, b))
 		return false;
 	if (seq_le(b.right, ack->ack))
 		return true; // however old: a lie costs only the liar
@@ -78,8 +84,7 @@ static bool is_covered(
 		struct sack_block b = ack->options.sack[i];
 		// A block must lie within what we sent and the peer has not acknowledged; a D-SACK
 		// does not, and is passed over.
-		if (seq_le(conn->snd_nxt, b.left) || seq_lt(conn->snd_nxt, b.right) ||
-		    seq_le(b.right, b.left) || seq_lt(b.left, ack->ack))
+		if (is_bad(conn, b) || seq_lt(b.left, ack->ack))
 			continue;
 		if (seq_le(b.left, seg->seq) && seq_le(seg->end, b.right))
 			return true;
@@ -93,6 +98,8 @@ void recovery_sack(struct tcp_conn *conn, struct ack_news *news)
 	const struct segment *ack = news->seg;
 	if ((conn->flags & CONN_SACK) == 0 || ack->options.n_sack == 0)
 		return;
+	for (int i = 0; i < ack->options.n_sack; i++)
+		conn->tcp->stats.bad_sacks += is_bad(conn, ack->options.sack[i]);
 	if (is_dsack(conn, ack)) {
 		news->dsack = true;
 		conn->tcp->stats.dsacks_received++;

@@ -5,6 +5,7 @@
 // bytes of a packet that was sent never change, for a port may still be reading them; it may be
 // cut in two or lose acknowledged bytes at its front.
 
+#include "dataplane/tcp/ledger.h"
 #include "dataplane/tcp/loss.h"
 
 static void queue_append(struct tcp_conn *conn, struct pkt *pkt)
@@ -69,9 +70,8 @@ size_t tcp_send_room(const struct tcp_conn *conn)
 	uint32_t limit = conn->tcp->config.snd_buf;
 	if (!may_send(conn) || conn->snd_bytes >= limit)
 		return 0;
-	uint32_t fresh = conn->snd_segs < conn->tcp->snd_segs_max
-				 ? conn->tcp->snd_segs_max - conn->snd_segs
-				 : 0;
+	uint32_t segs = ledger_send_segs(conn->tcp);
+	uint32_t fresh = conn->snd_segs < segs ? segs - conn->snd_segs : 0;
 	return min_u32(limit - conn->snd_bytes, tail_room(conn) + fresh * conn->mss);
 }
 

@@ -4,6 +4,7 @@
 #include "dataplane/tcp/syncache.h"
 
 #include "dataplane/base/list.h"
+#include "dataplane/tcp/ledger.h"
 
 #include <stdlib.h>
 
@@ -55,6 +56,11 @@ void syncache_fini(struct tcp *tcp)
 		free(tcp->syns->buckets);
 	free(tcp->syns);
 	tcp->syns = NULL;
+}
+
+uint64_t syncache_entry_size(void)
+{
+	return sizeof(struct syn_entry);
 }
 
 struct syn_entry *syncache_find(const struct tcp *tcp, const struct flow *flow)
@@ -117,6 +123,8 @@ static struct syn_entry *oldest(struct syncache *cache)
 bool syncache_add(struct tcp *tcp, const struct syn_seen *seen, bool force)
 {
 	struct syncache *cache = tcp->syns;
+	if (!force && ledger_is_critical(tcp))
+		return false;
 	if (cache->free == 0) {
 		if (!force || tcp->stats.half_open == 0)
 			return false;
@@ -234,6 +242,11 @@ static void entry_expired(struct tcp *tcp, struct syn_entry *entry)
 {
 	if (entry->resends >= tcp->config.syn_retries || !seq_lt(entry->due_ms, entry->end_ms)) {
 		tcp->stats.timed_out++;
+		entry_drop(tcp, entry);
+		return;
+	}
+	if (ledger_is_critical(tcp)) {
+		tcp->stats.syn_evicted++;
 		entry_drop(tcp, entry);
 		return;
 	}

@@ -4,6 +4,7 @@
 #include "dataplane/tcp/tcp.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/tcp/ledger.h"
 #include "dataplane/tcp/syncache.h"
 
 #include <stdlib.h>
@@ -208,6 +209,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 {
 	tcp_clock_set(tcp, now_us);
 	timewait_expire(tcp);
+	ledger_tick(tcp);
 	syncache_tick(tcp);
 	wheel_advance(&tcp->wheel, tcp->now_ms);
 	for (int i = 0; i < TCP_EXPIRIES_PER_TICK; i++) {

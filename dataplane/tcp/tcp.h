@@ -42,6 +42,15 @@ enum tcp_events {
 	TCP_EV_CLOSED = 1 << 5,   // both directions are done, or tcp_conn_error tells why not
 };
 
+// How much of what queues may hold is held (ledger.h).
+enum tcp_memory {
+	TCP_MEMORY_NORMAL,
+	TCP_MEMORY_PRESSURE,
+	TCP_MEMORY_CRITICAL,
+};
+
+const char *tcp_memory_name(enum tcp_memory memory);
+
 enum tcp_congestion {
 	TCP_CUBIC,   // RFC 9438
 	TCP_NEWRENO, // RFC 5681
@@ -105,6 +114,13 @@ struct tcp_stats {
 	uint64_t syn_evicted, cookies_sent, cookies_accepted, cookies_bad;
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,
 		time_wait_recycled, queue_full;
+	// Times that memory came under pressure, and became critical; packets out of order dropped,
+	// and connections reset whose peers took nothing, to get some back.
+	uint64_t memory_pressure, memory_critical, ooo_pruned, stalled_reset;
+	// Segments of no connection that ask for nothing: RST, FIN or no flags at all; ICMP errors
+	// that quote nothing we have on the way; SACK blocks of what was never sent.
+	uint64_t stray, icmp_refused, bad_sacks;
+	enum tcp_memory memory;               // now
 	uint32_t conns, half_open, time_wait; // now
 	uint64_t rx_collapsed;         // received payloads copied behind another, to free a buffer
 	uint32_t tx_queued, rx_queued; // now; packets in all queues
@@ -184,3 +200,6 @@ void *tcp_conn_user(const struct tcp_conn *conn);
 void tcp_conn_set_user(struct tcp_conn *conn, void *user);
 
 const struct tcp_stats *tcp_stats(const struct tcp *tcp);
+// Bytes that connections, handshakes and what they queue take now, and may take at most; a queued
+// packet counts as the whole buffer that it pins. Out: *held, *budget.
+void tcp_memory_count(const struct tcp *tcp, uint64_t *held, uint64_t *budget);

@@ -352,6 +352,26 @@ void stack_cancel(struct stack *stack, uint16_t worker, uint32_t pid, uint32_t s
 		(void)hand_over(stack, worker, &msg);
 }
 
+// What attacks show in.
+static void count_refused(const struct tcp_stats *from, struct worker_stats *to)
+{
+	to->tcp_memory = from->memory;
+	to->tcp_memory_pressure = from->memory_pressure;
+	to->tcp_memory_critical = from->memory_critical;
+	to->tcp_ooo_pruned = from->ooo_pruned + from->ooo_dropped;
+	to->tcp_stalled_reset = from->stalled_reset;
+	to->tcp_half_open = from->half_open;
+	to->tcp_syn_dropped = from->syn_dropped + from->syn_evicted;
+	to->tcp_cookies_sent = from->cookies_sent;
+	to->tcp_cookies_accepted = from->cookies_accepted;
+	to->tcp_cookies_bad = from->cookies_bad;
+	to->tcp_refused = from->bad_seq + from->bad_ack + from->paws_dropped + from->bad_options +
+			  from->short_header + from->no_listener + from->stray;
+	to->tcp_challenges = from->challenge_acks;
+	to->tcp_icmp_refused = from->icmp_refused;
+	to->tcp_bad_sacks = from->bad_sacks;
+}
+
 static void count_tcp(const struct tcp_stats *from, struct worker_stats *to)
 {
 	to->tcp_retransmits = from->retransmits;
@@ -394,6 +414,9 @@ void stack_count(struct stack *stack)
 
 	count_ports(stack, stats);
 	count_tcp(tcp_stats(stack->tcp), stats);
+	count_refused(tcp_stats(stack->tcp), stats);
+	tcp_memory_count(stack->tcp, &stats->net_held_bytes, &stats->net_budget_bytes);
+	stats->net_held_bytes += ip_memory_held(stack->ip);
 	nic_pool_usage(stack->config.nic, stack->config.worker, &used, &total);
 	stats->pkts_used = used;
 	stats->pkts_total = total;

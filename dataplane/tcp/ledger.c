@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+#include "dataplane/tcp/ledger.h"
+
+#include "dataplane/tcp/syncache.h"
+
+const char *tcp_memory_name(enum tcp_memory memory)
+{
+	switch (memory) {
+	case TCP_MEMORY_NORMAL:
+		return "normal";
+	case TCP_MEMORY_PRESSURE:
+		return "pressure";
+	case TCP_MEMORY_CRITICAL:
+		return "critical";
+	}
+	return "?";
+}
+
+void tcp_memory_count(const struct tcp *tcp, uint64_t *held, uint64_t *budget)
+{
+	const struct tcp_config *config = &tcp->config;
+	const struct tcp_stats *stats = &tcp->stats;
+	*held = stats->rx_pinned + (uint64_t)stats->tx_queued * PKT_TRUESIZE +
+		(uint64_t)stats->conns * sizeof(struct tcp_conn) +
+		(uint64_t)stats->time_wait * sizeof(struct time_wait) +
+		stats->half_open * syncache_entry_size();
+	*budget = (uint64_t)config->queue_pkts_max * PKT_TRUESIZE +
+		  (uint64_t)config->conns_max * sizeof(struct tcp_conn) +
+		  (uint64_t)config->time_wait_max * sizeof(struct time_wait) +
+		  config->half_open_max * syncache_entry_size();
+}
+
+static bool is_above(uint32_t used, uint32_t max, uint32_t percent)
+{
+	return (uint64_t)used * 100 >= (uint64_t)max * percent;
+}
+
+static enum tcp_memory level_of(enum tcp_memory now, uint32_t used, uint32_t max)
+{
+	uint32_t critical = LEDGER_CRITICAL, pressure = LEDGER_PRESSURE;
+	if (now == TCP_MEMORY_CRITICAL)
+		critical -= LEDGER_RELIEF;
+	if (now >= TCP_MEMORY_PRESSURE)
+		pressure -= LEDGER_RELIEF;
+	if (is_above(used, max, critical))
+		return TCP_MEMORY_CRITICAL;
+	return is_above(used, max, pressure) ? TCP_MEMORY_PRESSURE : TCP_MEMORY_NORMAL;
+}
+
+uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit)
+{
+	switch (conn->tcp->rx_memory) {
+	case TCP_MEMORY_NORMAL:
+		return limit;
+	case TCP_MEMORY_PRESSURE:
+		return min_u32(limit, LEDGER_PRESSURE_WINDOW * conn->mss_offered);
+	case TCP_MEMORY_CRITICAL:
+		return min_u32(limit, LEDGER_CRITICAL_WINDOW * conn->mss_offered);
+	}
+	return limit;
+}
+
+uint32_t ledger_send_segs(const struct tcp *tcp)
+{
+	switch (tcp->tx_memory) {
+	case TCP_MEMORY_NORMAL:
+		return tcp->snd_segs_max;
+	case TCP_MEMORY_PRESSURE:
+		return min_u32(tcp->snd_segs_max, LEDGER_PRESSURE_SEND);
+	case TCP_MEMORY_CRITICAL:
+		return min_u32(tcp->snd_segs_max, LEDGER_CRITICAL_SEND);
+	}
+	return tcp->snd_segs_max;
+}
+
+bool ledger_keeps_ooo(const struct tcp_conn *conn)
+{
+	const struct tcp *tcp = conn->tcp;
+	uint32_t max =
+		tcp->rx_memory == TCP_MEMORY_NORMAL ? tcp->config.ooo_segments_max : LEDGER_OOO;
+	return tcp->rx_memory != TCP_MEMORY_CRITICAL && conn->ooo_segs < max &&
+	       tcp->stats.rx_queued < tcp->ooo_queue_max;
+}
+
+bool ledger_is_critical(const struct tcp *tcp)
+{
+	return tcp->stats.memory == TCP_MEMORY_CRITICAL;
+}
+
+// How much a peer that takes nothing holds up: packets times milliseconds. 0: it does not.
+static uint64_t stall_of(const struct tcp_conn *conn)
+{
+	uint32_t idle_ms = (uint32_t)conn->tcp->now_ms - conn->tx_ms;
+	// What is on its way has a timeout of its own.
+	if (conn->snd_segs == 0 || (conn->flags & CONN_LIVE) == 0 ||
+	    conn->snd_una != conn->snd_nxt || idle_ms < LEDGER_STALL_MS)
+		return 0;
+	return (uint64_t)conn->snd_segs *
+	       (idle_ms < LEDGER_STALL_MAX_MS ? idle_ms : LEDGER_STALL_MAX_MS);
+}
+
+static void relieve(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->ooo_segs > LEDGER_OOO ||
+	    (conn->ooo_segs > 0 && tcp->rx_memory == TCP_MEMORY_CRITICAL)) {
+		tcp->stats.ooo_pruned += conn->ooo_segs;
+		reassembly_prune(conn);
+	}
+	uint64_t stall = tcp->tx_memory == TCP_MEMORY_CRITICAL ? stall_of(conn) : 0;
+	if (stall > tcp->stall) {
+		tcp->stall = stall;
+		tcp->stalled = conn;
+	}
+}
+
+// Every block has been looked at. The worst may have got better meanwhile.
+static void sweep_ends(struct tcp *tcp)
+{
+	struct tcp_conn *conn = tcp->stalled;
+	tcp->swept = 0;
+	tcp->stall = 0;
+	tcp->stalled = NULL;
+	if (conn == NULL || conn->tcp == NULL || stall_of(conn) == 0)
+		return;
+	tcp->stats.stalled_reset++;
+	conn_reset(conn, -ETIMEDOUT);
+}
+
+// Some blocks a tick, and one reset a round: memory is to come back before the next is judged.
+static void sweep(struct tcp *tcp)
+{
+	uint32_t n = min_u32(tcp->config.conns_max - tcp->swept, LEDGER_SWEEP);
+	for (uint32_t i = 0; i < n; i++) {
+		struct tcp_conn *conn = pool_at(tcp->conns, tcp->swept++);
+		if (conn->tcp != NULL)
+			relieve(tcp, conn);
+	}
+	if (tcp->swept == tcp->config.conns_max)
+		sweep_ends(tcp);
+}
+
+void ledger_tick(struct tcp *tcp)
+{
+	struct tcp_stats *stats = &tcp->stats;
+	enum tcp_memory before = stats->memory;
+	tcp->rx_memory = level_of(tcp->rx_memory, stats->rx_queued, tcp->rx_queue_max);
+	tcp->tx_memory = level_of(tcp->tx_memory, stats->tx_queued, tcp->tx_queue_max);
+	stats->memory = tcp->rx_memory > tcp->tx_memory ? tcp->rx_memory : tcp->tx_memory;
+	stats->memory_pressure += before == TCP_MEMORY_NORMAL && stats->memory != before;
+	stats->memory_critical +=
+		before != TCP_MEMORY_CRITICAL && stats->memory == TCP_MEMORY_CRITICAL;
+	if (stats->memory != TCP_MEMORY_NORMAL)
+		sweep(tcp);
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026, the Bulkhead authors
+
+// How much of the packets set aside for queues is taken, and what is done about it.
+//
+// Connection blocks, TIME_WAIT entries and those of the SYN cache come from tables of their own,
+// which nobody can outgrow; packets are what all connections share, so one peer can take those of
+// all: by never reading (what waits to be sent), or by leaving holes (what waits out of order).
+//
+//             receiving                                 sending
+//   pressure  windows of a few segments; long           no connection queues more than a few
+//             out-of-order queues are dropped           segments
+//   critical  windows of two segments; every            hardly any; and the peer that for the
+//             out-of-order queue is dropped             longest takes nothing of the most is reset
+//   critical, either: handshakes leave nothing here but cookies, and are not helped along.
+//
+// A level is left well below where it was entered.
+
+#pragma once
+
+#include "dataplane/tcp/conn.h"
+
+enum ledger_limit {
+	LEDGER_PRESSURE = 70, // per cent of a queue's packets
+	LEDGER_CRITICAL = 90,
+	LEDGER_RELIEF = 10,         // so much less ends it
+	LEDGER_SWEEP = 256,         // connection blocks looked at in a tick
+	LEDGER_PRESSURE_WINDOW = 4, // segments
+	LEDGER_CRITICAL_WINDOW = 2,
+	LEDGER_PRESSURE_SEND = 16,
+	LEDGER_CRITICAL_SEND = 4,
+	LEDGER_OOO = 16, // packets out of order that a connection may keep under pressure
+	LEDGER_STALL_MS = 10 * 1000,    // a peer without room for anything
+	LEDGER_STALL_MAX_MS = 60 * 1000 // beyond, how long no longer counts
+};
+
+// The largest receive window to offer now, of `limit` that the connection would have.
+uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit);
+// How many packets a connection's send queue may have now.
+uint32_t ledger_send_segs(const struct tcp *tcp);
+// May one more packet out of order be kept?
+bool ledger_keeps_ooo(const struct tcp_conn *conn);
+// Is a queue about to be full?
+bool ledger_is_critical(const struct tcp *tcp);
+// Once a loop: find the level, and look for whom to relieve of packets.
+void ledger_tick(struct tcp *tcp);
