@@ -5,9 +5,11 @@
 // client that sends to or receives from one and checks every byte.
 //
 //   peer [--congestion NAME] serve
-//   peer [--congestion NAME] send|receive|echo ADDRESS BYTES
+//   peer [--congestion NAME] send|receive|echo ADDRESS BYTES CONNECTIONS
 //
-// A client prints bytes, seconds from the first SYN to the last byte, and what Linux counted.
+// A client of several connections at once prints the sum of their bytes, the seconds from the first
+// SYN to the last byte, and what Linux says of them: what it sent again, and the options that all
+// agreed on.
 
 #include "tests/system/pattern.h"
 #include "tests/system/services.h"
@@ -27,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PART = 1 << 16 };
+enum { PART = 1 << 16, CONNECTIONS_MAX = 64 };
 
 static const char *congestion;
 
@@ -215,60 +217,90 @@ static int connect_to(const char *address, uint16_t port)
 	return fd;
 }
 
-static void report(int fd, uint64_t bytes, double seconds)
-{
-	struct tcp_info info;
-	socklen_t len = sizeof(info);
-	memset(&info, 0, sizeof(info));
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
-		fail("TCP_INFO");
-	printf("bytes=%" PRIu64 " seconds=%.6f retransmits=%u reordering=%u cwnd=%u rtt_us=%u "
-	       "options=%u dsack=%u\n",
-	       bytes, seconds, info.tcpi_total_retrans, info.tcpi_reordering, info.tcpi_snd_cwnd,
-	       info.tcpi_rtt, info.tcpi_options, info.tcpi_dsack_dups);
-}
-
-struct sending {
+// One connection of a client, and what became of it.
+struct call {
+	const char *what, *address;
+	uint64_t bytes, got;
 	int fd;
-	uint64_t bytes;
-	bool done;
+	bool good;
+	struct tcp_info info;
 };
 
 static void *sender(void *arg)
 {
-	struct sending *s = arg;
-	s->done = stream_send(s->fd, s->bytes) && shutdown(s->fd, SHUT_WR) == 0;
+	const struct call *call = arg;
+	if (!stream_send(call->fd, call->bytes) || shutdown(call->fd, SHUT_WR) != 0)
+		fprintf(stderr, "sending: %s\n", strerror(errno)); // the echo will be short
 	return NULL;
 }
 
-static bool talk(const char *what, const char *address, uint64_t bytes)
+static bool talk_send(struct call *call)
 {
+	call->fd = connect_to(call->address, SERVICE_DISCARD);
+	return stream_send(call->fd, call->bytes) && shutdown(call->fd, SHUT_WR) == 0 &&
+	       number_receive(call->fd, &call->got);
+}
+
+static bool talk_receive(struct call *call)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "%" PRIu64 "\n", call->bytes);
+	call->fd = connect_to(call->address, SERVICE_SOURCE);
+	return write_all(call->fd, line, (size_t)n) && stream_receive(call->fd, &call->got);
+}
+
+static bool talk_echo(struct call *call)
+{
+	pthread_t thread;
+	call->fd = connect_to(call->address, SERVICE_ECHO);
+	if (pthread_create(&thread, NULL, sender, call) != 0)
+		fail("thread");
+	bool good = stream_receive(call->fd, &call->got);
+	pthread_join(thread, NULL);
+	return good;
+}
+
+static void *talk(void *arg)
+{
+	struct call *call = arg;
+	socklen_t len = sizeof(call->info);
+	if (strcmp(call->what, "send") == 0)
+		call->good = talk_send(call);
+	else if (strcmp(call->what, "receive") == 0)
+		call->good = talk_receive(call);
+	else
+		call->good = talk_echo(call);
+	if (getsockopt(call->fd, IPPROTO_TCP, TCP_INFO, &call->info, &len) != 0)
+		fail("TCP_INFO");
+	close(call->fd);
+	return NULL;
+}
+
+// Prints a row with the sums; false when any failed.
+static bool talk_all(const struct call *call, unsigned connections)
+{
+	struct call calls[CONNECTIONS_MAX];
+	pthread_t threads[CONNECTIONS_MAX];
+	uint64_t bytes = 0;
+	unsigned again = 0, good = 0, options = 0xff;
 	double begin = now_s();
-	uint64_t got = 0;
-	bool good = false;
-	int fd;
-	if (strcmp(what, "send") == 0) {
-		fd = connect_to(address, SERVICE_DISCARD);
-		good = stream_send(fd, bytes) && shutdown(fd, SHUT_WR) == 0 &&
-		       number_receive(fd, &got);
-	} else if (strcmp(what, "receive") == 0) {
-		char line[32];
-		int n = snprintf(line, sizeof(line), "%" PRIu64 "\n", bytes);
-		fd = connect_to(address, SERVICE_SOURCE);
-		good = write_all(fd, line, (size_t)n) && stream_receive(fd, &got);
-	} else {
-		struct sending sending = {connect_to(address, SERVICE_ECHO), bytes, false};
-		pthread_t thread;
-		fd = sending.fd;
-		if (pthread_create(&thread, NULL, sender, &sending) != 0)
+	for (unsigned i = 0; i < connections; i++) {
+		calls[i] = *call;
+		if (pthread_create(&threads[i], NULL, talk, &calls[i]) != 0)
 			fail("thread");
-		good = stream_receive(fd, &got);
-		pthread_join(thread, NULL);
-		good &= sending.done;
 	}
-	report(fd, got, now_s() - begin);
-	close(fd);
-	return good && got == bytes;
+	for (unsigned i = 0; i < connections; i++) {
+		pthread_join(threads[i], NULL);
+		bytes += calls[i].got;
+		again += calls[i].info.tcpi_total_retrans;
+		options &= calls[i].info.tcpi_options;
+		good += calls[i].good && calls[i].got == calls[i].bytes;
+	}
+	printf("bytes=%" PRIu64 " seconds=%.6f retransmits=%u options=%u\n", bytes, now_s() - begin,
+	       again, options);
+	if (good < connections)
+		fprintf(stderr, "%u of %u connections failed\n", connections - good, connections);
+	return good == connections;
 }
 
 int main(int argc, char **argv)
@@ -280,14 +312,20 @@ int main(int argc, char **argv)
 	}
 	if (argc - at == 1 && strcmp(argv[at], "serve") == 0)
 		serve();
-	if (argc - at != 3) {
-		fputs("usage: peer [--congestion NAME] serve | send|receive|echo ADDRESS BYTES\n",
+	if (argc - at != 4) {
+		fputs("usage: peer [--congestion NAME] serve\n"
+		      "       peer [--congestion NAME] send|receive|echo ADDRESS BYTES "
+		      "CONNECTIONS\n",
 		      stderr);
 		return 2;
 	}
-	if (!talk(argv[at], argv[at + 1], strtoull(argv[at + 2], NULL, 10))) {
-		fprintf(stderr, "%s failed: %s\n", argv[at], strerror(errno));
-		return 1;
-	}
-	return 0;
+	const struct call call = {
+		.what = argv[at],
+		.address = argv[at + 1],
+		.bytes = strtoull(argv[at + 2], NULL, 10),
+	};
+	unsigned connections = (unsigned)atoi(argv[at + 3]);
+	if (connections == 0 || connections > CONNECTIONS_MAX)
+		return 2;
+	return talk_all(&call, connections) ? 0 : 1;
 }

@@ -34,12 +34,14 @@ def words(process, pattern):
 
 
 class PeerNet(net.Net):
-    """`programs`: paths of echo, peer and link; `device`: af_packet or tap."""
+    """`programs`: paths of echo, peer and link; `device`: af_packet or tap. `urgent`: our stack and
+    the wires run before whatever else is ready, as Linux's does within the kernel."""
 
-    def __init__(self, programs, device, mtu=1500):
+    def __init__(self, programs, device, mtu=1500, urgent=False):
         super().__init__(device)
         self.echo_path, self.peer_path, self.link_path = programs
         self.mtu = mtu
+        self.urgent = ["chrt", "--rr", "10"] if urgent else []
         self.runs = 0
 
     def _wire(self, ns, link, peer, peer_link):
@@ -89,7 +91,7 @@ class PeerNet(net.Net):
                 ns.run(["sysctl", "-qw", f"{TOGGLES[key]}={int(value)}"])
 
     def start_ours(self, *options):
-        argv = [self.echo_path, "--mtu", str(min(self.mtu, PORT_MTU_MAX)), *options]
+        argv = [*self.urgent, self.echo_path, "--mtu", str(min(self.mtu, PORT_MTU_MAX)), *options]
         for device, address in self.ports:
             argv += ["--port", device, address]
         echo = self.gw.start(argv, name=self.name("echo"))
@@ -108,7 +110,7 @@ class PeerNet(net.Net):
         """The impairing ports, ours (0) and Linux's (1), while inside; yields them."""
         links = []
         for i in numbers:
-            links.append(self.gw.start([self.link_path, f"x{i}", f"y{i}", "--seed", str(seed),
+            links.append(self.gw.start([*self.urgent, self.link_path, f"x{i}", f"y{i}", "--seed", str(seed),
                                         *options], name=self.name("link")))
         for link in links:
             link.wait_line("^ready$")
@@ -136,9 +138,9 @@ class PeerNet(net.Net):
         finally:
             self.gw.run(["nft", "delete", "table", "netdev", "loss"])
 
-    def talk(self, address, what, size, congestion):
+    def talk(self, address, what, size, congestion, connections=1):
         return self.client.start([self.peer_path, "--congestion", congestion, what, address,
-                                  str(size)], name=self.name(what))
+                                  str(size), str(connections)], name=self.name(what))
 
     @contextlib.contextmanager
     def capture(self):
