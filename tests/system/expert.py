@@ -27,7 +27,7 @@ GRACE_S = 0.01  # an ACK that is captured has yet to pass our ring and our loop
 SILENCE_S = 0.002
 FIELDS = ["frame.number", "frame.time_epoch", "ip.src", "tcp.stream", "tcp.seq", "tcp.ack", "tcp.len",
           "tcp.flags", "tcp.window_size", "tcp.window_size_scalefactor", "_ws.expert.message"]
-FIN, RST = 1, 4
+FIN, SYN, RST = 1, 2, 4
 
 # Prefixes of messages.
 HARMLESS = (
@@ -139,8 +139,10 @@ def judge(path, ours, quiet):
     """The faults of `ours`, an address, as texts; and how often the expert said what about us."""
     faults, said, streams = [], collections.Counter(), {}
     for p in packets(path):
-        sides = streams.setdefault(p["stream"], (Side(), Side()))
-        us, peer = sides
+        # What is left over from connections before tells too little.
+        if p["stream"] not in streams and not p["flags"] & SYN:
+            continue
+        us, peer = streams.setdefault(p["stream"], (Side(), Side()))
         if p["src"] != ours:
             note(p, peer)
             continue
