@@ -84,6 +84,7 @@ static int find_entry(
 	uint32_t index = (uint32_t)(entry - set->entries);
 	if (locator_add(&set->locator, index, def, &tiers, &entry->gate, &entry->lead_gate) != 0)
 		return no_memory(why);
+	lead_brief_make(&entry->gate, &entry->brief);
 	entry->tiers = (uint8_t)tiers;
 	if (tiers != TIER_WORDS && make_probe(entry, def) != 0)
 		return no_memory(why);

@@ -78,7 +78,7 @@ static inline uint64_t kernel_hash(uint64_t key, unsigned shift)
 struct kernel_tables {
 	// Words: by the hash of the first four symbols, the first in the lowest byte; and, where
 	// that is not in `short_keys`, too, by that of the first eight, or of those of them before
-	// the first that is none, or before any hump, in `long_keys`. NULL: none.
+	// the first that is none, in `long_keys`; or there is a hump among these. NULL: none.
 	// A word begins with a letter that has no letter or digit before it, or at a hump (fooBar).
 	const uint64_t *keys, *short_keys, *long_keys;
 	unsigned key_shift, long_shift;
@@ -100,7 +100,7 @@ struct kernel_tables {
 	uint8_t mark_low[KERNEL_MARK][16], mark_high[KERNEL_MARK][16];
 };
 
-// What a chunk holds: offsets within it, in rising order, and where its numbers begin.
+// What a chunk holds: offsets within it, in rising order, and where its numbers and words begin.
 struct kernel_hits {
 	size_t n_words, n_forms, n_marks;
 	uint16_t words[KERNEL_CHUNK];
@@ -108,6 +108,7 @@ struct kernel_hits {
 	uint16_t forms[KERNEL_CHUNK], marks[KERNEL_CHUNK];
 	uint16_t buckets[KERNEL_CHUNK]; // of each of `forms`
 	uint64_t starts[KERNEL_WORDS];  // of numbers
+	uint64_t begins[KERNEL_WORDS];  // of words, at humps, too
 };
 
 // Look at in[from, from + KERNEL_CHUNK), or up to the end; `from` is less than in.n. Bytes before

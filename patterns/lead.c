@@ -57,6 +57,7 @@ static bool add_long_keys(
 	if (have == KERNEL_LONG_KEY || (runs && key.long_key >> 8 * (have - 1) == 0)) {
 		if (out->n_keys >= most)
 			return false;
+		key.is_run = runs;
 		out->keys[out->n_keys++] = key;
 		return true;
 	}
@@ -233,6 +234,31 @@ void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
 				out->allows[c] |= (uint16_t)(1u << i);
 		}
 		(void)automaton_step(automaton, &at, &all, &next);
+	}
+}
+
+void lead_brief_make(const struct lead_gate *gate, struct lead_brief *out)
+{
+	*out = (struct lead_brief){};
+	for (unsigned i = 0; i < LEAD_GATE; i++) {
+		unsigned any = 0, all = 0xff;
+		for (unsigned c = 0; c < 256; c++) {
+			if ((gate->allows[c] >> i & 1) != 0) {
+				any |= c;
+				all &= c;
+			}
+		}
+		out->value[i] = (uint8_t)all;
+		out->mask[i] = (uint8_t)(any == 0 ? 0 : ~(any ^ all));
+		out->value[i] &= out->mask[i];
+	}
+}
+
+void lead_brief_join(struct lead_brief *brief, const struct lead_brief *more)
+{
+	for (unsigned i = 0; i < LEAD_GATE; i++) {
+		brief->mask[i] &= more->mask[i] & (uint8_t) ~(brief->value[i] ^ more->value[i]);
+		brief->value[i] &= brief->mask[i];
 	}
 }
 

@@ -9,6 +9,8 @@
 #include "patterns/boundary.h"
 #include "patterns/kernel.h"
 
+#include <emmintrin.h>
+
 enum lead_limit {
 	LEAD_KEYS = 2048,
 	LEAD_LONG = 32, // keys with the same first four symbols; if there are more, a short one
@@ -23,6 +25,7 @@ struct lead_key {
 	uint64_t long_key; // as kernel.h says; not if it is short
 	uint32_t key;
 	bool is_short;
+	bool is_run;    // the long key ends with the first symbol that is none
 	uint8_t offset; // bytes of the match before the key
 };
 
@@ -58,12 +61,21 @@ struct lead_gate {
 	uint16_t allows[256];
 };
 
+// The bits that are the same in all bytes a gate allows at a place: `value`, of those in `mask`.
+// Half a cache line, and nothing to guess for the CPU: what is asked first.
+struct lead_brief {
+	uint8_t mask[LEAD_GATE], value[LEAD_GATE];
+};
+
 // Bytes that may stand behind a match whose right boundary this is: at least those.
 struct byte_set lead_after(enum boundary right);
 
 // Out: *out. Returns false when matches may begin in more ways than that, or within a word.
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out);
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out);
+void lead_brief_make(const struct lead_gate *gate, struct lead_brief *out);
+// Let what `more` lets pass, pass, too.
+void lead_brief_join(struct lead_brief *brief, const struct lead_brief *more);
 // The least usual mark.
 struct lead_mark lead_mark_find(const struct automaton *automaton);
 // The bytes that a match may have before the mark, which begins among its first `n`.
@@ -74,6 +86,24 @@ struct byte_set lead_bytes(
 // The keys of a word of context.h, which may stand before a hump. Returns how many, at most
 // LEAD_KEYS; 0 when it does not begin with a letter.
 size_t lead_word_keys(const char *word, struct lead_key keys[static LEAD_KEYS]);
+
+// May a match begin at in[at], as far as these bits tell?
+static inline bool lead_brief_passes(const struct lead_brief *brief, struct span in, size_t at)
+{
+	uint8_t last[LEAD_GATE] = {};
+	const uint8_t *text = in.p + at;
+	unsigned known = 0xffff;
+	if (__builtin_expect(in.n - at < LEAD_GATE, false)) {
+		memcpy(last, text, in.n - at);
+		text = last;
+		known >>= LEAD_GATE - (in.n - at);
+	}
+	__m128i bytes = _mm_and_si128(
+		_mm_loadu_si128((const void *)text), _mm_loadu_si128((const void *)brief->mask)
+	);
+	__m128i same = _mm_cmpeq_epi8(bytes, _mm_loadu_si128((const void *)brief->value));
+	return (~(unsigned)_mm_movemask_epi8(same) & known) == 0;
+}
 
 // May a match begin at in[at]?
 static inline bool lead_gate_passes(const struct lead_gate *gate, struct span in, size_t at)

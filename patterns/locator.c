@@ -10,14 +10,32 @@
 #include <errno.h>
 #include <string.h>
 
+// What a key says of the symbols of its matches.
+static struct locator_ref ref_of(uint32_t index, const struct lead_key *key)
+{
+	struct locator_ref ref = {
+		.target = index,
+		.brief = index,
+		.offset = key->offset,
+		.symbols = key->key,
+	};
+	ref.mask = UINT32_MAX;
+	if (key->is_short)
+		return ref;
+	ref.symbols = key->long_key;
+	for (unsigned shift = 32; shift < 64; shift += 8) {
+		ref.mask |= UINT64_C(0xff) << shift;
+		if (key->is_run && (key->long_key >> shift & 0xff) == 0)
+			break;
+	}
+	return ref;
+}
+
 static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, unsigned *tiers)
 {
 	int result = 0;
 	for (size_t i = 0; i < lead->n_keys && result == 0; i++)
-		result = locator_keys_add(
-			&f->keys, lead->keys[i],
-			(struct locator_ref){.target = index, .offset = lead->keys[i].offset}
-		);
+		result = locator_keys_add(&f->keys, lead->keys[i], ref_of(index, &lead->keys[i]));
 	for (size_t i = 0; i < lead->n_forms && result == 0; i++)
 		result = locator_forms_add(&f->forms, index, &lead->forms[i]);
 	if (result == 0 && lead->marked) {
@@ -97,14 +115,19 @@ static int add_expression(
 	return result;
 }
 
-// Does a match of these always begin with a number, which no letter or digit precedes?
-static bool begins_with_number(const struct definition *def, const struct lead_gate *gate)
+static enum locator_starts starts_of(const struct definition *def, const struct lead_gate *gate)
 {
+	enum locator_starts starts = STARTS_NUMBERS;
+	if (def->left == BOUNDARY_NONE)
+		return STARTS_ANYWHERE;
 	for (unsigned c = 0; c < 256; c++) {
-		if ((gate->allows[c] & 1) != 0 && (c < '0' || c > '9'))
-			return false;
+		if ((gate->allows[c] & 1) == 0 || (c >= '0' && c <= '9'))
+			continue;
+		if (kernel_symbol((uint8_t)c) == 0)
+			return STARTS_ANYWHERE;
+		starts = STARTS_WORDS;
 	}
-	return def->left != BOUNDARY_NONE;
+	return starts;
 }
 
 static struct locator_word *find_word(struct locator *f, const char *text)
@@ -117,7 +140,7 @@ static struct locator_word *find_word(struct locator *f, const char *text)
 		list_grow((void **)&f->words, &f->word_count, sizeof(*f->words));
 	if (word == NULL)
 		return NULL;
-	*word = (struct locator_word){.text = strdup(text), .numeric = true};
+	*word = (struct locator_word){.text = strdup(text)};
 	if (word->text == NULL)
 		return NULL;
 	word->length = (uint32_t)strlen(text);
@@ -140,12 +163,18 @@ static int add_context(
 		return -ENOMEM;
 	*entry = index;
 	word->count = (uint32_t)count;
-	word->numeric = word->numeric && begins_with_number(def, gate);
+	enum locator_starts starts = starts_of(def, gate);
+	if (starts > word->starts)
+		word->starts = starts;
 	uint32_t reach = def->before_width.max + def->pattern_width.max + PATTERN_CONTEXT_AFTER;
 	if (reach > word->reach_before)
 		word->reach_before = reach;
-	for (unsigned c = 0; c < 256; c++)
-		word->gate.allows[c] |= gate->allows[c];
+	struct lead_brief brief;
+	lead_brief_make(gate, &brief);
+	if (word->count == 1)
+		word->brief = brief;
+	else
+		lead_brief_join(&word->brief, &brief);
 	return 0;
 }
 
@@ -164,6 +193,18 @@ static int make_gate(const struct definition *def, const char *expression, struc
 	return 0;
 }
 
+static int grow_briefs(struct locator *f, size_t index)
+{
+	while (f->brief_count <= index) {
+		struct lead_brief *brief =
+			list_grow((void **)&f->briefs, &f->brief_count, sizeof(*f->briefs));
+		if (brief == NULL)
+			return -ENOMEM;
+		*brief = (struct lead_brief){};
+	}
+	return 0;
+}
+
 int locator_add(
 	struct locator *locator, uint32_t index, const struct definition *def, unsigned *tiers,
 	struct lead_gate *gate, struct lead_gate *lead_gate
@@ -173,8 +214,12 @@ int locator_add(
 	const char *expression = sure ? def->pattern : def->strong;
 	int result = make_gate(def, def->pattern, gate);
 	*tiers = 0;
+	if (result == 0)
+		result = grow_briefs(locator, index);
 	if (result == 0 && expression != NULL)
 		result = make_gate(def, expression, lead_gate);
+	if (result == 0 && expression != NULL)
+		lead_brief_make(lead_gate, &locator->briefs[index]);
 	if (result == 0 && expression != NULL) {
 		result = add_expression(locator, index, def, expression, tiers);
 		if (*tiers == 0)
@@ -221,6 +266,24 @@ static uint64_t first_eight(const uint8_t *p, size_t n)
 	return symbols;
 }
 
+// What the bytes of a word's text may be.
+static int add_word_brief(struct locator *f, const struct locator_word *word, uint32_t *out)
+{
+	struct lead_gate gate = {};
+	for (unsigned c = 0; c < 256; c++) {
+		for (unsigned i = 0; i < LEAD_GATE; i++) {
+			bool has = i >= word->length ||
+				   context_fold((uint8_t)c) == (uint8_t)word->text[i];
+			gate.allows[c] |= (uint16_t)(has << i);
+		}
+	}
+	*out = (uint32_t)f->brief_count;
+	int result = grow_briefs(f, f->brief_count);
+	if (result == 0)
+		lead_brief_make(&gate, &f->briefs[*out]);
+	return result;
+}
+
 static int add_words(struct locator *f)
 {
 	struct lead_key keys[LEAD_KEYS];
@@ -232,7 +295,8 @@ static int add_words(struct locator *f)
 		if (word->length < KERNEL_LONG_KEY)
 			ref.mask = (UINT64_C(1) << 8 * word->length) - 1;
 		ref.symbols = first_eight((const uint8_t *)word->text, word->length);
-		if (n == 0)
+		result = add_word_brief(f, word, &ref.brief);
+		if (n == 0 && result == 0)
 			result = add_word_mark(f, i);
 		for (size_t k = 0; k < n && result == 0; k++)
 			result = locator_keys_add(&f->keys, keys[k], ref);
@@ -260,6 +324,7 @@ void locator_fini(struct locator *locator)
 		free(locator->words[i].entries);
 	}
 	free(locator->words);
+	free(locator->briefs);
 	locator_keys_fini(&locator->keys);
 	free(locator->odd);
 	locator_forms_fini(&locator->forms);

@@ -21,15 +21,22 @@ enum locator_tier {
 	TIER_SEARCHED = 16 // by the candidate expression in Hyperscan: slower than the others
 };
 
+// Where a match may begin.
+enum locator_starts {
+	STARTS_NUMBERS, // with a number, which no letter or digit precedes
+	STARTS_WORDS,   // with a number, or a letter that none precedes
+	STARTS_ANYWHERE,
+};
+
 // A context word, folded as in context.h.
 struct locator_word {
 	char *text;
 	uint32_t length;
-	bool numeric;   // every match of its entries begins with a number at its start
-	uint32_t count; // entries, in rising order
+	enum locator_starts starts; // of matches of its entries
+	uint32_t count;             // entries, in rising order
 	uint32_t *entries;
-	uint32_t reach_before; // most bytes that a match it stands behind begins before it
-	struct lead_gate gate; // of all entries together
+	uint32_t reach_before;   // most bytes that a match it stands behind begins before it
+	struct lead_brief brief; // of all entries together
 };
 
 struct locator {
@@ -38,6 +45,9 @@ struct locator {
 	struct locator_keys keys;
 	struct locator_forms forms;
 	struct locator_marks marks;
+	// Of each entry's matches that are found without a context word, then of words.
+	struct lead_brief *briefs;
+	size_t brief_count;
 	struct locator_word *words;
 	size_t word_count;
 	struct locator_ref *odd; // words that do not begin with a letter

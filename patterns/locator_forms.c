@@ -200,7 +200,7 @@ static void make_refs(struct locator_forms *f)
 		f->refs[i] = (struct form_ref
 		){draft->target, draft->form.offset, (uint8_t)draft->bucket};
 		if (i < FORMS_KNOWN)
-			f->buckets[draft->bucket].words[i / 64] |= UINT64_C(1) << i % 64;
+			f->known.words[i / 64] |= UINT64_C(1) << i % 64;
 	}
 	f->count = f->draft_count;
 }

@@ -26,13 +26,21 @@ struct form_bits {
 	uint64_t words[FORMS_WORDS];
 };
 
+static inline bool form_bits_any(const struct form_bits *bits)
+{
+	uint64_t any = 0;
+	for (size_t i = 0; i < FORMS_WORDS; i++)
+		any |= bits->words[i];
+	return any != 0;
+}
+
 struct locator_forms {
 	size_t count;
 	struct form_ref *refs;
-	struct form_bits buckets[KERNEL_FORM_BUCKETS]; // which form is in which
-	uint8_t classes[256];                          // bytes that no form tells apart
-	struct form_bits (*allows)[KERNEL_FORM];       // by class and place
-	struct form_draft *drafts;                     // while it is built
+	struct form_bits known;                  // of all that are
+	uint8_t classes[256];                    // bytes that no form tells apart
+	struct form_bits (*allows)[KERNEL_FORM]; // by class and place
+	struct form_draft *drafts;               // while it is built
 	size_t draft_count;
 };
 
@@ -44,25 +52,18 @@ int locator_forms_finish(struct locator_forms *forms, struct kernel_tables *tabl
 // Accepts a zeroed or half-made one.
 void locator_forms_fini(struct locator_forms *forms);
 
-// Which forms known byte by byte may stand at in[at], a hit in these buckets?
+// Which forms known byte by byte may stand at in[at], where a number or word begins? The same steps
+// for every text: a branch that depends on it would cost more than all of them.
 static inline struct form_bits locator_forms_at(
-	const struct locator_forms *forms, struct span in, size_t at, uint16_t buckets
+	const struct locator_forms *forms, struct span in, size_t at
 )
 {
 	size_t n = in.n - at < KERNEL_FORM ? in.n - at : KERNEL_FORM;
-	struct form_bits bits = {};
-	for (; buckets != 0; buckets &= (uint16_t)(buckets - 1)) {
-		const struct form_bits *more = &forms->buckets[__builtin_ctz(buckets)];
-		for (size_t k = 0; k < FORMS_WORDS; k++)
-			bits.words[k] |= more->words[k];
-	}
+	struct form_bits bits = forms->known;
 	for (size_t i = 0; i < n; i++) {
 		const struct form_bits *allowed = &forms->allows[forms->classes[in.p[at + i]]][i];
-		uint64_t any = 0;
 		for (size_t k = 0; k < FORMS_WORDS; k++)
-			any |= bits.words[k] &= allowed->words[k];
-		if (any == 0)
-			break;
+			bits.words[k] &= allowed->words[k];
 	}
 	return bits;
 }

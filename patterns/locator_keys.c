@@ -37,17 +37,20 @@ static int by_key(const void *a, const void *b)
 	return x->ref.offset < y->ref.offset ? -1 : x->ref.offset > y->ref.offset;
 }
 
-static size_t slot_of(const struct locator_keys *f, uint32_t key)
-{
-	size_t at = (size_t)kernel_hash(key, 32) & (f->slot_count - 1);
-	while (f->slots[at].count != 0 && f->slots[at].key != key)
-		at = (at + 1) & (f->slot_count - 1);
-	return at;
-}
-
 static bool same_ref(const struct locator_ref *a, const struct locator_ref *b)
 {
 	return a->target == b->target && a->is_word == b->is_word && a->offset == b->offset;
+}
+
+// The symbols in which both are the same, as a mask.
+static uint64_t common(const struct locator_ref *a, const struct locator_ref *b)
+{
+	uint64_t mask = a->mask & b->mask;
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		if ((a->symbols >> shift & 0xff) != (b->symbols >> shift & 0xff))
+			mask &= ~(UINT64_C(0xff) << shift);
+	}
+	return mask;
 }
 
 // The refs of each first four symbols, which may have several long keys. The entries are sorted.
@@ -55,9 +58,12 @@ static void fill_slots(struct locator_keys *f)
 {
 	for (size_t i = 0; i < f->entry_count; i++) {
 		const struct locator_entry *entry = &f->entries[i];
-		struct locator_slot *slot = &f->slots[slot_of(f, first_symbols(entry))];
-		if (slot->count > 0 && same_ref(&f->refs[f->ref_count - 1], &entry->ref))
+		struct locator_slot *slot = locator_keys_slot(f, first_symbols(entry));
+		struct locator_ref *last = &f->refs[f->ref_count - (f->ref_count > 0)];
+		if (slot->count > 0 && same_ref(last, &entry->ref)) {
+			last->mask = common(last, &entry->ref);
 			continue;
+		}
 		if (slot->count++ == 0)
 			*slot = (struct locator_slot
 			){first_symbols(entry), (uint32_t)f->ref_count, 1};
@@ -139,7 +145,7 @@ const struct locator_ref *locator_keys_at(
 	*count = 0;
 	if ((keys->first[hash / 64] >> hash % 64 & 1) == 0)
 		return NULL;
-	const struct locator_slot *slot = &keys->slots[slot_of(keys, key)];
+	const struct locator_slot *slot = locator_keys_slot(keys, key);
 	*count = slot->count;
 	return slot->count == 0 ? NULL : &keys->refs[slot->first];
 }

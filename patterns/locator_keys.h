@@ -8,12 +8,13 @@
 #include "patterns/lead.h"
 
 // What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
-// hit, or the beginning of word `target`, whose first symbols are these.
+// hit, or the beginning of word `target`. It has these symbols, as far as they are all the same.
 struct locator_ref {
 	uint32_t target;
 	bool is_word;
 	uint8_t offset;
-	uint64_t symbols, mask; // of a word
+	uint32_t brief; // of the locator's, for a look at the text
+	uint64_t symbols, mask;
 };
 
 struct locator_slot {
@@ -42,6 +43,14 @@ int locator_keys_add(struct locator_keys *keys, struct lead_key key, struct loca
 int locator_keys_finish(struct locator_keys *keys, struct kernel_tables *tables) must_check;
 // Accepts a zeroed or half-made one.
 void locator_keys_fini(struct locator_keys *keys);
+
+static inline struct locator_slot *locator_keys_slot(const struct locator_keys *keys, uint32_t key)
+{
+	size_t at = (size_t)kernel_hash(key, 32) & (keys->slot_count - 1);
+	while (keys->slots[at].count != 0 && keys->slots[at].key != key)
+		at = (at + 1) & (keys->slot_count - 1);
+	return &keys->slots[at];
+}
 
 // What the first eight symbols of a word may stand for, by the first four: of a ref with other
 // symbols in its mask, nothing. Out: *count. NULL when that is no key.

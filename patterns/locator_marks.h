@@ -29,6 +29,14 @@ struct mark_bits {
 	uint64_t words[MARKS_WORDS];
 };
 
+static inline bool mark_bits_any(const struct mark_bits *bits)
+{
+	uint64_t any = 0;
+	for (size_t i = 0; i < MARKS_WORDS; i++)
+		any |= bits->words[i];
+	return any != 0;
+}
+
 struct locator_marks {
 	size_t count;
 	struct locator_mark *list;
@@ -48,7 +56,8 @@ static inline struct mark_bits locator_marks_at(
 )
 {
 	struct mark_bits bits = marks->allows[0][in.p[at]];
-	for (size_t i = 1; i < KERNEL_MARK && i < in.n - at; i++) {
+	size_t n = in.n - at < KERNEL_MARK ? in.n - at : KERNEL_MARK;
+	for (size_t i = 1; i < n; i++) {
 		for (size_t k = 0; k < MARKS_WORDS; k++)
 			bits.words[k] &= marks->allows[i][in.p[at + i]].words[k];
 	}

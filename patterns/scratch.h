@@ -77,5 +77,15 @@ int confirm(struct scan_scratch *scratch, const struct candidate *candidate) mus
 // surer, or -EIO.
 int confirm_score(struct scan_scratch *scratch, const struct set_entry *entry, size_t at, size_t n)
 	must_check;
+// Does the scan ask for the entry?
+bool candidates_want(const struct scan_scratch *scratch, uint32_t entry);
+// The entry may match from [from, to]. Returns 0 or -EIO.
+int candidates_range(struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to)
+	must_check;
+// The word gives meaning to matches that begin in [from, to). Returns 0 or -EIO.
+int near_try(struct scan_scratch *scratch, const struct locator_word *word, size_t from, size_t to)
+	must_check;
+// Confirm what Hyperscan finds in [from, to), which lies in the chunk. Returns 0 or -EIO.
+int searched_try(struct scan_scratch *scratch, size_t from, size_t to) must_check;
 // Find the candidates of the chunk at scratch->chunk, and confirm them. Returns 0 or -EIO.
 int candidates_try(struct scan_scratch *scratch) must_check;

@@ -92,12 +92,10 @@ static bool is_word(struct span in, size_t at)
 		return true;
 	for (size_t n = 1; n < KERNEL_LONG_KEY; n++) {
 		uint8_t next = byte_at(in, at + n);
-		bool ends = !is_alnum(next);
-		if ((ends || (is_upper(next) && begins_word(in, at + n))) &&
-		    has_key(long_keys, symbols_at(in, at, n)))
+		if (!is_alnum(next))
+			return has_key(long_keys, symbols_at(in, at, n));
+		if (is_upper(next) && begins_word(in, at + n)) // a hump
 			return true;
-		if (ends)
-			return false;
 	}
 	return false;
 }
@@ -183,11 +181,15 @@ static void check(struct span in)
 				in, from, hits.marks, hits.n_marks,
 				level == KERNEL_AVX512 ? is_mark : may_be_mark
 			);
-			for (size_t i = 0; i < KERNEL_CHUNK && from + i < in.n; i++)
+			for (size_t i = 0; i < KERNEL_CHUNK && from + i < in.n; i++) {
 				assert_int_equal(
 					hits.starts[i / 64] >> i % 64 & 1,
 					begins_number(in, from + i)
 				);
+				assert_int_equal(
+					hits.begins[i / 64] >> i % 64 & 1, begins_word(in, from + i)
+				);
+			}
 		}
 	}
 }
