@@ -26,6 +26,7 @@ static const struct stat {
 	}
 	COUNTER(loops, "Turns of the worker's loop"),
 	COUNTER(busy_loops, "Turns of the loop that found work"),
+	COUNTER(busy_ns, "How long these took, in nanoseconds"),
 	COUNTER(slow_loops, "Turns longer than 100 us in which the kernel did not take the core"),
 	GAUGE(longest_loop_ns, "longest_loop_ns", "Longest such turn of the last second or two"),
 	GAUGE(last_policy_ns, "last_policy_ns",

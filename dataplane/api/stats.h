@@ -38,6 +38,7 @@ const char *session_end_name(enum session_end end);
 
 struct worker_stats {
 	uint64_t loops, busy_loops;
+	uint64_t busy_ns;         // of the turns that found work, as time passes
 	uint64_t slow_loops;      // above 100 us, but for those in which the kernel took the core
 	uint64_t longest_loop_ns; // the rest of them, within the last second or two
 	// CPU time of the longest turn that took a policy over, or of the busy ones next to it: of

@@ -53,7 +53,8 @@ struct worker {
 	uint32_t sleep_us;
 	uint32_t wait_loops;
 	struct turns {
-		uint64_t hz, slow;        // TSC ticks a second; of a slow turn
+		double ns_per_tick;       // of the TSC
+		uint64_t slow;            // ticks of a slow turn
 		uint64_t longest, before; // of this period and the last
 		uint64_t period_us;       // when the next begins
 		long taken;               // times the kernel had taken the core
@@ -207,13 +208,15 @@ static bool was_taken(struct turns *turns)
 
 static uint64_t nanoseconds(const struct turns *turns, uint64_t ticks)
 {
-	return (uint64_t)((double)ticks * 1e9 / (double)turns->hz);
+	return (uint64_t)((double)ticks * turns->ns_per_tick);
 }
 
-static void time_turn(struct worker *w, uint64_t begin)
+static void time_turn(struct worker *w, uint64_t begin, bool busy)
 {
 	uint64_t took = rte_rdtsc() - begin;
 
+	if (busy)
+		w->stats.busy_ns += nanoseconds(&w->turns, took);
 	if (took > w->turns.slow) {
 		if (was_taken(&w->turns))
 			return;
@@ -298,7 +301,7 @@ static struct work run_once(struct worker *w)
 	w->stats.loops++;
 	w->stats.busy_loops += busy;
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
-	time_turn(w, begin);
+	time_turn(w, begin, busy);
 	time_fresh(w, busy);
 	return work;
 }
@@ -343,8 +346,8 @@ static int worker_main(void *arg)
 	// Sleeps are meant as written, not rounded up by the default of 50 us.
 	(void)prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	urcu_qsbr_register_thread();
-	w->turns.hz = rte_get_tsc_hz();
-	w->turns.slow = w->turns.hz / (1000000 / SLOW_US);
+	w->turns.ns_per_tick = 1e9 / (double)rte_get_tsc_hz();
+	w->turns.slow = rte_get_tsc_hz() / (1000000 / SLOW_US);
 	while (!__atomic_load_n(&w->all->stop, __ATOMIC_ACQUIRE)) {
 		struct work work = run_once(w);
 		urcu_qsbr_quiescent_state();
