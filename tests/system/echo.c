@@ -59,7 +59,7 @@ static struct options options;
 static struct worker *workers;
 enum { LAST_WORDS_US = 5000000 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, report;
 
 static uint64_t now_us(void)
 {
@@ -71,6 +71,11 @@ static uint64_t now_us(void)
 static void on_signal(int)
 {
 	stop = 1;
+}
+
+static void on_report(int)
+{
+	report = 1;
 }
 
 static void usage(void)
@@ -342,6 +347,64 @@ static int worker_main(void *arg)
 	return 0;
 }
 
+// What attacks show in, one line a worker.
+static void print_attacks(unsigned i)
+{
+	const struct tcp_stats *t = tcp_stats(workers[i].stack.tcp);
+	const struct ip_stats *p = ip_stats(workers[i].stack.ip);
+	uint64_t held, budget;
+	tcp_memory_count(workers[i].stack.tcp, &held, &budget);
+	held += ip_memory_held(workers[i].stack.ip);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counters[] = {
+		{"syn_dropped", t->syn_dropped},
+		{"syn_evicted", t->syn_evicted},
+		{"cookies_sent", t->cookies_sent},
+		{"cookies_accepted", t->cookies_accepted},
+		{"cookies_bad", t->cookies_bad},
+		{"half_open", t->half_open},
+		{"challenge_acks", t->challenge_acks},
+		{"bad_seq", t->bad_seq},
+		{"bad_ack", t->bad_ack},
+		{"bad_sacks", t->bad_sacks},
+		{"bad_options", t->bad_options + t->short_header},
+		{"paws_dropped", t->paws_dropped},
+		{"stray", t->stray},
+		{"icmp_refused", t->icmp_refused},
+		{"no_listener", t->no_listener},
+		{"reset_sent", t->reset_sent},
+		{"reset_received", t->reset_received},
+		{"window_probes", t->window_probes},
+		{"rx_collapsed", t->rx_collapsed},
+		{"rx_segments", t->rx_segments},
+		{"memory_pressure", t->memory_pressure},
+		{"memory_critical", t->memory_critical},
+		{"ooo_pruned", t->ooo_pruned + t->ooo_dropped},
+		{"stalled_reset", t->stalled_reset},
+		{"fragments", p->rx_fragments},
+		{"fragments_refused", p->drop_fragment + p->fragment_overlap + p->fragment_tiny +
+					      p->fragment_too_long + p->fragment_too_many},
+		{"arp_refused", p->arp_refused},
+		{"nd", p->rx_nd},
+		{"nd_refused", p->nd_refused},
+		{"neighbour_conflicts", p->neighbour_conflicts},
+		{"neighbour_evicted", p->neighbour_evicted},
+		{"icmp_limited", p->icmp_limited},
+		{"malformed", p->drop_short + p->drop_version + p->drop_length +
+				      p->drop_ip_checksum + p->drop_l4_checksum + p->drop_source +
+				      p->drop_options + p->drop_extension},
+		{"not_ours", p->drop_not_ours + p->drop_protocol},
+		{"held", held},
+		{"budget", budget},
+	};
+	printf("tcp=%u", i);
+	for (size_t k = 0; k < sizeof(counters) / sizeof(counters[0]); k++)
+		printf(" %s=%" PRIu64, counters[k].name, counters[k].value);
+	puts("");
+}
+
 static void print_counters(void)
 {
 	for (unsigned i = 0; i < options.nic.n_workers; i++) {
@@ -354,12 +417,7 @@ static void print_counters(void)
 		       i, s->rx_packets, s->tx_packets, s->handed_over, s->taken_over,
 		       s->handover_full, t->accepted, t->connected, t->retransmits, t->conns,
 		       s->pkts_used);
-		printf("tcp=%u syn_dropped=%" PRIu64 " half_open=%u challenge_acks=%" PRIu64
-		       " bad_seq=%" PRIu64 " bad_ack=%" PRIu64 " no_listener=%" PRIu64
-		       " reset_received=%" PRIu64 " window_probes=%" PRIu64 " rx_segments=%" PRIu64
-		       "\n",
-		       i, t->syn_dropped, t->half_open, t->challenge_acks, t->bad_seq, t->bad_ack,
-		       t->no_listener, t->reset_received, t->window_probes, t->rx_segments);
+		print_attacks(i);
 	}
 	fflush(stdout);
 }
@@ -419,8 +477,13 @@ static int run(struct nic *nic)
 		rte_eal_remote_launch(worker_main, &workers[i], nic_worker_lcore((uint16_t)i));
 	// Waiting EAL's way would keep a core busy.
 	for (unsigned i = 0; i < options.nic.n_workers; i++) {
-		while (rte_eal_get_lcore_state(nic_worker_lcore((uint16_t)i)) == RUNNING)
+		while (rte_eal_get_lcore_state(nic_worker_lcore((uint16_t)i)) == RUNNING) {
 			usleep(10000);
+			if (report) {
+				report = 0;
+				print_counters();
+			}
+		}
 	}
 	rte_eal_mp_wait_lcore();
 	print_counters();
@@ -449,6 +512,7 @@ int main(int argc, char **argv)
 	signal(SIGINT, on_signal);
 	signal(SIGTERM, on_signal);
 	signal(SIGALRM, on_signal);
+	signal(SIGUSR1, on_report);
 	int r = nic_new(&options.nic, &nic, &why);
 	if (r != 0) {
 		fprintf(stderr, "nic: %s: %s\n", err_text(r), why);
