@@ -26,15 +26,15 @@ enum pkt_flags {
 	PKT_RX_CSUM_BAD = 1 << 2,
 	PKT_TX_IP_CSUM = 1 << 3, // the port is to fill in the IPv4 header checksum
 	PKT_TX_TCP_CSUM =
-		1 << 4,       // the port is to fill in the TCP checksum; the pseudo sum is there
-	PKT_TX_ECT = 1 << 5,  // may be marked instead of dropped (RFC 3168)
-	PKT_RX_VLAN = 1 << 6, // the port took a tag off the frame: `vlan`
+		1 << 4,          // the port is to fill in the TCP checksum; the pseudo sum is there
+	PKT_TX_ECT = 1 << 5,     // may be marked instead of dropped (RFC 3168)
+	PKT_RX_VLAN = 1 << 6,    // the port took a tag off the frame: `vlan`
 	PKT_RX_STEERED = 1 << 7, // the port chose the worker by a hash of this very packet
 };
 
 enum pkt_room {
-	PKT_HEADROOM = 128,  // at least, in a fresh packet, before data
-	PKT_DATAROOM = 2048, // at least, in a fresh packet, from data on
+	PKT_HEADROOM = 128,                         // at least, in a fresh packet, before data
+	PKT_DATAROOM = 2048,                        // at least, in a fresh packet, from data on
 	PKT_TRUESIZE = PKT_HEADROOM + PKT_DATAROOM, // what one pins, however little it carries
 };
 
