@@ -4,7 +4,7 @@
 // The connection block, and the entry points of the steps that work on it.
 //
 // The life of a connection block: conn_new; while it is in the flow table it is live, and either
-// its wheel node is armed or it lies on the dirty list (asserted in conn_schedule). conn_close
+// its wheel node is armed or it lies on the dirty list (conn_is_watched, asserted). conn_close
 // takes it out of the table; it then waits for tcp_release. Only tcp_tick puts a block back into
 // the pool, so no step ever holds a stale pointer.
 
@@ -316,6 +316,9 @@ void timer_back_off(struct tcp_conn *conn);
 // `us` from now, rounded up.
 void timer_arm_sooner(struct tcp_conn *conn, enum resend what, uint32_t us);
 void conn_schedule(struct tcp_conn *conn);
+// Does every wait of this connection have an end? It is not live, or on the dirty list, or its
+// wheel node comes up no later than the first of its deadlines. Always so at the end of a call.
+bool conn_is_watched(const struct tcp_conn *conn);
 
 // icmp.c
 void mss_apply(struct tcp_conn *conn, uint16_t mss_path);

@@ -22,6 +22,13 @@ static void refuse(struct tcp_conn *conn, const struct segment *seg)
 		ack_soon(conn);
 }
 
+// At once. When there is no packet for it a retry is due, which the wheel has to hear of.
+static void answer(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
+{
+	output_bare(conn, seq, flags);
+	conn_mark(conn);
+}
+
 static void challenge(struct tcp_conn *conn)
 {
 	if (!conn_may_challenge(conn))
@@ -30,7 +37,7 @@ static void challenge(struct tcp_conn *conn)
 	if (conn_is_synchronised(conn))
 		ack_soon(conn);
 	else // there is no output yet that it could ride on
-		output_bare(conn, conn->snd_nxt, TCP_ACK);
+		answer(conn, conn->snd_nxt, TCP_ACK);
 }
 
 // RFC 7323 5.3 R1, and 3.2: once negotiated, every segment but RST carries timestamps.
@@ -205,7 +212,7 @@ static bool syn_repeated(struct tcp_conn *conn, struct segment *seg)
 	    (seg->flags & (TCP_SYN | TCP_RST)) != TCP_SYN)
 		return false;
 	if ((seg->flags & TCP_ACK) == 0) {
-		output_bare(conn, conn->snd_una, TCP_SYN | TCP_ACK);
+		answer(conn, conn->snd_una, TCP_SYN | TCP_ACK);
 		return true;
 	}
 	seg->flags &= (uint8_t)~TCP_SYN;

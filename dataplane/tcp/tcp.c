@@ -195,12 +195,14 @@ void tcp_input(struct tcp *tcp, struct pkt *pkt, const struct ip_segment *segmen
 		seg.where = &where;
 		struct time_wait *tw;
 		struct tcp_conn *conn = table_find(tcp, &flow, table_hash(tcp, &flow), &tw);
-		if (conn != NULL)
+		if (conn != NULL) {
 			conn_input(conn, &seg);
-		else if (tw != NULL)
+			assert(conn_is_watched(conn));
+		} else if (tw != NULL) {
 			timewait_input(tcp, tw, &seg);
-		else
+		} else {
 			listen_input(tcp, &seg, false, 0);
+		}
 	}
 	pkt_put(seg.pkt);
 }
@@ -230,6 +232,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 			conn_schedule(conn);
 		else if ((conn->flags & (CONN_OWNED | CONN_DIRTY)) == 0)
 			conn_put(conn); // if it was marked anew, the next pass will
+		assert(conn->tcp == NULL || conn_is_watched(conn));
 	}
 }
 

@@ -5,17 +5,35 @@
 
 #include "dataplane/tcp/loss.h"
 
+static const int64_t NEVER_MS = INT64_MAX;
+
+// Until the first deadline; 0: it has passed.
+static int64_t next_ms(const struct tcp_conn *conn)
+{
+	int64_t next = NEVER_MS;
+	for (int i = 0; i < DUE_COUNT; i++) {
+		if (due_runs(conn, i) && due_left(conn, i) < next)
+			next = due_left(conn, i) > 0 ? due_left(conn, i) : 0;
+	}
+	return next;
+}
+
 void conn_schedule(struct tcp_conn *conn)
 {
-	int64_t next_ms = INT64_MAX;
-	for (int i = 0; i < DUE_COUNT; i++) {
-		if (due_runs(conn, i) && due_left(conn, i) < next_ms)
-			next_ms = due_left(conn, i);
-	}
+	int64_t next = next_ms(conn);
 	// A connection that waits for nothing would stay for ever.
-	assert(next_ms != INT64_MAX);
-	uint64_t in_ms = next_ms > 0 ? (uint64_t)next_ms : 0;
-	wheel_arm(&conn->tcp->wheel, &conn->timer, conn->tcp->now_ms + in_ms);
+	assert(next != NEVER_MS);
+	wheel_arm(&conn->tcp->wheel, &conn->timer, conn->tcp->now_ms + (uint64_t)next);
+}
+
+bool conn_is_watched(const struct tcp_conn *conn)
+{
+	int64_t next = next_ms(conn);
+	if ((conn->flags & CONN_LIVE) == 0 || (conn->flags & CONN_DIRTY) != 0)
+		return true;
+	int32_t wheel_ms = (int32_t)(conn->timer.deadline - (uint32_t)conn->tcp->now_ms);
+	return next != NEVER_MS && !list_empty(&conn->timer.link) &&
+	       wheel_ms <= (next > 0 ? next : 1);
 }
 
 void timer_arm_resend(struct tcp_conn *conn)
