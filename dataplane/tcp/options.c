@@ -125,7 +125,8 @@ uint32_t options_write(const struct tcp_conn *conn, bool sack, uint8_t *at)
 	if ((conn->flags & CONN_TS) != 0)
 		p += options_write_ts(p, conn_ts_now(conn), conn->ts_recent);
 	uint32_t n_blocks = reassembly_blocks(conn);
-	if (!sack || n_blocks + twice == 0)
+	// The receive queue keeps the blocks whether the peer wants them or not (RFC 2018 2).
+	if (!sack || (conn->flags & CONN_SACK) == 0 || n_blocks + twice == 0)
 		return (uint32_t)(p - at);
 	uint32_t room = (uint32_t)(TCP_OPTIONS_MAX - (p - at) - 4) / sizeof(struct sack_block);
 	uint32_t n = min_u32(n_blocks, room - twice);
