@@ -5,8 +5,8 @@
 // records: a byte of choices, the length of a frame (16 bits), the frame.
 
 #include "dataplane/base/cursor.h"
-#include "dataplane/ip/checksum.h"
 #include "dataplane/ip/ip.h"
+#include "tests/sim/frame.h"
 
 #include <stdlib.h>
 
@@ -23,7 +23,6 @@ enum choice {
 };
 
 enum { PKTS = 900, MTU = 1500, ETH_HEADER_LEN = 14, TAG_LEN = 4, VLAN = 7, LONGEST = 2048 };
-enum { IP4_LEN = 20, IP6_LEN = 40, TCP = 6, ICMP = 1, ICMP6 = 58 };
 
 static struct pkt_pool *pool;
 static struct ip *ip;
@@ -102,70 +101,6 @@ static void send_first(const struct ip_addr *from, const struct ip_addr *to, uin
 		abort();
 }
 
-static void put_sum(uint8_t *at, uint64_t sum)
-{
-	uint16_t field = (uint16_t)~checksum_fold(sum);
-
-	memcpy(at, &field, sizeof(field));
-}
-
-// `n` bytes at `p`: the upper layer, with where its checksum is.
-static void seal_upper(uint8_t *p, size_t n, uint8_t protocol, uint64_t pseudo)
-{
-	size_t at = protocol == TCP ? 16 : 2;
-
-	if (n < at + 2)
-		return;
-	memset(p + at, 0, 2);
-	put_sum(p + at, checksum_add(protocol == ICMP ? 0 : pseudo, p, n));
-}
-
-static void seal4(uint8_t *p, size_t n)
-{
-	struct ip_addr from = {{[10] = 0xff, 0xff}}, to = from;
-	size_t header = n < IP4_LEN ? n : (size_t)(p[0] & 15) * 4;
-	size_t total = n < IP4_LEN ? 0 : (size_t)p[2] << 8 | p[3];
-
-	if (header < IP4_LEN || total < header || total > n)
-		return;
-	memset(p + 10, 0, 2);
-	put_sum(p + 10, checksum_add(0, p, header));
-	if (((p[6] << 8 | p[7]) & 0x3fff) != 0)
-		return;
-	memcpy(from.b + 12, p + 12, 4);
-	memcpy(to.b + 12, p + 16, 4);
-	uint64_t pseudo = checksum_pseudo(&from, &to, p[9], (uint32_t)(total - header));
-	seal_upper(p + header, total - header, p[9], pseudo);
-}
-
-static void seal6(uint8_t *p, size_t n)
-{
-	struct ip_addr from, to;
-	size_t total = n < IP6_LEN ? 0 : (size_t)IP6_LEN + (size_t)(p[4] << 8 | p[5]);
-
-	if (total < IP6_LEN || total > n || (p[6] != TCP && p[6] != ICMP6))
-		return;
-	memcpy(&from, p + 8, sizeof(from));
-	memcpy(&to, p + 24, sizeof(to));
-	uint64_t pseudo = checksum_pseudo(&from, &to, p[6], (uint32_t)(total - IP6_LEN));
-	seal_upper(p + IP6_LEN, total - IP6_LEN, p[6], pseudo);
-}
-
-static void seal(struct pkt *pkt)
-{
-	size_t header = ETH_HEADER_LEN;
-
-	if (pkt->len >= header + TAG_LEN && pkt->data[12] == 0x81)
-		header += TAG_LEN;
-	if (pkt->len <= header)
-		return;
-	uint8_t *p = pkt->data + header;
-	if (p[0] >> 4 == 4)
-		seal4(p, pkt->len - header);
-	else
-		seal6(p, pkt->len - header);
-}
-
 static void receive(uint8_t choices, struct span frame, uint64_t now)
 {
 	struct ip_segment segment;
@@ -180,7 +115,7 @@ static void receive(uint8_t choices, struct span frame, uint64_t now)
 	)(((choices & IP_GOOD) != 0 ? PKT_RX_IP_CSUM_GOOD : 0) |
 	  ((choices & L4_GOOD) != 0 ? PKT_RX_L4_CSUM_GOOD : 0));
 	if ((choices & SEAL) != 0)
-		seal(pkt);
+		frame_seal(pkt->data, pkt->len);
 	if ((choices & STRIPPED) != 0) {
 		pkt->flags |= PKT_RX_VLAN;
 		pkt->vlan = VLAN;
