@@ -66,6 +66,7 @@ enum {
 	PARTS_MAX = 20,
 	QUOTE = 64,
 	FINISH_MS = 50,
+	TICK_MAX_MS = 8192, // longer than any timer but the longest RTO, and quick
 };
 
 struct flow_seen {
@@ -462,7 +463,7 @@ static void act(struct cursor *c)
 	uint32_t i = cursor_u8(c) % FLOWS;
 	uint16_t n = cursor_be16(c);
 	if (action == TICK)
-		tick(n);
+		tick(n % TICK_MAX_MS);
 	else if (action == CONNECT)
 		connect_out(i);
 	else if (action == ICMP)
