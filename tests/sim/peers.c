@@ -58,6 +58,7 @@ struct run {
 	struct peer peers[CONNS_MAX];
 	struct wire_config wire;
 	bool lossless, v6;
+	bool brief; // little patience with what is released: nothing is while it has work to do
 	uint16_t mtu, vlan;
 	const char *fault;
 };
@@ -394,7 +395,7 @@ static void random_peer(struct run *run, uint32_t i)
 		.to_receive = config.to_send,
 		.send_key = config.receive_key,
 		.receive_key = config.send_key,
-		.releases = one_in(run, 3),
+		.releases = !run->brief && one_in(run, 3),
 		.tolerant = config.hostile != 0 || config.ends >= PEER_ENDS_RESET,
 		.gives_up_us = NEVER,
 	};
@@ -428,9 +429,10 @@ static bool all_left(void *ctx)
 		struct peer *peer = &run->peers[i];
 		if (peer->fault != NULL)
 			fail(run, peer->fault);
-		// Its SYN may never have come before it went.
-		bool never = end->tolerant && !end->opened && end->conn == NULL &&
-			     world_now_us(run->world) >= peer->config.ends_us;
+		// It may have gone before its SYN came, or the handshake ended.
+		bool gone = peer->state == PEER_GONE ||
+			    world_now_us(run->world) >= peer->config.ends_us;
+		bool never = end->tolerant && !end->opened && end->conn == NULL && gone;
 		if (!end->left && !never)
 			return run->fault != NULL;
 	}
@@ -491,7 +493,7 @@ static bool hosts_init(struct run *run)
 {
 	struct host_config config = {
 		.name = "stack",
-		.tcp = random_tcp(&run->rng, one_in(run, 4)),
+		.tcp = random_tcp(&run->rng, run->brief),
 		.n_ports = 1,
 		.ports = {{.address = run->v6 ? "fd00::1/64" : "10.0.0.1/24"}},
 		.mtu = run->mtu,
@@ -556,6 +558,7 @@ static const char *run_seed(struct run *run, uint64_t seed, bool trace, struct t
 	run->v6 = one_in(run, 3);
 	run->mtu = (uint16_t)PICK(&run->rng, 1280, 1500, 1500, 9000);
 	run->vlan = one_in(run, 4) ? 7 : 0;
+	run->brief = one_in(run, 4);
 	random_wire(run);
 	if (hosts_init(run)) {
 		play(run);
