@@ -12,7 +12,9 @@ static bool sorts_before(const void *x, const void *y)
 		return a->start < b->start;
 	if (a->end != b->end)
 		return a->end > b->end;
-	return a->pattern < b->pattern;
+	if (a->pattern != b->pattern)
+		return a->pattern < b->pattern;
+	return a->form < b->form;
 }
 
 void overlap_sort(struct finding *matches, size_t n)

@@ -7,7 +7,8 @@
 
 #include "patterns/patterns.h"
 
-// Sort as the functions below want it: by start, the longer first, then by id.
+// Sort as the functions below want it: by start, the longer first, then by id, then by form: one
+// value may be found in two readings, and what is told of it depends on no order of finding.
 void overlap_sort(struct finding *matches, size_t n);
 // Add the next match. Out: *closed, the finding before, when the match does not join it, or when
 // together they would be longer than `limit`; it then ends where the match begins. Returns whether

@@ -43,6 +43,19 @@ static void ties_go_left_then_to_the_lower_id(void **)
 	assert_int_equal(out[0].pattern, 3);
 }
 
+// Whichever was found first.
+static void forms_have_an_order(void **)
+{
+	for (int swap = 0; swap < 2; swap++) {
+		const struct finding url = {0, 4, 1, SCAN_URL}, json = {0, 4, 1, SCAN_JSON};
+		struct finding in[] = {swap ? json : url, swap ? url : json}, out[2];
+		overlap_sort(in, 2);
+		assert_int_equal(in[0].form, SCAN_URL);
+		assert_int_equal(overlap_resolve(in, 2, out, 2), 1);
+		assert_int_equal(out[0].form, SCAN_URL);
+	}
+}
+
 static void what_does_not_fit_is_counted(void **)
 {
 	struct finding in[] = {{0, 1, 0}, {2, 3, 0}, {4, 5, 0}}, out[1];
@@ -80,6 +93,7 @@ int main(void)
 		cmocka_unit_test(apart_stays_apart_and_is_sorted),
 		cmocka_unit_test(the_longest_wins_and_no_byte_is_lost),
 		cmocka_unit_test(ties_go_left_then_to_the_lower_id),
+		cmocka_unit_test(forms_have_an_order),
 		cmocka_unit_test(what_does_not_fit_is_counted),
 		cmocka_unit_test(random_groups_cover_the_same_bytes),
 	};
