@@ -39,24 +39,50 @@ static int read_groups(const struct document *doc, const yaml_node_t *node, void
 	return document_names(doc, node, &((struct pattern_pack *)out)->groups);
 }
 
+// Out: *words and *places, as many.
+static int read_words(
+	const struct document *doc, const yaml_node_t *node, const char *const **words,
+	const struct pattern_place **places
+)
+{
+	int result = document_names(doc, node, words);
+	size_t n = 0;
+	while (result == 0 && (*words)[n] != NULL)
+		n++;
+	struct pattern_place *list = result == 0 ? calloc(n, sizeof(*list)) : NULL;
+	if (list == NULL)
+		return result == 0 ? -ENOMEM : result;
+	for (size_t i = 0; i < n; i++) {
+		const yaml_node_t *item = document_item(doc, node, i);
+		list[i].line = (uint32_t)item->start_mark.line + 1;
+		list[i].column = (uint32_t)item->start_mark.column + 1;
+	}
+	*places = list;
+	return 0;
+}
+
 static int read_deny(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return document_names(doc, node, &((struct pattern_pack *)out)->deny);
+	struct pattern_pack *pack = out;
+	return read_words(doc, node, &pack->deny, &pack->deny_at);
 }
 
 static int read_hold(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return document_names(doc, node, &((struct pattern_pack *)out)->hold);
+	struct pattern_pack *pack = out;
+	return read_words(doc, node, &pack->hold, &pack->hold_at);
 }
 
 static int read_block(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return document_names(doc, node, &((struct pattern_pack *)out)->block);
+	struct pattern_pack *pack = out;
+	return read_words(doc, node, &pack->block, &pack->block_at);
 }
 
 static int read_mask(const struct document *doc, const yaml_node_t *node, void *out)
 {
-	return document_names(doc, node, &((struct pattern_pack *)out)->mask);
+	struct pattern_pack *pack = out;
+	return read_words(doc, node, &pack->mask, &pack->mask_at);
 }
 
 // ---- examples: {dialect: [text, ...], ...}
@@ -154,7 +180,11 @@ int pack_read(const struct document *doc, const yaml_node_t *root, struct patter
 		{"mask", false, read_mask},     {"refuses", false, read_refuses},
 		{"passes", false, read_passes},
 	};
-	int result = document_mapping(doc, root, keys, sizeof(keys) / sizeof(keys[0]), out);
+	out->file = strdup(doc->file);
+	int result =
+		out->file == NULL
+			? -ENOMEM
+			: document_mapping(doc, root, keys, sizeof(keys) / sizeof(keys[0]), out);
 	if (result == 0)
 		result = document_file_name(doc, document_value(doc, root, "name"), out->name);
 	if (result != 0)
@@ -177,6 +207,11 @@ static void free_examples(const struct pack_example *list, size_t count)
 
 void pack_fini(struct pattern_pack *pack)
 {
+	free((void *)(uintptr_t)pack->file);
+	free((void *)(uintptr_t)pack->deny_at);
+	free((void *)(uintptr_t)pack->hold_at);
+	free((void *)(uintptr_t)pack->block_at);
+	free((void *)(uintptr_t)pack->mask_at);
 	free((void *)(uintptr_t)pack->name);
 	free((void *)(uintptr_t)pack->title);
 	free((void *)(uintptr_t)pack->description);

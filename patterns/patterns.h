@@ -99,12 +99,19 @@ struct pack_example {
 	const char *dialect, *text;
 };
 
+struct pattern_place {
+	uint32_t line, column; // from 1
+};
+
 // Part of a rule under a name. Lists end with NULL; one that is left out is NULL.
 struct pattern_pack {
+	const char *file; // as it was opened
 	const char *name, *title, *description;
 	const char *const *groups;
 	const char *const *deny, *const *hold;  // effects and flags, in the words of a policy
 	const char *const *block, *const *mask; // patterns or groups of them
+	// Where each of their words stands in the file.
+	const struct pattern_place *deny_at, *hold_at, *block_at, *mask_at;
 	const struct pack_example *refused, *passed;
 	size_t refused_count, passed_count;
 };

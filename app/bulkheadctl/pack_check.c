@@ -7,19 +7,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// Out: *effects, more of them.
-static int read_words(
-	const char *key, const char *const *words, uint64_t *effects, char why[static PATTERN_WHY]
+// The words of one key of a pack, and where they stand.
+struct words {
+	const char *file;
+	const char *const *list;
+	const struct pattern_place *at;
+};
+
+static int fault(
+	const struct words *words, size_t i, const char *says, char why[static PATTERN_WHY]
 )
 {
-	for (; words != NULL && *words != NULL; words++) {
-		uint64_t effect = effects_parse(span_str(*words));
-		if (effect == 0) {
-			snprintf(
-				why, PATTERN_WHY, "%s: `%s` is no effect and no flag", key, *words
-			);
-			return ERR_CONFIG;
-		}
+	snprintf(
+		why, PATTERN_WHY, "%s:%u:%u: `%s` is %s", words->file, words->at[i].line,
+		words->at[i].column, words->list[i], says
+	);
+	return ERR_CONFIG;
+}
+
+// Out: *effects, more of them.
+static int read_words(const struct words *words, uint64_t *effects, char why[static PATTERN_WHY])
+{
+	for (size_t i = 0; words->list != NULL && words->list[i] != NULL; i++) {
+		uint64_t effect = effects_parse(span_str(words->list[i]));
+		if (effect == 0)
+			return fault(words, i, "no effect and no flag", why);
 		*effects |= effect;
 	}
 	return 0;
@@ -27,14 +39,14 @@ static int read_words(
 
 // Mark the patterns of `kind` that the names mean; `marks` NULL: only ask whether there are any.
 static int mark_names(
-	const struct pattern_lib *lib, const char *key, const char *const *names,
-	enum pattern_kind kind, bool *marks, char why[static PATTERN_WHY]
+	const struct pattern_lib *lib, const struct words *names, enum pattern_kind kind,
+	bool *marks, char why[static PATTERN_WHY]
 )
 {
 	uint16_t ids[PATTERN_MAX];
 
-	for (; names != NULL && *names != NULL; names++) {
-		size_t n = pattern_lib_select(lib, *names, ids), kept = 0;
+	for (size_t w = 0; names->list != NULL && names->list[w] != NULL; w++) {
+		size_t n = pattern_lib_select(lib, names->list[w], ids), kept = 0;
 		for (size_t i = 0; i < n; i++) {
 			if (pattern_lib_info(lib, ids[i])->kind != kind)
 				continue;
@@ -42,13 +54,14 @@ static int mark_names(
 				marks[ids[i]] = true;
 			kept++;
 		}
-		if (kept > 0)
-			continue;
-		snprintf(
-			why, PATTERN_WHY, "%s: `%s` is no pattern for %s, and no group of such",
-			key, *names, kind == PATTERN_BLOCK ? "statements" : "data"
-		);
-		return ERR_CONFIG;
+		if (kept == 0)
+			return fault(
+				names, w,
+				kind == PATTERN_BLOCK
+					? "no pattern for statements, and no group of such"
+					: "no pattern for data, and no group of such",
+				why
+			);
 	}
 	return 0;
 }
@@ -84,13 +97,17 @@ int pack_check_init(
 	*out = (struct pack_check){0};
 	if (marks == NULL)
 		return -ENOMEM;
-	int ret = read_words("deny", pack->deny, &out->stops, why);
+	const struct words deny = {pack->file, pack->deny, pack->deny_at};
+	const struct words hold = {pack->file, pack->hold, pack->hold_at};
+	const struct words mask = {pack->file, pack->mask, pack->mask_at};
+	const struct words block = {pack->file, pack->block, pack->block_at};
+	int ret = read_words(&deny, &out->stops, why);
 	if (ret == 0)
-		ret = read_words("hold", pack->hold, &out->stops, why);
+		ret = read_words(&hold, &out->stops, why);
 	if (ret == 0)
-		ret = mark_names(lib, "mask", pack->mask, PATTERN_ENTITY, NULL, why);
+		ret = mark_names(lib, &mask, PATTERN_ENTITY, NULL, why);
 	if (ret == 0)
-		ret = mark_names(lib, "block", pack->block, PATTERN_BLOCK, marks, why);
+		ret = mark_names(lib, &block, PATTERN_BLOCK, marks, why);
 	if (ret == 0)
 		ret = compile(out, lib, marks, why);
 	free(marks);

@@ -151,9 +151,8 @@ static int judge_pack(
 
 	int ret = pack_check_init(&check, lib, pack, why);
 	if (ret != 0)
-		ret =
-			fail(EXIT_FAILED, "%s: %s", tally->args->word,
-			     why[0] == '\0' ? err_text(ret) : why);
+		ret = why[0] == '\0' ? fail(EXIT_FAILED, "%s: %s", tally->args->word, err_text(ret))
+				     : fail(EXIT_FAILED, "%s", why);
 	if (ret == EXIT_OK)
 		ret = judge_examples(
 			tally, &check, pack->name, pack->refused, pack->refused_count, true

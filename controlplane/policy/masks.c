@@ -23,8 +23,24 @@ static bool is_same_style(const struct mask_style *a, const struct mask_style *b
 	       a->keep_last == b->keep_last && strcmp(a->fixed, b->fixed) == 0;
 }
 
+// The place of a name, in the policy or in a pack.
+struct place {
+	const char *file;
+	struct config_position at;
+};
+
+static struct place in_policy(const struct build_job *job, struct config_position at)
+{
+	return (struct place){job->config->file, at};
+}
+
+static struct place in_pack(const struct pattern_pack *pack, struct pattern_place at)
+{
+	return (struct place){pack->file, {at.line, at.column}};
+}
+
 // Names nothing in the library: say so, with what it might have meant.
-static void unknown_pattern(struct build_job *job, struct config_position at, const char *name)
+static void unknown_pattern(struct build_job *job, struct place place, const char *name)
 {
 	static const char *names[2 * PATTERN_MAX];
 	size_t count = pattern_lib_count(job->lib), n = 0;
@@ -37,14 +53,14 @@ static void unknown_pattern(struct build_job *job, struct config_position at, co
 			names[n++] = info->groups[g];
 	}
 	config_error_add(
-		job->errors, job->config->file, at, "no pattern or group is called `%.64s`%s", name,
+		job->errors, place.file, place.at, "no pattern or group is called `%.64s`%s", name,
 		read_suggestion(name, names, n, hint)
 	);
 }
 
 // The ids of one kind behind `name`. Adds an error when there are none.
 static size_t select_ids(
-	struct build_job *job, struct config_position at, const char *name, enum pattern_kind kind,
+	struct build_job *job, struct place place, const char *name, enum pattern_kind kind,
 	uint16_t ids[static PATTERN_MAX]
 )
 {
@@ -55,14 +71,14 @@ static size_t select_ids(
 			ids[n++] = ids[i];
 	if (all == 0 && build_is_pack(job, name))
 		config_error_add(
-			job->errors, job->config->file, at, "`%.64s` is a pack; move it to `use`",
+			job->errors, place.file, place.at, "`%.64s` is a pack; move it to `use`",
 			name
 		);
 	else if (all == 0)
-		unknown_pattern(job, at, name);
+		unknown_pattern(job, place, name);
 	else if (n == 0)
 		config_error_add(
-			job->errors, job->config->file, at,
+			job->errors, place.file, place.at,
 			kind == PATTERN_ENTITY
 				? "`%.64s` is a pattern for statements; move it to `block`"
 				: "`%.64s` is a pattern for data; move it to `mask`",
@@ -150,22 +166,21 @@ static void add_column(struct build_job *job, uint16_t rule, const struct config
 }
 
 static void choose_all(
-	struct build_job *job, const struct config_mask *mask, struct choice *choices
+	struct build_job *job, const struct config_mask *mask, struct place place,
+	struct choice *choices
 )
 {
 	uint16_t ids[PATTERN_MAX];
-	size_t n = select_ids(job, mask->at, mask->pattern, PATTERN_ENTITY, ids);
+	size_t n = select_ids(job, place, mask->pattern, PATTERN_ENTITY, ids);
 
 	for (size_t k = 0; k < n; k++)
 		choose(job, mask, ids[k], &choices[ids[k]]);
 }
 
-static void block_all(
-	struct build_job *job, uint16_t rule, struct config_position at, const char *name
-)
+static void block_all(struct build_job *job, uint16_t rule, struct place place, const char *name)
 {
 	uint16_t ids[PATTERN_MAX];
-	size_t n = select_ids(job, at, name, PATTERN_BLOCK, ids);
+	size_t n = select_ids(job, place, name, PATTERN_BLOCK, ids);
 
 	for (size_t k = 0; k < n; k++)
 		bit_set(build_wanted(job, rule), ids[k]);
@@ -184,10 +199,10 @@ static int take_packs(struct build_job *job, uint16_t rule, struct choice *choic
 				return -ENOMEM;
 			mask->at = walk.at;
 			mask->pattern = pack->mask[i];
-			choose_all(job, mask, choices);
+			choose_all(job, mask, in_pack(pack, pack->mask_at[i]), choices);
 		}
 		for (size_t i = 0; pack->block != NULL && pack->block[i] != NULL; i++)
-			block_all(job, rule, walk.at, pack->block[i]);
+			block_all(job, rule, in_pack(pack, pack->block_at[i]), pack->block[i]);
 	}
 	return 0;
 }
@@ -204,10 +219,14 @@ int build_rule_masks(struct build_job *job, uint16_t i)
 		if (rule->masks[m].is_column)
 			add_column(job, i, &rule->masks[m]);
 		else
-			choose_all(job, &rule->masks[m], choices);
+			choose_all(
+				job, &rule->masks[m], in_policy(job, rule->masks[m].at), choices
+			);
 	}
 	for (uint16_t b = 0; b < rule->blocks.n; b++)
-		block_all(job, i, rule->blocks.list[b].at, rule->blocks.list[b].text);
+		block_all(
+			job, i, in_policy(job, rule->blocks.list[b].at), rule->blocks.list[b].text
+		);
 	int rc = take_packs(job, i, choices);
 	for (uint16_t id = 0; id < count && rc == 0; id++)
 		if (choices[id].precision != UNNAMED)

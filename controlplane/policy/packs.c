@@ -70,18 +70,20 @@ static void unknown_pack(struct build_job *job, const struct config_name *name)
 
 static uint64_t effects_of(
 	struct build_job *job, const struct pack_walk *walk, const struct pattern_pack *pack,
-	const char *const *words
+	const char *const *words, const struct pattern_place *places
 )
 {
 	uint64_t effects = 0;
 
 	for (size_t i = 0; words != NULL && words[i] != NULL; i++) {
 		uint64_t effect = effects_parse(span_str(words[i]));
+		const struct config_position at = {places[i].line, places[i].column};
 		if (effect == 0)
 			config_error_add(
-				job->errors, job->config->file, walk->at,
-				"pack `%s` speaks of `%s`, which is no effect and no flag",
-				pack->name, words[i]
+				job->errors, pack->file, at,
+				"`%s` is no effect and no flag; line %u of the policy uses this "
+				"pack",
+				words[i], walk->at.line
 			);
 		effects |= effect;
 	}
@@ -109,8 +111,8 @@ void build_rule_packs(struct build_job *job, uint16_t i)
 				"`approval`",
 				pack->name
 			);
-		right->deny |= effects_of(job, &walk, pack, pack->deny);
-		right->hold |= effects_of(job, &walk, pack, pack->hold) & restricted;
+		right->deny |= effects_of(job, &walk, pack, pack->deny, pack->deny_at);
+		right->hold |= effects_of(job, &walk, pack, pack->hold, pack->hold_at) & restricted;
 	}
 	right->hold &= ~right->deny;
 	right->allow &= ~(right->deny | right->hold);

@@ -134,7 +134,7 @@ class Library(unittest.TestCase):
                  "own.yaml:1:7: the file of 'other' must be called other.yaml"),
                 ("name: own\nkind: pack\ntitle: [\n", "own.yaml:4:1: did not find"),
                 ("name: own\nkind: pack\ntitle: t\ndescription: d\nmask: [pii, nothing]\n",
-                 "mask: `nothing` is no pattern for data")):
+                 "own.yaml:5:13: `nothing` is no pattern for data")):
             file = self.write("own.yaml", text)
             self.assertIn(fault, self.run_tool("test", file, status=FAILED))
 

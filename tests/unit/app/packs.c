@@ -87,23 +87,26 @@ static void what_names_nothing_is_told(void **)
 	static const char *const effect[] = {"ddl", "wriet", NULL}, *const data[] = {"email", NULL},
 				 *const nothing[] = {"no-such", NULL},
 				 *const statement[] = {"sql-sleep", NULL};
+	static const struct pattern_place at[] = {{7, 8}, {7, 13}};
 	names_nothing(
-		&(struct pattern_pack){.deny = effect}, "deny: `wriet` is no effect and no flag"
+		&(struct pattern_pack){.file = "p.yaml", .deny = effect, .deny_at = at},
+		"p.yaml:7:13: `wriet` is no effect and no flag"
 	);
 	names_nothing(
-		&(struct pattern_pack){.hold = effect}, "hold: `wriet` is no effect and no flag"
+		&(struct pattern_pack){.file = "p.yaml", .hold = effect, .hold_at = at},
+		"p.yaml:7:13: `wriet` is no effect and no flag"
 	);
 	names_nothing(
-		&(struct pattern_pack){.block = nothing},
-		"block: `no-such` is no pattern for statements, and no group of such"
+		&(struct pattern_pack){.file = "p.yaml", .block = nothing, .block_at = at},
+		"p.yaml:7:8: `no-such` is no pattern for statements, and no group of such"
 	);
 	names_nothing(
-		&(struct pattern_pack){.block = data},
-		"block: `email` is no pattern for statements, and no group of such"
+		&(struct pattern_pack){.file = "p.yaml", .block = data, .block_at = at},
+		"p.yaml:7:8: `email` is no pattern for statements, and no group of such"
 	);
 	names_nothing(
-		&(struct pattern_pack){.mask = statement},
-		"mask: `sql-sleep` is no pattern for data, and no group of such"
+		&(struct pattern_pack){.file = "p.yaml", .mask = statement, .mask_at = at},
+		"p.yaml:7:8: `sql-sleep` is no pattern for data, and no group of such"
 	);
 }
 

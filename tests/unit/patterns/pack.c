@@ -41,6 +41,11 @@ static void everything_is_read(void **)
 	assert_string_equal(pack->hold[0], "write");
 	assert_string_equal(pack->block[0], "b");
 	assert_string_equal(pack->mask[0], "m");
+	assert_non_null(strstr(pack->file, "t.yaml"));
+	assert_int_equal(pack->deny_at[1].line, pack->deny_at[0].line);
+	assert_int_equal(pack->deny_at[0].column, 8);
+	assert_int_equal(pack->deny_at[1].column, 13);
+	assert_int_equal(pack->mask_at[0].line, pack->deny_at[0].line + 3);
 	assert_int_equal(pack->refused_count, 3);
 	assert_string_equal(pack->refused[0].dialect, "text");
 	assert_string_equal(pack->refused[2].dialect, "mysql");
