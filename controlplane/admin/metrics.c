@@ -31,6 +31,8 @@ static const struct stat {
 	GAUGE(longest_loop_ns, "longest_loop_ns", "Longest such turn of the last second or two"),
 	GAUGE(last_policy_ns, "last_policy_ns",
 	      "CPU time of the longest turn with the last policy, of the first few"),
+	GAUGE(usual_turns_ns, "usual_turns_ns",
+	      "CPU time of the longest of as many turns without a new policy, once a second"),
 	GAUGE(longest_policy_ns, "longest_policy_ns", "The same with any policy since the start"),
 	COUNTER(rx_packets, "Packets received"),
 	COUNTER(rx_bytes, "Bytes received, Ethernet headers included"),

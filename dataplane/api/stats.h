@@ -44,6 +44,7 @@ struct worker_stats {
 	// CPU time of the longest turn that took a policy over, or of the busy ones next to it: of
 	// the last policy, and since the start.
 	uint64_t last_policy_ns, longest_policy_ns;
+	uint64_t usual_turns_ns; // of as many busy turns without a new policy, once a second
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_full;
 	// Of TCP: segments sent again, timeouts, probes of lost tails, reductions taken back,
 	// paths that swallow large packets; ECN agreed on, marks received, windows reduced for one.

@@ -29,8 +29,9 @@ enum {
 	WAIT_SLEEP_US = 20,
 	SLOW_US = 100,        // a turn of the loop that is told as slow
 	LONGEST_US = 1000000, // for which the longest is told
-	FRESH_TURNS = 16,     // busy ones that are timed after a new policy
-	LAST_LOOPS = 16,      // after the last session: what it queued must leave
+	USUAL_US = 1030000, // between two timings of usual turns; not always those that keep house
+	TIMED_TURNS = 16,   // busy ones that are timed after a new policy, or to compare
+	LAST_LOOPS = 16,    // after the last session: what it queued must leave
 };
 
 struct worker {
@@ -59,7 +60,10 @@ struct worker {
 		uint64_t period_us;       // when the next begins
 		long taken;               // times the kernel had taken the core
 		uint64_t cpu_ns;          // this thread's, when the turn began
-		uint32_t fresh;           // busy turns with a new policy still to be told
+		uint64_t most_ns;         // of those timed so far
+		uint64_t usual_us;        // when turns without a new policy are timed next
+		uint32_t timed;           // busy turns still to be timed
+		bool fresh;               // they follow a new policy
 	} turns;
 	struct worker_stats stats; // worker: rw, control: ro
 } __attribute__((aligned(64)));
@@ -227,29 +231,43 @@ static void time_turn(struct worker *w, uint64_t begin, bool busy)
 }
 
 // The thread's own time, whoever else was given the core: a system call, for a few turns after each
-// new policy, whose memory this core has not seen.
-static void begin_fresh(struct worker *w)
+// new policy, whose memory this core has not seen; and for as many each second that show what is
+// usual.
+static void begin_timed(struct worker *w, uint64_t now_us)
 {
 	const struct snapshot *next = snapshot_current(w->all->config.slot);
+	struct turns *turns = &w->turns;
+	bool fresh =
+		w->drain == RELAY_SERVES && next != NULL && next->version != w->listeners.version;
 
-	if (w->drain == RELAY_SERVES && next != NULL && next->version != w->listeners.version) {
-		w->turns.fresh = FRESH_TURNS;
-		w->stats.last_policy_ns = 0;
+	if (fresh || (turns->timed == 0 && now_us >= turns->usual_us)) {
+		turns->fresh = fresh;
+		turns->timed = TIMED_TURNS;
+		turns->most_ns = 0;
+		turns->usual_us = now_us + USUAL_US;
 	}
-	if (w->turns.fresh > 0)
-		w->turns.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	if (turns->timed > 0)
+		turns->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-static void time_fresh(struct worker *w, bool busy)
+static void end_timed(struct worker *w, bool busy)
 {
-	if (w->turns.fresh == 0)
+	struct turns *turns = &w->turns;
+
+	if (turns->timed == 0)
 		return;
-	uint64_t ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - w->turns.cpu_ns;
-	if (ns > w->stats.last_policy_ns)
-		w->stats.last_policy_ns = ns;
-	if (ns > w->stats.longest_policy_ns)
-		w->stats.longest_policy_ns = ns;
-	w->turns.fresh -= busy;
+	uint64_t ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - turns->cpu_ns;
+	if (ns > turns->most_ns)
+		turns->most_ns = ns;
+	turns->timed -= busy;
+	if (!turns->fresh) {
+		if (turns->timed == 0)
+			w->stats.usual_turns_ns = turns->most_ns;
+		return;
+	}
+	w->stats.last_policy_ns = turns->most_ns;
+	if (turns->most_ns > w->stats.longest_policy_ns)
+		w->stats.longest_policy_ns = turns->most_ns;
 }
 
 static void tell_turns(struct worker *w, uint64_t now_us)
@@ -275,9 +293,9 @@ static struct work run_once(struct worker *w)
 {
 	const uint64_t begin = rte_rdtsc();
 
-	begin_fresh(w);
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t now_us = w->now_ns / 1000;
+	begin_timed(w, now_us);
 
 	if (now_us >= w->housekeeping_us) {
 		w->housekeeping_us = now_us + HOUSEKEEPING_US;
@@ -302,7 +320,7 @@ static struct work run_once(struct worker *w)
 	w->stats.busy_loops += busy;
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
 	time_turn(w, begin, busy);
-	time_fresh(w, busy);
+	end_timed(w, busy);
 	return work;
 }
 
