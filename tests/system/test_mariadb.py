@@ -53,16 +53,18 @@ class Server:
         memory = Path("/dev/shm")
         roomy = memory.is_dir() and shutil.disk_usage(memory).free > MEMORY
         self.folder = Path(tempfile.mkdtemp(prefix="mariadb-", dir=memory if roomy else None))
-        data, self.socket = self.folder / "data", self.folder / "socket"
+        self.data, self.socket = self.folder / "data", self.folder / "socket"
+        self.new = self.folder / "new"  # as it is made
         subprocess.run(["mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db",
-                        f"--datadir={data}"], check=True, stdout=subprocess.DEVNULL,
+                        f"--datadir={self.new}"], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
+        shutil.copytree(self.new, self.data)
         self.start()
 
     def start(self):
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
-            ["mariadbd", "--no-defaults", "--user=root", f"--datadir={self.folder / 'data'}",
+            ["mariadbd", "--no-defaults", "--user=root", f"--datadir={self.data}",
              f"--socket={self.socket}", "--skip-networking", "--skip-grant-tables",
              f"--secure-file-priv={self.folder}", "--max-statement-time=1", "--lock-wait-timeout=1",
              "--innodb-lock-wait-timeout=1", "--innodb-flush-log-at-trx-commit=0",
@@ -83,9 +85,12 @@ class Server:
                                read_timeout=20, client_flag=pymysql.constants.CLIENT.MULTI_STATEMENTS)
 
     def restart(self):
+        """As new: what a test left in its folder may keep a database from being dropped for good."""
         self.process.kill()
         self.process.wait()
         self.log.close()
+        shutil.rmtree(self.data)
+        shutil.copytree(self.new, self.data)
         self.start()
 
     def stop(self):
