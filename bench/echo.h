@@ -17,6 +17,7 @@ enum echo_limit {
 	ECHO_CLOSING_MAX = 256,  // connections closed in one turn
 	ECHO_CHUNK = 256 * 1024, // bytes sent or compared at once, at most
 	ECHO_PORT = 7,
+	ECHO_TAKEN_PARTS = 10000, // of a second: in a turn that took longer, others had the core
 };
 
 enum echo_kind {

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 512, BACKLOG = 4096, WAIT_MS = 1 };
+enum { EVENTS = 64, BACKLOG = 4096, WAIT_MS = 1 };
 
 struct lin {
 	int epoll, listener; // the latter -1 at the client

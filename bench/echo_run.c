@@ -18,7 +18,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_S = 120, SETTLE_TURNS = 2000 };
+enum {
+	PATIENCE_S = 120,
+	SETTLE_TURNS = 2000,
+	SLICES_A_SECOND = 2000,
+	SLICES_MAX = 100000,
+};
+
+// A piece of the time, which whole turns make up: short, so that most are not interrupted.
+struct slice {
+	uint64_t cycles, done;
+};
 
 struct sample {
 	double wall, cpu[2]; // seconds; cpu[1]: the server's thread, if it has one
@@ -37,6 +47,9 @@ static struct echo_end ends[2];
 static enum echo_phase phase;
 static pthread_t server;
 static double began, until;
+static uint64_t longest; // turn, in cycles, that counts
+static struct slice slices[SLICES_MAX];
+static uint32_t n_slices;
 
 static double seconds_of(clockid_t clock)
 {
@@ -44,6 +57,16 @@ static double seconds_of(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static uint64_t cycles_a_second(void)
+{
+	double wall = seconds_of(CLOCK_MONOTONIC);
+	uint64_t tsc = rte_rdtsc();
+	struct timespec ms = {.tv_nsec = 1000000};
+
+	nanosleep(&ms, NULL);
+	return (uint64_t)((double)(rte_rdtsc() - tsc) / (seconds_of(CLOCK_MONOTONIC) - wall));
 }
 
 static _Noreturn void usage(int status)
@@ -178,8 +201,10 @@ static void take_turn(struct echo_end *end)
 {
 	uint64_t before = rte_rdtsc();
 
-	if (end->io->turn(end) > 0)
-		end->cycles += rte_rdtsc() - before;
+	bool busy = end->io->turn(end) > 0;
+	uint64_t cycles = rte_rdtsc() - before;
+	if (busy && cycles < longest)
+		end->cycles += cycles;
 }
 
 static enum echo_phase phase_now(void)
@@ -208,6 +233,60 @@ static void turn(void)
 		take_turn(&ends[1]);
 }
 
+// Of the time that this thread had, so that what others take from it does not count.
+static bool time_is_up(void)
+{
+	static uint32_t calls;
+
+	return ++calls % 64 == 0 && seconds_of(CLOCK_THREAD_CPUTIME_ID) >= until;
+}
+
+static uint64_t done_now(void)
+{
+	return config.kind == ECHO_BULK ? ends[0].bytes : ends[0].done;
+}
+
+static void slice_turn(void)
+{
+	static uint64_t before, done;
+	uint64_t now = rte_rdtsc();
+
+	if (before == 0) {
+		before = now;
+		done = done_now();
+	}
+	if (now - before < longest * ECHO_TAKEN_PARTS / SLICES_A_SECOND || n_slices == SLICES_MAX)
+		return;
+	slices[n_slices++] = (struct slice){now - before, done_now() - done};
+	before = now;
+	done = done_now();
+}
+
+static double slice_cost(const struct slice *s)
+{
+	return (double)s->cycles / (double)(s->done > 0 ? s->done : 1);
+}
+
+static int slice_order(const void *a, const void *b)
+{
+	double x = slice_cost(a), y = slice_cost(b);
+
+	return (x > y) - (x < y);
+}
+
+// Cycles of an answer, or of a byte of bulk, in the median slice.
+static double slices_median(void)
+{
+	qsort(slices, n_slices, sizeof(slices[0]), slice_order);
+	return n_slices == 0 ? 0 : slice_cost(&slices[n_slices / 2]);
+}
+
+static bool slices_taken(void)
+{
+	slice_turn();
+	return time_is_up();
+}
+
 // Both ends' turns until `done`. Looking at the clock is not part of a turn.
 static void turns_until(bool (*done)(void), const char *what)
 {
@@ -227,14 +306,6 @@ static bool all_open(void)
 	return config.kind == ECHO_CONNECT ||
 	       (ends[0].open == config.conns &&
 		__atomic_load_n(&ends[1].open, __ATOMIC_RELAXED) == config.conns);
-}
-
-// Of the time that this thread had, so that what others take from it does not count.
-static bool time_is_up(void)
-{
-	static uint32_t calls;
-
-	return ++calls % 64 == 0 && seconds_of(CLOCK_THREAD_CPUTIME_ID) >= until;
 }
 
 static bool all_closed(void)
@@ -298,10 +369,10 @@ static void print(
 	uint64_t memory_open, uint64_t memory_after
 )
 {
-	printf("{\"hz\": %.0f, \"wall_seconds\": %.6f, \"done\": %" PRIu64 ", \"bytes\": %" PRIu64
-	       ", ",
-	       (double)(b->tsc - a->tsc) / (b->wall - a->wall), b->wall - a->wall,
-	       b->done - a->done, b->bytes - a->bytes);
+	printf("{\"hz\": %.0f, \"slices\": %u, \"slice_cycles\": %.3f, \"wall_seconds\": %.6f, \"done\": %" PRIu64
+	       ", \"bytes\": %" PRIu64 ", ",
+	       (double)(b->tsc - a->tsc) / (b->wall - a->wall), n_slices, slices_median(),
+	       b->wall - a->wall, b->done - a->done, b->bytes - a->bytes);
 	print_side("client", 0, a, b);
 	print_side("server", 1, a, b);
 	printf("\"conns\": %u, \"opening_seconds\": %.3f, \"resident\": [%" PRIu64 ", %" PRIu64
@@ -322,7 +393,7 @@ static void measure(void)
 	turns_until(time_is_up, "no time passes");
 	take_sample(&from);
 	until = from.cpu[0] + config.seconds;
-	turns_until(time_is_up, "no time passes");
+	turns_until(slices_taken, "no time passes");
 	take_sample(&to);
 	phase_set(ECHO_CLOSING);
 	turns_until(all_closed, "not all connections were closed");
@@ -352,6 +423,7 @@ int main(int argc, char **argv)
 		linux_start(&config, ends);
 	else
 		own_start(&config, ends);
+	longest = cycles_a_second() / ECHO_TAKEN_PARTS;
 	pin(config.core);
 	ends[0].io->enter(&ends[0]);
 	if (config.two_cores)
