@@ -65,7 +65,7 @@ struct pkt_pool *pkt_pool_new(uint32_t count)
 
 	if (plain == NULL)
 		return NULL;
-	plain->pool = (struct pkt_pool){plain_get, plain_put};
+	plain->pool = (struct pkt_pool){plain_get, plain_put, PKT_DATAROOM};
 	plain->pkts = calloc(count, sizeof(*plain->pkts));
 	if (plain->pkts == NULL) {
 		pkt_pool_free(&plain->pool);

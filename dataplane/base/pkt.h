@@ -18,6 +18,7 @@ struct pkt;
 struct pkt_pool {
 	struct pkt *(*get)(struct pkt_pool *pool);
 	void (*put)(struct pkt_pool *pool, struct pkt *pkt);
+	uint32_t room; // bytes of a fresh packet from data on, at least PKT_DATAROOM
 };
 
 enum pkt_flags {

@@ -63,7 +63,7 @@ int nic_pool_init(
 	uint32_t indirect
 )
 {
-	*pool = (struct nic_pool){.pool = {pool_get_pkt, pool_put_pkt}};
+	*pool = (struct nic_pool){.pool = {pool_get_pkt, pool_put_pkt, dataroom}};
 	pool->mbufs = make_pool(
 		"packets", worker, packets, NIC_PRIVATE, (uint16_t)(RTE_PKTMBUF_HEADROOM + dataroom)
 	);

@@ -69,10 +69,11 @@ void tcp_config_default(struct tcp_config *config)
 	};
 }
 
-static uint16_t mss_clamp(uint16_t mss)
+// A segment's payload fits one packet.
+static uint16_t mss_clamp(uint16_t mss, const struct pkt_pool *pool)
 {
-	if (mss > PKT_DATAROOM)
-		return PKT_DATAROOM;
+	if (mss > pool->room)
+		return (uint16_t)pool->room;
 	return mss < TCP_MSS_MIN ? TCP_MSS_MIN : mss;
 }
 
@@ -103,7 +104,7 @@ struct tcp *tcp_new(
 	if (tcp == NULL)
 		return NULL;
 	tcp->config = *config;
-	tcp->config.mss_max = mss_clamp(config->mss_max);
+	tcp->config.mss_max = mss_clamp(config->mss_max, pool);
 	tcp->config.conns_max = max_u32(config->conns_max, 1);
 	tcp->config.time_wait_max = max_u32(config->time_wait_max, 1);
 	tcp->ops = *ops;

@@ -184,6 +184,7 @@ static void complete_ports(struct stack_config *config)
 		port->tx_offload = info.tx_offload;
 	}
 	config->ip.owner = config->worker == 0;
+	config->tcp.mss_max = UINT16_MAX; // what the route's MTU leaves, and a packet holds
 }
 
 int stack_init(struct stack *stack, const struct stack_config *config, uint64_t now_us)
