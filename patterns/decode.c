@@ -347,8 +347,10 @@ static int look_for(struct look *look)
 		wants(look, SCAN_UTF16LE) || wants(look, SCAN_UTF16BE)
 	);
 	while (result == 0 && !look->decode->matches->overflow &&
-	       look->decode->code.find(&finder, &block))
+	       look->decode->code.find(&finder, &block)) {
 		result = look_at_block(look, &block);
+		finder.json_from = look->done[SCAN_JSON];
+	}
 	return result;
 }
 

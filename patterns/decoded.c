@@ -3,6 +3,8 @@
 
 #include "patterns/decoded.h"
 
+#include "patterns/decoded_wide.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -33,6 +35,11 @@ void decoded_fini(struct decoded *d)
 size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left)
 {
 	size_t start = at, least = at > left ? at - left : 0;
+	if (form == SCAN_JSON) {
+		while (start - least >= DECODED_WIDE &&
+		       wide_json_delimiters(wide_load(from.p + start - DECODED_WIDE)) == 0)
+			start -= DECODED_WIDE;
+	}
 	while (start > least && !decoded_delimits(form, from.p[start - 1]))
 		start--;
 	// In the middle of backslashes nobody knows which escapes which.

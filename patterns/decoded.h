@@ -46,7 +46,13 @@ void decoded_fini(struct decoded *d);
 size_t decoded_character(const uint8_t *p, size_t n, bool nul);
 // Is it a character that cannot stand in the text, so that no value goes on across it: RFC 3986 2,
 // or RFC 8259 7?
-bool decoded_delimits(enum scan_form form, uint8_t c);
+static inline bool decoded_delimits(enum scan_form form, uint8_t c)
+{
+	if (form == SCAN_JSON)
+		return c == '"' || c < 0x20;
+	return c <= 0x20 || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' ||
+	       c == '^' || c == '`' || c == '{' || c == '|' || c == '}';
+}
 
 // Where the URL or JSON text around the escape at `at` begins, no more than `left` before.
 size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left);

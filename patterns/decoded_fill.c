@@ -20,14 +20,6 @@ size_t decoded_character(const uint8_t *p, size_t n, bool nul)
 	return length;
 }
 
-bool decoded_delimits(enum scan_form form, uint8_t c)
-{
-	if (form == SCAN_JSON)
-		return c == '"' || c < 0x20;
-	return c <= 0x20 || c >= 0x7f || c == '"' || c == '<' || c == '>' || c == '\\' ||
-	       c == '^' || c == '`' || c == '{' || c == '|' || c == '}';
-}
-
 static inline void mark(struct decoded *d, size_t at)
 {
 	if (d->mark_count > 0 && d->n < d->marks[d->mark_count - 1].decoded + DECODED_MARK)

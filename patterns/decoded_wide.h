@@ -44,13 +44,18 @@ static inline unsigned wide_zeros(__m128i v)
 	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_setzero_si128()));
 }
 
-// Which bytes stop plain text: what delimits it, and what may begin an escape.
-static inline unsigned wide_json_stops(__m128i c)
+// Which bytes delimit text, a bit each.
+static inline unsigned wide_json_delimiters(__m128i c)
 {
 	__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(c, wide_all(0x1f)), c);
-	__m128i named =
-		_mm_or_si128(_mm_cmpeq_epi8(c, wide_all('"')), _mm_cmpeq_epi8(c, wide_all('\\')));
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, named));
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(c, wide_all('"'))));
+}
+
+// Which stop plain text: these, and what may begin an escape.
+static inline unsigned wide_json_stops(__m128i c)
+{
+	return wide_json_delimiters(c) |
+	       (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, wide_all('\\')));
 }
 
 // But for '+', which is itself or a space.

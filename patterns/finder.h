@@ -22,20 +22,22 @@ enum finder_limit {
 
 // Where a block may hold something.
 struct finder_stop {
-	size_t at;          // the block, or the text's end or last part that is no whole block
+	size_t at;          // the block; the last part that is no whole one; or the text's end
 	bool runs;          // it may hold a run; otherwise it has
 	uint64_t url, json; // what finder_block says
 };
 
-// Passes over blocks of the text from the one at `at` on, as long as they are whole and hold
-// nothing of interest. A run that ends in a block may be seen in the block before, when that ends
-// in four letters or digits. Returns where it ends.
-typedef struct finder_stop finder_skip_fn(struct span text, size_t at);
+// Passes over blocks of the text from the one at `at` on, as long as they hold nothing of interest.
+// A run that ends in a block may be seen in the block before, when that ends in four letters or
+// digits. Escapes of JSON before
+// `json_from` are of none. Returns where it ends.
+typedef struct finder_stop finder_skip_fn(struct span text, size_t at, size_t json_from);
 
 struct finder {
 	struct span text;
 	finder_skip_fn *skip; // NULL: this CPU has none
 	size_t next;          // block
+	size_t json_from;     // escapes of JSON before it need not be found
 	bool utf16;           // look for it
 	struct finder_carry { // masks of the block before; bit 63 is of the last byte
 		uint64_t digits, first, second, runs2, groups;

@@ -66,12 +66,17 @@ static inline __m512i classify(__m512i c)
 	);
 }
 
+static inline __m512i block_at(struct span text, size_t at)
+{
+	return _mm512_loadu_si512(text.p + at);
+}
+
 // What of a block is of interest: bits of enum find_may at any byte, in *runs those of MAY_RUN, in
 // *escapes MAY_ESCAPE and MAY_PLUS; other bits mean nothing. `*before` is the block before.
-static inline void look(const uint8_t *p, __m512i *before, __m512i *runs, __m512i *escapes)
+static inline void look(__m512i c, __m512i *before, __m512i *runs, __m512i *escapes)
 {
 	enum { AND_3 = 0x80, AND_IF = 0xd0, OR_AND_NOT = 0xf4 };
-	__m512i c = _mm512_loadu_si512(p), may = classify(c);
+	__m512i may = classify(c);
 	__m512i one = _mm512_alignr_epi32(may, *before, 15);
 	__m512i two = _mm512_alignr_epi32(may, *before, 14);
 	__m512i word =
@@ -117,10 +122,10 @@ static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
 	for (; text.n - at >= GROUP; at += GROUP) {
 		__m512i runs = _mm512_setzero_si512(), escapes = runs, last = *before;
 		// Written out: the compilers keep a loop.
-		look(text.p + at, &last, &runs, &escapes);
-		look(text.p + at + FINDER_BLOCK, &last, &runs, &escapes);
-		look(text.p + at + 2 * FINDER_BLOCK, &last, &runs, &escapes);
-		look(text.p + at + 3 * FINDER_BLOCK, &last, &runs, &escapes);
+		look(block_at(text, at), &last, &runs, &escapes);
+		look(block_at(text, at + FINDER_BLOCK), &last, &runs, &escapes);
+		look(block_at(text, at + 2 * FINDER_BLOCK), &last, &runs, &escapes);
+		look(block_at(text, at + 3 * FINDER_BLOCK), &last, &runs, &escapes);
 		if (__builtin_expect(
 			    holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), false
 		    ) &&
@@ -132,21 +137,32 @@ static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
 }
 
 // Out: *stop, what the block at `at` holds. Returns whether it does.
-static bool stops_at(struct span text, size_t at, __m512i *before, struct finder_stop *stop)
+static bool stops_at(
+	struct span text, size_t at, size_t json_from, __m512i *before, struct finder_stop *stop
+)
 {
 	__m512i runs = _mm512_setzero_si512(), escapes = runs;
-	look(text.p + at, before, &runs, &escapes);
+	look(block_at(text, at), before, &runs, &escapes);
 	*stop = (struct finder_stop){.at = at};
 	if (__builtin_expect(!holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), true))
 		return false;
 	__m512i c = _mm512_loadu_si512(text.p + at);
 	stop->runs = holds(runs, escapes, MAY_RUN);
-	stop->json = _mm512_cmpeq_epi8_mask(c, all('\\'));
+	stop->json = json_from >= at + FINDER_BLOCK ? 0 : _mm512_cmpeq_epi8_mask(c, all('\\'));
 	stop->url = _mm512_cmpeq_epi8_mask(c, all('%')) | find_plus(text, at);
 	return stop->runs || (stop->url | stop->json) != 0;
 }
 
-struct finder_stop finder_skip_vbmi(struct span text, size_t at)
+// Does the part behind the last whole block hold nothing? A short text is all of it.
+static bool tail_is_empty(struct span text, size_t at, __m512i before)
+{
+	__mmask64 rest = (UINT64_C(1) << (text.n - at)) - 1;
+	__m512i runs = _mm512_setzero_si512(), escapes = runs;
+	look(_mm512_maskz_loadu_epi8(rest, text.p + at), &before, &runs, &escapes);
+	return !holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS);
+}
+
+struct finder_stop finder_skip_vbmi(struct span text, size_t at, size_t json_from)
 {
 	struct finder_stop stop = {.at = at};
 	__m512i before = _mm512_setzero_si512();
@@ -161,9 +177,9 @@ struct finder_stop finder_skip_vbmi(struct span text, size_t at)
 			if (text.n - at < FINDER_BLOCK)
 				break;
 		}
-		if (stops_at(text, at, &before, &stop))
+		if (stops_at(text, at, json_from, &before, &stop))
 			return stop;
 	}
-	stop.at = at;
+	stop.at = tail_is_empty(text, at, before) ? text.n : at;
 	return stop;
 }

@@ -22,10 +22,19 @@ static const uint8_t class_table[128] = {
 	['a' ... 'z'] = CLASS_LOWER | LETTER,
 };
 
-static inline struct masks masks_of(const uint8_t *p, size_t i, struct batch *out)
+// The 64 bytes at `p`, of which the text has `left`. To copy them first would cost more: what is
+// stored in parts cannot be loaded as a whole before it has reached the cache.
+static inline __m512i read_text(const uint8_t *p, size_t left)
+{
+	if (__builtin_expect(left >= 64, true))
+		return _mm512_loadu_si512(p);
+	return _mm512_maskz_loadu_epi8((UINT64_C(1) << left) - 1, p);
+}
+
+static inline struct masks masks_of(const uint8_t *p, size_t left, size_t i, struct batch *out)
 {
 	struct masks m;
-	__m512i v = _mm512_loadu_si512(p);
+	__m512i v = read_text(p, left);
 	__m512i class = _mm512_maskz_permutex2var_epi8(
 		~_mm512_movepi8_mask(v), _mm512_loadu_si512(class_table), v,
 		_mm512_loadu_si512(class_table + 64)
@@ -93,28 +102,50 @@ static inline void forms_of(const struct kernel_tables *tables, struct batch *ba
 	}
 }
 
+// The tables of marks.
+struct mark_tables {
+	__m512i low[KERNEL_MARK], high[KERNEL_MARK];
+	__m512i ascii, wide; // buckets of what begins with ASCII, and others
+};
+
+// Which bytes, of which these are the first, second, ..., begin marks?
+static inline uint64_t block_marks(const struct mark_tables *t, const __m512i text[KERNEL_MARK])
+{
+	__m512i buckets = _mm512_mask_blend_epi8(_mm512_movepi8_mask(text[0]), t->ascii, t->wide);
+#pragma GCC unroll 4
+	for (size_t i = 0; i < KERNEL_MARK; i++)
+		buckets = _mm512_and_si512(
+			buckets, _mm512_permutex2var_epi8(t->low[i], text[i], t->high[i])
+		);
+	return _mm512_test_epi8_mask(buckets, buckets);
+}
+
 static inline void marks_of(
-	const struct kernel_tables *tables, const uint8_t *p, size_t n, uint64_t *found
+	const struct kernel_tables *tables, const uint8_t *p, size_t left, size_t n, uint64_t *found
 )
 {
-	__m512i low[KERNEL_MARK], high[KERNEL_MARK];
-	__m512i ascii = _mm512_set1_epi8((char)~tables->wide_marks);
-	__m512i wide = _mm512_set1_epi8((char)tables->wide_marks);
+	struct mark_tables t = {
+		.ascii = _mm512_set1_epi8((char)~tables->wide_marks),
+		.wide = _mm512_set1_epi8((char)tables->wide_marks),
+	};
+	__m512i text[KERNEL_MARK];
+	size_t block = 0;
 #pragma GCC unroll 4
 	for (size_t i = 0; i < KERNEL_MARK; i++) {
-		low[i] = _mm512_loadu_si512(tables->marks[i]);
-		high[i] = _mm512_loadu_si512(tables->marks[i] + 64);
+		t.low[i] = _mm512_loadu_si512(tables->marks[i]);
+		t.high[i] = _mm512_loadu_si512(tables->marks[i] + 64);
 	}
-	for (size_t block = 0; block < n; block++, p += 64) {
-		__m512i v = _mm512_loadu_si512(p);
-		__m512i buckets = _mm512_mask_blend_epi8(_mm512_movepi8_mask(v), ascii, wide);
+	for (; block < n && left >= 64 + KERNEL_MARK - 1; block++, p += 64, left -= 64) {
 #pragma GCC unroll 4
 		for (size_t i = 0; i < KERNEL_MARK; i++)
-			buckets = _mm512_and_si512(
-				buckets,
-				_mm512_permutex2var_epi8(low[i], _mm512_loadu_si512(p + i), high[i])
-			);
-		found[block] = _mm512_test_epi8_mask(buckets, buckets);
+			text[i] = _mm512_loadu_si512(p + i);
+		found[block] = block_marks(&t, text);
+	}
+	for (; block < n; block++, p += 64, left -= left < 64 ? left : 64) { // one, or two
+#pragma GCC unroll 4
+		for (size_t i = 0; i < KERNEL_MARK; i++)
+			text[i] = read_text(p + i, left < i ? 0 : left - i);
+		found[block] = block_marks(&t, text);
 	}
 }
 

@@ -69,7 +69,7 @@ static void find_name_words(const struct locator *locator, struct span name, str
 static const struct name_words *name_words(struct scan_scratch *scratch, struct span name)
 {
 	const struct locator *locator = &scratch->set->locator;
-	uint32_t hash = (uint32_t)name.n;
+	uint64_t hash = name.n, part;
 	if (name.n == 0 || locator->word_count == 0)
 		return NULL;
 	if (name.n > SCRATCH_NAME_MAX) {
@@ -78,8 +78,12 @@ static const struct name_words *name_words(struct scan_scratch *scratch, struct 
 		);
 		return &scratch->long_name;
 	}
-	for (size_t i = 0; i < name.n; i++)
-		hash = hash * 31 + name.p[i];
+	for (size_t i = 0; i < name.n; i += sizeof(part)) {
+		part = 0;
+		memcpy(&part, name.p + i, name.n - i < sizeof(part) ? name.n - i : sizeof(part));
+		hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
 	struct name_words *known = &scratch->names[hash % SCRATCH_NAMES];
 	if (known->length != name.n || memcmp(known->name, name.p, name.n) != 0) {
 		known->length = (uint32_t)name.n;
