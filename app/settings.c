@@ -37,6 +37,7 @@ void settings_nic(const struct config_gateway *gateway, struct nic_config *out)
 			gateway->ports[i].device
 		);
 		out->ports[i].mtu = gateway->ports[i].mtu;
+		out->ports[i].cut = gateway->ports[i].tso;
 		for (uint16_t a = 0; a < gateway->ports[i].n_addresses; a++)
 			if (!addr_is_v4(&gateway->ports[i].addresses[a].addr))
 				out->ports[i].groups = true;

@@ -66,10 +66,11 @@ static int start_nic(struct control *control)
 		log_line(
 			LOG_INFO, "nic",
 			"port=%u device=%s driver=%s mtu=%u queues=%u workers=%u steering=%s "
-			"checksums=%s segments=%s",
+			"checksums=%s segments=%s tso=%s",
 			p, config.ports[p].device, info.driver, info.mtu, info.n_queues,
 			config.n_workers, info.toeplitz ? "toeplitz" : "software",
-			info.tx_offload ? "port" : "software", info.multi_segment ? "many" : "one"
+			info.tx_offload ? "port" : "software", info.multi_segment ? "many" : "one",
+			info.cuts ? "port" : "none"
 		);
 	}
 	return 0;

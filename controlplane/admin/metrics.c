@@ -67,6 +67,8 @@ static const struct stat {
 	COUNTER(handed_over, "Packets given to the worker they belong to"),
 	COUNTER(taken_over, "Packets got from other workers"),
 	COUNTER(handover_full, "Packets dropped because another worker's ring was full"),
+	COUNTER(tx_lost, "Packets that a port would not take, or that found no room before it"),
+	COUNTER(tx_merged, "Segments left to the port to be cut off larger ones"),
 	COUNTER(rss_checked, "Segments whose hash by the port was compared with ours"),
 	COUNTER(rss_differs, "Segments whose hash by the port was not ours"),
 	COUNTER(rss_misplaced, "Segments that a port gave to another worker than its hash says"),

@@ -81,6 +81,7 @@ struct config_port {
 	struct config_floating floating[CONFIG_FLOATING_MAX];
 	uint16_t vlan; // 802.1Q; 0: none
 	uint16_t mtu;  // bytes of an IP packet; default 1500
+	bool tso;      // let the device cut up large frames; default false: only proven ones do
 };
 
 // All of them are per worker.

@@ -204,7 +204,7 @@ static void read_floating(struct reader *r, const struct node *node, struct conf
 static void read_port(struct reader *r, const struct node *node, struct config_port *port)
 {
 	static const char *const keys[] = {"device", "address", "gateway", "floating",
-					   "vlan",   "mtu",     NULL};
+					   "vlan",   "mtu",     "tso",     NULL};
 	uint64_t mtu, vlan;
 
 	port->mtu = MTU_DEFAULT;
@@ -235,6 +235,9 @@ static void read_port(struct reader *r, const struct node *node, struct config_p
 	unsigned int least = has_family(port, false) ? MTU_MIN_IP6 : MTU_MIN;
 	if (value != NULL && read_number(r, value, "mtu", least, MTU_MAX, &mtu))
 		port->mtu = (uint16_t)mtu;
+	value = tree_get(node, "tso");
+	if (value != NULL)
+		(void)read_bool(r, value, "tso", &port->tso);
 }
 
 static void read_ports(struct reader *r, const struct node *node, struct config_gateway *g)

@@ -61,8 +61,9 @@ struct worker_stats {
 	// ICMP errors and SACK blocks about nothing we sent.
 	uint64_t tcp_refused, tcp_challenges, tcp_icmp_refused, tcp_bad_sacks;
 	uint64_t tcp_ecn_negotiated, tcp_ecn_marked, tcp_ecn_reduced;
-	uint64_t handed_over, taken_over, handover_full;  // packets for another worker
-	uint64_t rss_checked, rss_differs, rss_misplaced; // of all ports: see struct nic_stats
+	uint64_t handed_over, taken_over, handover_full; // packets for another worker
+	// Of all ports: see struct nic_stats. tx_lost: frames that were not sent, for any reason.
+	uint64_t rss_checked, rss_differs, rss_misplaced, tx_lost, tx_merged;
 	uint64_t sessions_opened, sessions_live, sessions_full;
 	uint64_t ended[END_COUNT];
 	uint64_t bad[2][16]; // by leg and enum proto_bad

@@ -12,7 +12,7 @@ static const uint64_t rx_usual =
 static const uint64_t tx_usual = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM |
 				 RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
-static const struct driver others = {.rx = rx_usual, .tx = tx_usual};
+static const struct driver others = {.rx = rx_usual, .tx = tx_usual | RTE_ETH_TX_OFFLOAD_TCP_TSO};
 
 static const struct driver named[] = {
 	// On Azure the device below netvsc is mlx5's, MANA's or none, and changes while we run: a

@@ -2,7 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // What of a driver's offers is used. A driver that is not named here is used for what it says of
-// itself, but for TSO.
+// itself, but for TSO, which needs a proof or an operator who asks for it.
 
 #pragma once
 
@@ -14,6 +14,8 @@ struct driver {
 	// The offloads, RTE_ETH_RX_OFFLOAD_* and RTE_ETH_TX_OFFLOAD_*, that may be asked for when
 	// the device offers them.
 	uint64_t rx, tx;
+	// It cuts up frames (TSO) as it should: tested. With others an operator asks for it.
+	bool cuts;
 	// It takes queues in powers of two only, or may be replaced by one that does.
 	bool powers_of_two;
 	// Key and functions of the hash must be told between configuring and starting once more.

@@ -161,6 +161,10 @@ void nic_port_info(const struct nic *nic, uint8_t port, struct nic_port_info *in
 		.n_queues = p->n_queues,
 		.toeplitz = p->rss.toeplitz,
 		.multi_segment = p->multi_segment,
+		.cuts = (p->asked & RTE_MBUF_F_TX_TCP_SEG) != 0,
+		.complete = __atomic_load_n(&p->can, __ATOMIC_RELAXED) == p->asked,
+		.gone = port_is_gone(p),
+		.changes = __atomic_load_n(&p->changes, __ATOMIC_RELAXED),
 	};
 	memcpy(info->mac, p->mac, sizeof(info->mac));
 	memcpy(info->driver, p->driver, sizeof(info->driver));
@@ -201,6 +205,8 @@ uint32_t nic_rx(struct nic *nic, uint16_t worker, uint8_t port, struct pkt *pkts
 {
 	struct nic_worker *w = &nic->workers[worker];
 
+	if (port_is_gone(&nic->ports[port]))
+		return 0;
 	return rx_burst(&nic->ports[port], port, worker, &w->pool, &w->stats[port], pkts);
 }
 
@@ -240,7 +246,8 @@ uint16_t nic_arrival_owner(
 	if ((pkt->flags & PKT_RX_STEERED) == 0 || !rss_steers(rss, local, remote))
 		return owner;
 	stats->rss_misplaced += owner != worker;
-	if (stats->rss_checked < NIC_RSS_CHECKS && pkt->hash != 0) {
+	uint64_t changes = __atomic_load_n(&nic->ports[pkt->port].changes, __ATOMIC_RELAXED);
+	if (stats->rss_checked < NIC_RSS_CHECKS * (changes + 1) && pkt->hash != 0) {
 		stats->rss_checked++;
 		stats->rss_differs += pkt->hash != rss_toeplitz(rss, local, remote);
 	}

@@ -34,6 +34,7 @@ struct nic_port_config {
 	char device[NIC_DEVICE_MAX];
 	uint16_t mtu; // bytes of an IP packet
 	bool groups;  // receive what is sent to groups of stations: IPv6 asks for neighbours so
+	bool cut;     // let the device cut up large frames (TSO) if it can, whoever it is
 };
 
 struct nic_config {
@@ -55,6 +56,11 @@ struct nic_port_info {
 	uint16_t n_queues;   // at most the number of workers
 	bool toeplitz;       // the port steers by a hash that we can compute
 	bool multi_segment;  // it takes a borrowed payload without a copy
+	bool cuts;           // it cuts frames of several segments up (TSO)
+	// Of what it was asked to do it does all, now: else checksums are done in software.
+	bool complete;
+	bool gone;        // its device was removed, or failed for good
+	uint32_t changes; // how often anything of this may have changed since the start
 	char driver[32];
 };
 
@@ -65,10 +71,13 @@ struct nic_stats {
 	uint64_t rx_foreign;   // dropped: its buffer is not of our pools
 	uint64_t tx_full;      // dropped: the ring and the queue before it are full
 	uint64_t tx_refused;   // dropped: the driver would never take it
+	uint64_t tx_gone;      // dropped: the device is gone
+	uint64_t tx_merged;    // segments that left in the frame of the one before (TSO)
 	uint64_t tx_no_memory; // dropped: no buffer for a copy or for an indirect mbuf
-	// Of the first segments after the start whose hash the port gave, and of which of those it
-	// was not the one that key, functions and table promise; and segments that came to this
-	// worker though the port's hash says another. All 0 where a port does not steer.
+	// Of the first segments after the start, or after the device changed, whose hash the port
+	// gave, and of which of those it was not the one that key, functions and table promise; and
+	// segments that came to this worker though the port's hash says another. All 0 where a port
+	// does not steer.
 	uint64_t rss_checked, rss_differs, rss_misplaced;
 };
 

@@ -4,6 +4,9 @@
 #include "dataplane/nic/port.h"
 
 #include "dataplane/nic/driver.h"
+#include "dataplane/nic/merge.h"
+#include "dataplane/nic/offload.h"
+#include "dataplane/nic/watch.h"
 
 #include <rte_ethdev.h>
 
@@ -55,10 +58,31 @@ static int ask_for_rss(
 	return 0;
 }
 
-static uint16_t tx_flags(uint64_t offloads)
+static void use_offloads(
+	struct nic_port *port, const struct rte_eth_dev_info *info, uint64_t offloads
+)
 {
-	return ((offloads & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM) != 0 ? PKT_TX_IP_CSUM : 0) |
-	       ((offloads & RTE_ETH_TX_OFFLOAD_TCP_CKSUM) != 0 ? PKT_TX_TCP_CSUM : 0);
+	uint16_t most = info->tx_desc_lim.nb_seg_max;
+
+	port->multi_segment = (offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
+	port->asked = port->can = offload_wanted(offloads);
+	port->tx_offload = ((port->asked & RTE_MBUF_F_TX_IP_CKSUM) != 0 ? PKT_TX_IP_CSUM : 0) |
+			   ((port->asked & RTE_MBUF_F_TX_TCP_CKSUM) != 0 ? PKT_TX_TCP_CSUM : 0);
+	if ((port->asked & RTE_MBUF_F_TX_TCP_SEG) != 0)
+		port->cut_families = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6;
+	port->segments_max = most == 0 ? MERGE_SEGMENTS_MAX : RTE_MIN(most, MERGE_SEGMENTS_MAX);
+	port->prepare = port->asked != 0;
+}
+
+// All that a frame of several segments needs.
+static bool can_cut(
+	const struct rte_eth_dev_info *info, const struct driver *driver, bool asked_for
+)
+{
+	uint64_t needs = RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
+			 RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+
+	return (asked_for || driver->cuts) && (info->tx_offload_capa & driver->tx & needs) == needs;
 }
 
 static int configure(
@@ -73,6 +97,10 @@ static int configure(
 		conf.rxmode.offloads = info->rx_offload_capa & driver->rx;
 		conf.txmode.offloads = info->tx_offload_capa & driver->tx;
 	}
+	if (!can_cut(info, driver, port->cut))
+		conf.txmode.offloads &= ~RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	// Else a device that is pulled out takes us along.
+	conf.intr_conf.rmv = (*info->dev_flags & RTE_ETH_DEV_INTR_RMV) != 0;
 	int r = ask_for_rss(port, info, &conf, why);
 	if (r < 0)
 		return r;
@@ -87,9 +115,7 @@ static int configure(
 	// One that takes neither shows it when it is read back.
 	if (driver->tell_key && conf.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS)
 		(void)rte_eth_dev_rss_hash_update(port->id, &conf.rx_adv_conf.rss_conf);
-	port->multi_segment = (conf.txmode.offloads & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) != 0;
-	port->tx_offload = tx_flags(conf.txmode.offloads);
-	port->prepare = port->tx_offload != 0;
+	use_offloads(port, info, conf.txmode.offloads);
 	return 0;
 }
 
@@ -155,6 +181,7 @@ int port_open(
 	*port = (struct nic_port
 	){.mtu = want->mtu,
 	  .groups = want->groups,
+	  .cut = want->cut,
 	  .rx_ring = PORT_RX_RING,
 	  .tx_ring = PORT_TX_RING};
 	rss_init_software(&port->rss, hash_key, config->n_workers);
@@ -203,6 +230,7 @@ int port_start(struct nic_port *port, struct nic_pool *pools, const char **why)
 		return -EIO;
 	}
 	port->started = true;
+	watch_start(port);
 	// A driver that cannot choose takes them all, or none: then its neighbours show it.
 	if (port->groups)
 		(void)rte_eth_allmulticast_enable(port->id);
@@ -215,6 +243,7 @@ void port_stop(struct nic_port *port)
 	if (!port->started)
 		return;
 	port->started = false;
+	watch_stop(port);
 	(void)rte_eth_dev_stop(port->id);
 	(void)rte_eth_dev_close(port->id);
 }

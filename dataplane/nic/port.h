@@ -15,10 +15,18 @@ struct nic_port {
 	uint16_t rx_ring, tx_ring; // descriptors
 	bool started;
 	bool groups;
+	bool cut; // asked for
 	bool multi_segment;
 	bool prepare; // call rte_eth_tx_prepare: the driver wants to see packets with offloads
 		      // first
 	uint16_t tx_offload; // PKT_TX_*
+	// RTE_MBUF_F_TX_*: what the device was configured to do, and what of it it does now. A
+	// device below another may come and go (netvsc). events: rw, workers: ro
+	uint64_t asked, can;
+	uint64_t cut_families; // RTE_MBUF_F_TX_IPV4 and _IPV6: whose frames it cuts up
+	uint16_t segments_max; // mbufs of one frame
+	uint32_t changes;      // events: rw, workers: ro
+	bool gone;             // events: rw, workers: ro
 	uint8_t mac[6];
 	uint16_t mtu;
 	char driver[32];
@@ -27,6 +35,18 @@ struct nic_port {
 };
 
 enum port_ring { PORT_RX_RING = 1024, PORT_TX_RING = 1024 };
+
+// RTE_MBUF_F_TX_TCP_SEG when the port cuts up frames with these flags.
+static inline uint64_t port_cuts(const struct nic_port *port, uint64_t flags)
+{
+	return (port->cut_families & flags) != 0 ? __atomic_load_n(&port->can, __ATOMIC_RELAXED)
+						 : 0;
+}
+
+static inline bool port_is_gone(const struct nic_port *port)
+{
+	return __atomic_load_n(&port->gone, __ATOMIC_RELAXED);
+}
 
 // Find the device, settle its queues, offloads and RSS, without starting it. `rss_key` seeds the
 // port's own key where it takes one. Out: *port.

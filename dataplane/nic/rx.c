@@ -3,23 +3,9 @@
 
 #include "dataplane/nic/rx.h"
 
+#include "dataplane/nic/offload.h"
+
 #include <rte_ethdev.h>
-
-static uint16_t checksum_flags(uint64_t ol_flags)
-{
-	uint64_t ip = ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
-	uint64_t l4 = ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
-	uint16_t flags = 0;
-
-	// Neither good nor bad means that nobody looked: ip/ does.
-	if (ip == RTE_MBUF_F_RX_IP_CKSUM_BAD || l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD)
-		return PKT_RX_CSUM_BAD;
-	if (ip == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
-		flags |= PKT_RX_IP_CSUM_GOOD;
-	if (l4 == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		flags |= PKT_RX_L4_CSUM_GOOD;
-	return flags;
-}
 
 // Can the packet be laid over this mbuf? net_ring passes on what the sender queued: it must be a
 // buffer of ours with a private area, held by nobody else.
@@ -56,7 +42,7 @@ uint32_t rx_burst(
 		}
 		struct pkt *pkt = pkt_of(mbuf, &pool->pool);
 		pkt->port = index;
-		pkt->flags = checksum_flags(mbuf->ol_flags) | steered;
+		pkt->flags = offload_received(mbuf->ol_flags) | steered;
 		if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
 			pkt->flags |= PKT_RX_VLAN;
 			pkt->vlan = mbuf->vlan_tci;

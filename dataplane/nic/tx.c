@@ -3,25 +3,13 @@
 
 #include "dataplane/nic/tx.h"
 
+#include "dataplane/nic/offload.h"
+
 #include <rte_ethdev.h>
 #include <rte_memcpy.h>
 
 // Below this, copying the payload costs less than an indirect mbuf and its atomic references.
 enum { COPY_MAX = 256 };
-
-static uint64_t offload_flags(const struct pkt *pkt)
-{
-	uint64_t flags = 0;
-
-	if (pkt->flags & PKT_TX_IP_CSUM)
-		flags |= RTE_MBUF_F_TX_IP_CKSUM;
-	if (pkt->flags & PKT_TX_TCP_CSUM)
-		flags |= RTE_MBUF_F_TX_TCP_CKSUM;
-	if (flags == 0)
-		return 0;
-	bool v4 = pkt->data[pkt->l2_len] >> 4 == 4;
-	return flags | (v4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
-}
 
 static void set_head(struct rte_mbuf *mbuf, const struct pkt *pkt)
 {
@@ -116,6 +104,11 @@ void tx_push(
 	struct nic_stats *stats, struct pkt *pkt
 )
 {
+	if (port_is_gone(port)) {
+		stats->tx_gone++;
+		pkt_put(pkt);
+		return;
+	}
 	if (tx->n == NIC_PENDING_MAX)
 		tx_flush(port, queue, tx, stats);
 	if (tx->n == NIC_PENDING_MAX) {
@@ -128,9 +121,14 @@ void tx_push(
 		stats->tx_no_memory++;
 		return;
 	}
-	tx->pending[(tx->head + tx->n) % NIC_PENDING_MAX] = mbuf;
-	tx->n++;
-	if (tx->n >= NIC_BURST)
+	if (tx->n > 0 && merge_append(&tx->merge, mbuf, port->segments_max)) {
+		stats->tx_merged++;
+	} else {
+		merge_begin(&tx->merge, mbuf, port_cuts(port, mbuf->ol_flags));
+		tx->pending[(tx->head + tx->n++) % NIC_PENDING_MAX] = mbuf;
+	}
+	// However few frames it makes, each segment holds an mbuf.
+	if (tx->n >= NIC_BURST || ++tx->segments >= NIC_PENDING_MAX)
 		tx_flush(port, queue, tx, stats);
 }
 
@@ -140,10 +138,39 @@ static void tx_pop(struct tx_queue *tx, uint32_t n)
 	tx->n -= n;
 }
 
+// A device that does less than it was asked to, since the frame was made: the rest in software, or
+// not at all.
+static void tx_finish(const struct nic_port *port, struct tx_queue *tx, struct nic_stats *stats)
+{
+	uint64_t missing = port->asked & ~__atomic_load_n(&port->can, __ATOMIC_RELAXED);
+	uint32_t kept = 0;
+
+	if (missing == 0)
+		return;
+	for (uint32_t i = 0; i < tx->n; i++) {
+		struct rte_mbuf *mbuf = tx->pending[(tx->head + i) % NIC_PENDING_MAX];
+		if (offload_finish(mbuf, missing)) {
+			tx->pending[(tx->head + kept++) % NIC_PENDING_MAX] = mbuf;
+		} else {
+			stats->tx_refused++;
+			rte_pktmbuf_free(mbuf);
+		}
+	}
+	tx->n = kept;
+	tx->merge = (struct merge){0};
+}
+
 void tx_flush(
 	const struct nic_port *port, uint16_t queue, struct tx_queue *tx, struct nic_stats *stats
 )
 {
+	if (port_is_gone(port)) {
+		stats->tx_gone += tx->n;
+		tx_discard(tx);
+		return;
+	}
+	tx->segments = 0;
+	tx_finish(port, tx, stats);
 	while (tx->n > 0) {
 		struct rte_mbuf **first = &tx->pending[tx->head];
 		uint32_t together = RTE_MIN(tx->n, NIC_PENDING_MAX - tx->head);

@@ -3,12 +3,15 @@
 
 #pragma once
 
+#include "dataplane/nic/merge.h"
 #include "dataplane/nic/port.h"
 
 // Frames that wait for one transmit ring. One worker's own.
 struct tx_queue {
 	uint32_t head, n;                          // ring of `pending`
+	uint32_t segments;                         // put in since the last flush
 	struct rte_mbuf *pending[NIC_PENDING_MAX]; // owned
+	struct merge merge;                        // the last of them; only when there is one
 };
 
 // Make `pkt` an mbuf chain and queue it. Takes over the reference, also when the frame is dropped,

@@ -395,6 +395,8 @@ static void count_ports(const struct stack *stack, struct worker_stats *to)
 		sum.rx_bytes += s->rx_bytes;
 		sum.tx_packets += s->tx_packets;
 		sum.tx_bytes += s->tx_bytes;
+		sum.tx_merged += s->tx_merged;
+		sum.tx_full += s->tx_full + s->tx_refused + s->tx_gone + s->tx_no_memory;
 		sum.rss_checked += s->rss_checked;
 		sum.rss_differs += s->rss_differs;
 		sum.rss_misplaced += s->rss_misplaced;
@@ -403,6 +405,8 @@ static void count_ports(const struct stack *stack, struct worker_stats *to)
 	to->rx_bytes = sum.rx_bytes;
 	to->tx_packets = sum.tx_packets;
 	to->tx_bytes = sum.tx_bytes;
+	to->tx_merged = sum.tx_merged;
+	to->tx_lost = sum.tx_full;
 	to->rss_checked = sum.rss_checked;
 	to->rss_differs = sum.rss_differs;
 	to->rss_misplaced = sum.rss_misplaced;

@@ -45,11 +45,12 @@ struct worker {
 	struct random random;
 	struct listeners listeners;
 	enum relay_drain drain;
-	bool probed;              // the probe's port is open
-	uint64_t now_ns;          // monotonic, of this loop
-	uint64_t wall_offset_ns;  // wall clock less monotonic
-	uint64_t housekeeping_us; // when next
-	uint64_t tick_us;         // when next
+	bool probed;                          // the probe's port is open
+	uint32_t port_changes[NIC_PORTS_MAX]; // that were told; worker 0
+	uint64_t now_ns;                      // monotonic, of this loop
+	uint64_t wall_offset_ns;              // wall clock less monotonic
+	uint64_t housekeeping_us;             // when next
+	uint64_t tick_us;                     // when next
 	uint32_t idle_loops;
 	uint32_t sleep_us;
 	uint32_t wait_loops;
@@ -178,10 +179,30 @@ static void follow_policy(struct worker *w, const struct snapshot *snapshot)
 		);
 }
 
+// One worker tells of the ports for all.
+static void tell_ports(struct worker *w)
+{
+	for (uint8_t p = 0; p < w->all->config.ip.n_ports; p++) {
+		struct nic_port_info info;
+		nic_port_info(w->all->config.nic, p, &info);
+		if (info.changes == w->port_changes[p])
+			continue;
+		w->port_changes[p] = info.changes;
+		log_line(
+			info.gone ? LOG_ERROR : LOG_WARN, "worker",
+			"a device has changed port=%u state=%s offloads=%s", p,
+			info.gone ? "gone" : "here", info.complete ? "port" : "software"
+		);
+	}
+}
+
 static void keep_house(struct worker *w)
 {
 	struct blocks_stats blocks = blocks_stats(w->blocks);
 	bool rss_was_right = w->stats.rss_differs == 0;
+
+	if (w->index == 0)
+		tell_ports(w);
 
 	w->wall_offset_ns = clock_ns(CLOCK_REALTIME) - w->now_ns;
 	stack_count(&w->stack);

@@ -165,6 +165,7 @@ static void every_key_of_the_gateway_is_read(void **)
 		"      floating: [10.0.1.7, {address: \"fd00:2::7\", announce: true}]\n"
 		"      vlan: 12\n"
 		"      mtu: 9000\n"
+		"      tso: true\n"
 		"  limits: {connections: 100, sessions: 50, packets: 1024, message: 1MB,\n"
 		"           session_memory: 1MiB, worker_memory: 10MB, record_blocks: 8,\n"
 		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0,\n"
@@ -196,6 +197,7 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_false(g->ports[0].floating[0].announce);
 	assert_true(g->ports[0].floating[1].announce);
 	assert_int_equal(g->ports[0].vlan, 12);
+	assert_true(g->ports[0].tso);
 	assert_int_equal(g->limits.message, 1000000);
 	assert_int_equal(g->limits.session_memory, 1 << 20);
 	assert_int_equal(g->limits.events, 64);
