@@ -21,7 +21,8 @@ void tcp_shutdown(struct tcp_conn *conn)
 
 void tcp_abort(struct tcp_conn *conn)
 {
-	conn_reset(conn, 0);
+	if (!balancer_is(&conn->flow.remote.addr))
+		conn_reset(conn, 0);
 	reassembly_clear(conn);
 	conn_forget_events(conn);
 }
@@ -37,7 +38,7 @@ void tcp_release(struct tcp_conn *conn)
 		return;
 	if (conn->state == TCP_SYN_SENT) {
 		conn_close(conn, TCP_CLOSED, 0);
-	} else if (conn->rcv_bytes > 0) {
+	} else if (conn->rcv_bytes > 0 && !balancer_is(&conn->flow.remote.addr)) {
 		conn_reset(conn, 0);
 	} else {
 		timer_arm_patience(conn);

@@ -120,7 +120,8 @@ static uint32_t syn_options(const struct tcp_conn *conn, bool ack, uint8_t *at)
 	const struct tcp_options options = {
 		.mss = conn->mss_offered,
 		.sack_permitted = ack ? (conn->flags & CONN_SACK) != 0 : config->sack,
-		.has_ts = ack ? (conn->flags & CONN_TS) != 0 : config->timestamps,
+		.has_ts = ack ? (conn->flags & CONN_TS) != 0
+			      : config->timestamps && !balancer_is(&conn->flow.remote.addr),
 		.ts_val = conn_ts_now(conn),
 		.ts_ecr = ack ? conn->ts_recent : 0,
 		.has_scale = ack ? (conn->flags & CONN_SCALE) != 0 : config->window_scale,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dataplane/ip/ip.h"
+#include "dataplane/tcp/balancer.h"
 #include "dataplane/tcp/seq.h"
 
 #include <assert.h>

@@ -180,6 +180,8 @@ static int header_parse(struct tcp *tcp, struct segment *seg, struct flow *flow)
 		tcp->stats.bad_options++;
 		return ERR_MALFORMED;
 	}
+	if ((seg->flags & TCP_SYN) != 0 && balancer_is(&seg->where->remote.addr))
+		seg->options.has_ts = false;
 	pkt_pull(seg->pkt, offset * 4u);
 	seg->len = seg->pkt->len;
 	return 0;

@@ -179,7 +179,8 @@ size_t tcp_send_pending(const struct tcp_conn *conn);
 
 // Send FIN behind what is queued; receiving goes on.
 void tcp_shutdown(struct tcp_conn *conn);
-// Send RST and forget everything queued.
+// Send RST and forget everything received; a health probe of Azure's load balancer gets a FIN
+// instead, when it is released.
 void tcp_abort(struct tcp_conn *conn);
 // The caller is done with the connection and never uses it again. Without tcp_abort it goes through
 // an orderly close; unread or later data is answered by RST (RFC 1122 4.2.2.13).
