@@ -15,6 +15,12 @@ static const uint64_t tx_usual = RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFL
 static const struct driver others = {.rx = rx_usual, .tx = tx_usual | RTE_ETH_TX_OFFLOAD_TCP_TSO};
 
 static const struct driver named[] = {
+	// Its own cutting stops for good at a frame that is longer than the MTU of a packet, and
+	// leaves IPv6 whole.
+	{.name = "net_tap",
+	 .rx = rx_usual,
+	 .tx = tx_usual | RTE_ETH_TX_OFFLOAD_TCP_TSO,
+	 .cuts_little = true},
 	// On Azure the device below netvsc is mlx5's, MANA's or none, and changes while we run: a
 	// device that comes is configured as the last one was, and fails when it offers less. So
 	// nothing is asked for that one of the three does not have. MANA has no TSO, takes queues

@@ -16,6 +16,9 @@ struct driver {
 	uint64_t rx, tx;
 	// It cuts up frames (TSO) as it should: tested. With others an operator asks for it.
 	bool cuts;
+	// It cuts up frames of IPv4 only, and of segments whose frames, with their Ethernet
+	// headers, are no longer than the MTU.
+	bool cuts_little;
 	// It takes queues in powers of two only, or may be replaced by one that does.
 	bool powers_of_two;
 	// Key and functions of the hash must be told between configuring and starting once more.

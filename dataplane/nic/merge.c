@@ -30,11 +30,10 @@ static bool is_offloaded(uint64_t flags)
 	return (flags & wanted) == wanted;
 }
 
-void merge_begin(struct merge *merge, struct rte_mbuf *frame, uint64_t can)
+void merge_begin(struct merge *merge, struct rte_mbuf *frame, bool cuts)
 {
 	*merge = (struct merge){0};
-	if ((can & RTE_MBUF_F_TX_TCP_SEG) == 0 || !is_offloaded(frame->ol_flags) ||
-	    frame->pkt_len <= headers_of(frame))
+	if (!cuts || !is_offloaded(frame->ol_flags) || frame->pkt_len <= headers_of(frame))
 		return;
 	const struct rte_tcp_hdr *tcp = tcp_of(frame);
 	// A device repeats the flags: what may stand in the last segment only ends a frame, and CWR

@@ -23,8 +23,8 @@ struct merge {
 	uint32_t next;          // the sequence number that must follow
 };
 
-// `frame` was queued; `can` has RTE_MBUF_F_TX_TCP_SEG when the port cuts frames of its family.
-void merge_begin(struct merge *merge, struct rte_mbuf *frame, uint64_t can);
+// `frame` was queued; `cuts` when the port cuts up what begins with it.
+void merge_begin(struct merge *merge, struct rte_mbuf *frame, bool cuts);
 // Put the segment in `mbuf` behind; at most `segments_max` mbufs may be in the chain then. Takes
 // over the mbuf, or returns false.
 bool merge_append(struct merge *merge, struct rte_mbuf *mbuf, uint16_t segments_max) must_check;

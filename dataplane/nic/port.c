@@ -68,8 +68,10 @@ static void use_offloads(
 	port->asked = port->can = offload_wanted(offloads);
 	port->tx_offload = ((port->asked & RTE_MBUF_F_TX_IP_CKSUM) != 0 ? PKT_TX_IP_CSUM : 0) |
 			   ((port->asked & RTE_MBUF_F_TX_TCP_CKSUM) != 0 ? PKT_TX_TCP_CSUM : 0);
+	bool little = driver_find(info->driver_name)->cuts_little;
 	if ((port->asked & RTE_MBUF_F_TX_TCP_SEG) != 0)
-		port->cut_families = RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_IPV6;
+		port->cut_families = RTE_MBUF_F_TX_IPV4 | (little ? 0 : RTE_MBUF_F_TX_IPV6);
+	port->cut_max = little ? port->mtu : UINT16_MAX;
 	port->segments_max = most == 0 ? MERGE_SEGMENTS_MAX : RTE_MIN(most, MERGE_SEGMENTS_MAX);
 	port->prepare = port->asked != 0;
 }

@@ -24,6 +24,7 @@ struct nic_port {
 	// device below another may come and go (netvsc). events: rw, workers: ro
 	uint64_t asked, can;
 	uint64_t cut_families; // RTE_MBUF_F_TX_IPV4 and _IPV6: whose frames it cuts up
+	uint16_t cut_max;      // bytes of a segment's frame
 	uint16_t segments_max; // mbufs of one frame
 	uint32_t changes;      // events: rw, workers: ro
 	bool gone;             // events: rw, workers: ro
@@ -36,11 +37,11 @@ struct nic_port {
 
 enum port_ring { PORT_RX_RING = 1024, PORT_TX_RING = 1024 };
 
-// RTE_MBUF_F_TX_TCP_SEG when the port cuts up frames with these flags.
-static inline uint64_t port_cuts(const struct nic_port *port, uint64_t flags)
+// Does the port cut up frames that begin with a segment of these flags and this length?
+static inline bool port_cuts(const struct nic_port *port, uint64_t flags, uint32_t len)
 {
-	return (port->cut_families & flags) != 0 ? __atomic_load_n(&port->can, __ATOMIC_RELAXED)
-						 : 0;
+	return (port->cut_families & flags) != 0 && len <= port->cut_max &&
+	       (__atomic_load_n(&port->can, __ATOMIC_RELAXED) & RTE_MBUF_F_TX_TCP_SEG) != 0;
 }
 
 static inline bool port_is_gone(const struct nic_port *port)

@@ -124,7 +124,7 @@ void tx_push(
 	if (tx->n > 0 && merge_append(&tx->merge, mbuf, port->segments_max)) {
 		stats->tx_merged++;
 	} else {
-		merge_begin(&tx->merge, mbuf, port_cuts(port, mbuf->ol_flags));
+		merge_begin(&tx->merge, mbuf, port_cuts(port, mbuf->ol_flags, mbuf->pkt_len));
 		tx->pending[(tx->head + tx->n++) % NIC_PENDING_MAX] = mbuf;
 	}
 	// However few frames it makes, each segment holds an mbuf.

@@ -80,7 +80,8 @@ static void on_report(int)
 
 static void usage(void)
 {
-	fputs("usage: echo [--workers N] [--huge] [--no-offload] [--mtu N] [--ecn] [--newreno]\n"
+	fputs("usage: echo [--workers N] [--huge] [--no-offload] [--tso] [--mtu N] [--ecn]\n"
+	      "            [--newreno]\n"
 	      "            --port DEVICE ADDRESS/PREFIX[,ADDRESS/PREFIX...] [--vlan "
 	      "ID] ...\n"
 	      "            [--gateway ADDRESS] [--connect ADDRESS --bytes N --conns "
@@ -119,6 +120,7 @@ static void read_options(int argc, char **argv)
 		{"workers", required_argument, NULL, 'w'},
 		{"huge", no_argument, NULL, 'H'},
 		{"no-offload", no_argument, NULL, 'O'},
+		{"tso", no_argument, NULL, 'T'},
 		{"mtu", required_argument, NULL, 'm'},
 		{"ecn", no_argument, NULL, 'e'},
 		{"newreno", no_argument, NULL, 'r'},
@@ -146,6 +148,10 @@ static void read_options(int argc, char **argv)
 			break;
 		case 'H':
 			options.nic.huge_pages = true;
+			break;
+		case 'T':
+			for (unsigned i = 0; i < NIC_PORTS_MAX; i++)
+				options.nic.ports[i].cut = true;
 			break;
 		case 'O':
 			options.nic.no_offload = true;
@@ -412,11 +418,11 @@ static void print_counters(void)
 		const struct tcp_stats *t = tcp_stats(workers[i].stack.tcp);
 		printf("worker=%u rx=%" PRIu64 " tx=%" PRIu64 " handed_over=%" PRIu64
 		       " taken_over=%" PRIu64 " handover_full=%" PRIu64 " accepted=%" PRIu64
-		       " connected=%" PRIu64 " retransmits=%" PRIu64 " conns=%u packets=%" PRIu64
-		       "\n",
+		       " connected=%" PRIu64 " retransmits=%" PRIu64 " merged=%" PRIu64
+		       " conns=%u packets=%" PRIu64 "\n",
 		       i, s->rx_packets, s->tx_packets, s->handed_over, s->taken_over,
-		       s->handover_full, t->accepted, t->connected, t->retransmits, t->conns,
-		       s->pkts_used);
+		       s->handover_full, t->accepted, t->connected, t->retransmits, s->tx_merged,
+		       t->conns, s->pkts_used);
 		print_attacks(i);
 	}
 	fflush(stdout);

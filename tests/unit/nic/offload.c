@@ -331,6 +331,11 @@ static int start_netvsc(void **)
 	return start("net_netvsc", CHECKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO, true);
 }
 
+static int start_tap(void **)
+{
+	return start("net_tap", CHECKSUMS | RTE_ETH_TX_OFFLOAD_TCP_TSO, true);
+}
+
 static int stop(void **)
 {
 	nic_free(nic);
@@ -514,6 +519,23 @@ static void nobody_cuts_unasked_or_unproven(void **)
 	}
 }
 
+// net_tap, asked to: neither IPv6 nor what with its Ethernet header is longer than the MTU.
+static void what_a_driver_cuts_badly_stays_whole(void **)
+{
+	send_run(false, 1, 2);
+	send_run(true, 1, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		send_one((struct shape){false, 1 + i * 1000, 1000, RTE_TCP_ACK_FLAG, 1000});
+	nic_flush(nic, 0);
+	for (uint32_t i = 0; i < 5; i++) {
+		struct rte_mbuf *mbuf = sent();
+		assert_non_null(mbuf);
+		assert_int_equal((mbuf->ol_flags & RTE_MBUF_F_TX_TCP_SEG) != 0, i == 4);
+		rte_pktmbuf_free(mbuf);
+	}
+	assert_null(sent());
+}
+
 // ---- what a device says of checksums
 
 static void every_verdict_of_a_device_counts(void **)
@@ -564,6 +586,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(frames_stay_right_when_a_device_does_less),
 		cmocka_unit_test(a_device_that_is_gone_is_left_alone),
 	};
+	const struct CMUnitTest little[] = {cmocka_unit_test(what_a_driver_cuts_badly_stays_whole)};
 	const struct CMUnitTest whole[] = {cmocka_unit_test(nobody_cuts_unasked_or_unproven)};
 
 	if (argc == 2 && strcmp(argv[1], "cutting") == 0)
@@ -572,6 +595,8 @@ int main(int argc, char **argv)
 		return cmocka_run_group_tests(whole, start_unasked, stop);
 	if (argc == 2 && strcmp(argv[1], "netvsc") == 0)
 		return cmocka_run_group_tests(whole, start_netvsc, stop);
-	print_error("usage: offload cutting|unasked|netvsc\n");
+	if (argc == 2 && strcmp(argv[1], "tap") == 0)
+		return cmocka_run_group_tests(little, start_tap, stop);
+	print_error("usage: offload cutting|unasked|netvsc|tap\n");
 	return 2;
 }
