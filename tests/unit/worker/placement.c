@@ -57,6 +57,7 @@ struct world {
 	struct worker workers[WORKERS_MAX];
 	struct peer peer;
 	uint64_t now_us;
+	uint32_t moves_at; // the turn of a run in which another device comes below; 0: none
 };
 
 static struct world world;
@@ -405,8 +406,13 @@ static void run_sessions(const char *gateway)
 	world.peer.received = 0;
 	for (uint32_t i = 0; i < CONNS; i++)
 		assert_int_equal(tcp_connect(world.peer.tcp, &to, &got[i], world.now_us, &conn), 0);
-	while ((world.peer.closed < CONNS || conns_left() > 0) && turns++ < TURNS_MAX)
+	while ((world.peer.closed < CONNS || conns_left() > 0) && turns++ < TURNS_MAX) {
 		turn();
+		if (turns != world.moves_at)
+			continue;
+		toeplitz.moved = true;
+		toeplitz_event();
+	}
 	assert_int_equal(world.peer.closed, CONNS);
 	assert_int_equal(world.peer.received, (uint64_t)CONNS * BYTES);
 	assert_int_equal(conns_left(), 0);
@@ -470,6 +476,25 @@ static void a_port_that_lies_is_found_out(void **)
 	assert_true(SUM(handed_over) >= SUM(rss_misplaced));
 }
 
+// netvsc: while connections run, a device with another key comes below, and later packets take
+// another way than earlier ones.
+static void a_device_that_comes_changes_no_owner(void **)
+{
+	const uint64_t all = 2 * (uint64_t)world.n_workers * NIC_RSS_CHECKS;
+
+	for (int i = 0; SUM(rss_checked) < all && i < 10; i++)
+		run_sessions("10.77.1.1");
+	assert_int_equal(SUM(rss_checked), all);
+	assert_int_equal(SUM(rss_misplaced), 0);
+	world.moves_at = 6; // in the middle of the handshakes, and of the first bytes
+	run_sessions("10.77.1.1");
+	assert_true(SUM(rss_misplaced) > 0);
+	assert_int_equal(SUM(handover_full), 0);
+	// Looked at anew.
+	assert_true(SUM(rss_checked) > all);
+	assert_true(SUM(rss_differs) > 0);
+}
+
 static void a_worker_without_a_queue_opens_connections(void **)
 {
 	struct nic_port_info info;
@@ -517,6 +542,7 @@ static const struct kind {
 	 2,
 	 {.hashes = true, .queues_max = 1},
 	 a_worker_without_a_queue_opens_connections},
+	{"moves", 2, {.hashes = true}, a_device_that_comes_changes_no_owner},
 	{"powers", 3, {.hashes = true, .driver = "net_netvsc"}, queues_come_in_powers_of_two},
 };
 

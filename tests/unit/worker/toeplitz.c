@@ -5,6 +5,7 @@
 
 #include "dataplane/nic/pool.h"
 
+#include <rte_alarm.h>
 #include <rte_ethdev.h>
 #include <rte_ring.h>
 #include <rte_thash.h>
@@ -36,6 +37,10 @@ int __wrap_rte_eth_dev_configure(
 int __wrap_rte_eth_macaddr_get(uint16_t port, struct rte_ether_addr *mac);
 int __wrap_rte_eth_dev_rss_hash_update(uint16_t port, struct rte_eth_rss_conf *conf);
 int __wrap_rte_eth_dev_rss_hash_conf_get(uint16_t port, struct rte_eth_rss_conf *conf);
+int __wrap_rte_eth_dev_callback_register(
+	uint16_t port, enum rte_eth_event_type event, rte_eth_dev_cb_fn fn, void *arg
+);
+int __wrap_rte_eal_alarm_set(uint64_t us, rte_eal_alarm_callback fn, void *arg);
 int __wrap_rte_eth_dev_rss_reta_query(
 	uint16_t port, struct rte_eth_rss_reta_entry64 *groups, uint16_t size
 );
@@ -100,6 +105,35 @@ int __wrap_rte_eth_dev_rss_hash_conf_get(uint16_t port, struct rte_eth_rss_conf 
 	return 0;
 }
 
+static struct watcher {
+	rte_eth_dev_cb_fn fn;
+	void *arg;
+} watchers[PORTS];
+static uint32_t n_watchers;
+
+// Each port of ours wants to hear of all devices once.
+int __wrap_rte_eth_dev_callback_register(
+	uint16_t port, enum rte_eth_event_type event, rte_eth_dev_cb_fn fn, void *arg
+)
+{
+	if (port == RTE_ETH_ALL && event == RTE_ETH_EVENT_NEW && n_watchers < PORTS)
+		watchers[n_watchers++] = (struct watcher){fn, arg};
+	return 0;
+}
+
+// No time passes between an event and what is done about it later.
+int __wrap_rte_eal_alarm_set(uint64_t, rte_eal_alarm_callback fn, void *arg)
+{
+	fn(arg);
+	return 0;
+}
+
+void toeplitz_event(void)
+{
+	for (uint32_t i = 0; i < n_watchers; i++)
+		(void)watchers[i].fn(PORTS, RTE_ETH_EVENT_NEW, watchers[i].arg, NULL);
+}
+
 // Not the table that one would expect: it must be read.
 static uint16_t entry(const struct port *port, uint32_t i)
 {
@@ -152,6 +186,8 @@ static uint32_t hash_of(const struct port *port, const uint8_t *frame, size_t n)
 	uint32_t count = tuple_of(frame, n, words);
 
 	memcpy(key, port->conf.rss_key, KEY);
+	for (uint32_t i = 0; toeplitz.moved && i < KEY / sizeof(*key); i++)
+		key[i] ^= 0x5aa55aa5;
 	return count == 0 ? 0 : rte_softrss(words, count, (const uint8_t *)key);
 }
 

@@ -23,6 +23,7 @@ struct toeplitz {
 	bool ports_unhashed; // it hashes addresses only, and says otherwise
 	bool lies;           // the key that it shows is not the one that it uses
 	bool shows_no_hash;  // steers by it and keeps it to itself
+	bool moved;          // another device is below, with a key of its own
 	uint16_t queues_max; // 0: as many as net_ring has
 	const char *driver;  // what it calls itself; NULL: net_ring
 };
@@ -32,6 +33,8 @@ enum { TOEPLITZ_FRAME_MAX = 10000 };
 
 // The queue for a frame of `n` bytes, by port and configuration.
 uint16_t toeplitz_queue(uint16_t port, const uint8_t *frame, size_t n);
+// A device below has come or gone: what netvsc hears of it.
+void toeplitz_event(void);
 // Put a frame into its queue. False when its ring or the pool is full.
 bool toeplitz_deliver(struct nic *nic, uint16_t port, const uint8_t *frame, size_t n);
 // Take off the next frame that was sent on a queue. Returns its length, 0 when there is none.
