@@ -168,6 +168,20 @@ static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
 	return true;
 }
 
+// Who is short of packets resets the one whose peer has taken nothing for long. Then both ends may
+// go as they like.
+static bool was_let_go(struct run *run, const struct side *side, const struct end *end)
+{
+	const struct tcp_stats *client = tcp_stats(run->client.host->tcp);
+	const struct tcp_stats *server = tcp_stats(run->server.host->tcp);
+	ptrdiff_t i = end - side->ends;
+	if (client->stalled_reset + server->stalled_reset == 0)
+		return false;
+	run->client.ends[i].rude = run->server.ends[i].rude = true;
+	run->client.ends[i].rude_at_us = run->server.ends[i].rude_at_us = 0;
+	return true;
+}
+
 static void end_event(struct side *side, struct end *end, uint32_t events)
 {
 	side->run->progress_us = world_now_us(side->run->world);
@@ -183,7 +197,8 @@ static void end_event(struct side *side, struct end *end, uint32_t events)
 		end->fin = true;
 	if ((events & TCP_EV_CLOSED) != 0) {
 		end->closed = true;
-		if (tcp_conn_error(end->conn) != 0 && !end->rude)
+		if (tcp_conn_error(end->conn) != 0 && !end->rude &&
+		    !was_let_go(side->run, side, end))
 			fail(side->run,
 			     tcp_conn_error(end->conn) == -ETIMEDOUT ? "timed out" : "reset");
 	}
