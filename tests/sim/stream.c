@@ -168,14 +168,14 @@ static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
 	return true;
 }
 
-// Who is short of packets resets the one whose peer has taken nothing for long. Then both ends may
-// go as they like.
+// Who is short of packets resets the one whose peer has taken nothing for long, and forgets
+// handshakes that take time. Then both ends may go as they like.
 static bool was_let_go(struct run *run, const struct side *side, const struct end *end)
 {
 	const struct tcp_stats *client = tcp_stats(run->client.host->tcp);
 	const struct tcp_stats *server = tcp_stats(run->server.host->tcp);
 	ptrdiff_t i = end - side->ends;
-	if (client->stalled_reset + server->stalled_reset == 0)
+	if (client->stalled_reset + server->stalled_reset + server->syn_evicted == 0)
 		return false;
 	run->client.ends[i].rude = run->server.ends[i].rude = true;
 	run->client.ends[i].rude_at_us = run->server.ends[i].rude_at_us = 0;
