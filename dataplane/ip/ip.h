@@ -116,6 +116,11 @@ enum ip_verdict ip_input(
 	struct ip *ip, struct pkt *pkt, uint64_t now_ms, struct ip_segment *segment
 );
 
+// Whose TCP segment a frame seems to be, for fetching ahead what it will need: nothing is checked,
+// and nothing may depend on it. Out: *local, *remote. False for what has IP options, extension
+// headers or no TCP.
+bool ip_peek(const struct pkt *pkt, struct endpoint *local, struct endpoint *remote);
+
 // Send one TCP segment: `pkt->data` starts at the TCP header, its checksum field zero; headers are
 // prepended, checksums filled in or left to the port. Of the flags only PKT_TX_ECT counts. Takes
 // over the reference; may queue the packet until the neighbour is known. Returns 0, or

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+enum { FETCH_LINE = 64 };
+
 // A slot refers to a connection by index + 1, or to a TIME_WAIT entry, marked by this bit.
 static const uint32_t REF_TW = UINT32_C(1) << 31;
 
@@ -55,6 +57,27 @@ struct tcp_conn *table_find(
 		return NULL;
 	}
 	return NULL;
+}
+
+uint32_t tcp_fetch_slot(
+	const struct tcp *tcp, const struct endpoint *local, const struct endpoint *remote
+)
+{
+	struct flow flow = {*local, *remote};
+	uint32_t hash = table_hash(tcp, &flow);
+	__builtin_prefetch(&tcp->table.slots[hash & tcp->table.mask]);
+	return hash;
+}
+
+// All lines at once, for the waits to overlap.
+void tcp_fetch_conn(const struct tcp *tcp, uint32_t hash)
+{
+	const struct table_slot *slot = &tcp->table.slots[hash & tcp->table.mask];
+	if (slot->ref == 0 || (slot->ref & REF_TW) != 0)
+		return;
+	const char *block = (const char *)conn_at(tcp, slot->ref);
+	for (size_t line = 0; line < sizeof(struct tcp_conn); line += FETCH_LINE)
+		__builtin_prefetch(block + line, 1);
 }
 
 // There is always room: the table has twice as many slots as there are connections and entries.

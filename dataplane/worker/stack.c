@@ -10,6 +10,7 @@
 enum {
 	MESH_BURST = 64, // messages of one other worker in one loop
 	IP_TICK_US = 100000,
+	STACK_FETCH_CONNS = 4096, // fewer stay in the cache of a core anyway
 };
 
 // The port whose hash steers a flow: the one that has our address.
@@ -318,6 +319,22 @@ static uint32_t input_mesh(struct stack *stack)
 	return total;
 }
 
+// What the segments of a burst will ask memory for, while there is something else to do.
+static void fetch_ahead(const struct stack *stack, struct pkt *const *pkts, uint32_t n)
+{
+	uint32_t hashes[NIC_BURST], found = 0;
+
+	if (n < 2 || tcp_stats(stack->tcp)->conns < STACK_FETCH_CONNS)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		struct endpoint local, remote;
+		if (ip_peek(pkts[i], &local, &remote))
+			hashes[found++] = tcp_fetch_slot(stack->tcp, &local, &remote);
+	}
+	for (uint32_t i = 0; i < found; i++)
+		tcp_fetch_conn(stack->tcp, hashes[i]);
+}
+
 uint32_t stack_input(struct stack *stack, uint64_t now_us)
 {
 	struct pkt *pkts[NIC_BURST];
@@ -328,6 +345,7 @@ uint32_t stack_input(struct stack *stack, uint64_t now_us)
 		if (!nic_has_queue(stack->config.nic, stack->config.worker, p))
 			continue;
 		uint32_t n = nic_rx(stack->config.nic, stack->config.worker, p, pkts);
+		fetch_ahead(stack, pkts, n);
 		for (uint32_t i = 0; i < n; i++)
 			input_frame(stack, pkts[i]);
 		total += n;

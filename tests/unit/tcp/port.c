@@ -110,6 +110,9 @@ static void the_table_finds_what_is_there(void **)
 		struct time_wait *tw;
 		struct tcp_conn *found = table_find(rig.tcp, flow, table_hash(rig.tcp, flow), &tw);
 		assert_ptr_equal(found, there[i] ? conns[i] : NULL);
+		uint32_t hash = tcp_fetch_slot(rig.tcp, &flow->local, &flow->remote);
+		assert_int_equal(hash, table_hash(rig.tcp, flow));
+		tcp_fetch_conn(rig.tcp, hash); // nothing but a hint, also for what is not there
 		if (there[i])
 			table_remove_conn(rig.tcp, conns[i]);
 		else
