@@ -346,12 +346,23 @@ static uint32_t window_allows(const struct tcp_conn *conn, const struct tx_seg *
 	return usable > 0 && usable >= conn->snd_wnd_max / 2 ? usable : 0;
 }
 
+// Part of a packet, and its caller has more than the queue would hold: it waits to be filled, for
+// the peer would keep its ACK of an odd end back, and with it the room that the caller waits for.
+// Something is in flight, and its ACK brings either room or the end of the wait.
+static bool waits_to_be_filled(const struct tcp_conn *conn, const struct pkt *pkt)
+{
+	return pkt->next == NULL && pkt->len < conn->mss && conn->snd_una != conn->snd_nxt &&
+	       (conn->flags & (CONN_WANT_WRITE | CONN_FIN_QUEUED)) == CONN_WANT_WRITE;
+}
+
 static void fresh_send(struct tcp_conn *conn)
 {
 	conn->flags &= ~(uint32_t)CONN_CWND_LIMITED;
 	while (conn->snd_unsent != NULL) {
 		struct pkt *pkt = conn->snd_unsent;
 		struct tx_seg *seg = tx_seg(pkt);
+		if (waits_to_be_filled(conn, pkt))
+			return;
 		if (pkt->len > conn->mss && !send_split(conn, pkt, conn->mss))
 			return;
 		uint32_t n = window_allows(conn, seg);

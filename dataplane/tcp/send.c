@@ -8,6 +8,8 @@
 #include "dataplane/tcp/ledger.h"
 #include "dataplane/tcp/loss.h"
 
+enum { SEND_PARTS = 16 }; // of the queue; see report_room
+
 static void queue_append(struct tcp_conn *conn, struct pkt *pkt)
 {
 	pkt->next = NULL;
@@ -202,10 +204,13 @@ static void head_drop(struct tcp_conn *conn)
 
 static void report_room(struct tcp_conn *conn)
 {
-	// Half the queue at a time: an event for each acknowledged segment would be a waste.
+	// A sixteenth of the queue at a time: an event for each acknowledged segment would be a
+	// waste, and so is what the caller is late with, for the queue bounds the flight: in a
+	// round trip one such part is not used.
+	uint32_t bytes_max = conn->tcp->config.snd_buf, segs_max = conn->tcp->snd_segs_max;
 	if ((conn->flags & CONN_WANT_WRITE) == 0 ||
-	    conn->snd_bytes > conn->tcp->config.snd_buf / 2 ||
-	    conn->snd_segs > conn->tcp->snd_segs_max / 2 || tcp_send_room(conn) == 0)
+	    conn->snd_bytes > bytes_max - bytes_max / SEND_PARTS ||
+	    conn->snd_segs > segs_max - segs_max / SEND_PARTS || tcp_send_room(conn) == 0)
 		return;
 	conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
 	conn_report(conn, TCP_EV_WRITABLE);

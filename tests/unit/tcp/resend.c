@@ -358,10 +358,10 @@ static void room_is_reported(void **)
 {
 	struct rig rig = {0};
 	rig_config(&rig);
-	rig.config.snd_buf = 4000;
+	rig.config.snd_buf = 32000;
 	rig_new(&rig);
 	rig_accept(&rig, span_of(mss_1000, 4));
-	assert_int_equal(tcp_send(rig.conn, rig_bytes(5000)), 4000);
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(40000)), 32000);
 	assert_int_equal(tcp_send_room(rig.conn), 0);
 	rig_tick(&rig, 0);
 	ack_in(&rig, 1000);
@@ -371,6 +371,55 @@ static void room_is_reported(void **)
 	assert_int_equal(tcp_send_room(rig.conn), 2000);
 	ack_in(&rig, 4000);
 	assert_true(rig_event_is(&rig, 0));
+	rig_free(&rig);
+}
+
+// Five and a half packets, and a caller with more than that: five are sent.
+static void part_held(struct rig *rig)
+{
+	rig_config(rig);
+	rig->config.snd_buf = 5500;
+	rig_new(rig);
+	rig_accept(rig, span_of(mss_1000, 4));
+	assert_int_equal(tcp_send(rig->conn, rig_bytes(6000)), 5500);
+	rig_tick(rig, 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(rig_out(rig)->len, 1000);
+	assert_true(rig_silent(rig));
+}
+
+static void part_of_a_packet_waits_for_its_rest(void **)
+{
+	struct rig rig = {0};
+	part_held(&rig);
+	ack_in(&rig, 1000);
+	assert_true(rig_event_is(&rig, TCP_EV_WRITABLE));
+	assert_int_equal(tcp_send(rig.conn, rig_bytes(700)), 700);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->len, 1000);
+	assert_int_equal(rig_out(&rig)->len, 200); // that was all
+	rig_free(&rig);
+}
+
+static void part_of_a_packet_goes_when_all_else_has_arrived(void **)
+{
+	struct rig rig = {0};
+	part_held(&rig);
+	ack_in(&rig, 5000);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->len, 500);
+	rig_free(&rig);
+}
+
+static void part_of_a_packet_goes_with_the_fin(void **)
+{
+	struct rig rig = {0};
+	part_held(&rig);
+	tcp_shutdown(rig.conn);
+	rig_tick(&rig, 0);
+	struct rig_segment *s = rig_out(&rig);
+	assert_int_equal(s->len, 500);
+	assert_true((s->flags & TCP_FIN) != 0);
 	rig_free(&rig);
 }
 
@@ -573,6 +622,9 @@ int main(void)
 		cmocka_unit_test(sent_bytes_never_change),
 		cmocka_unit_test(the_round_trip_sets_the_timeout),
 		cmocka_unit_test(room_is_reported),
+		cmocka_unit_test(part_of_a_packet_waits_for_its_rest),
+		cmocka_unit_test(part_of_a_packet_goes_when_all_else_has_arrived),
+		cmocka_unit_test(part_of_a_packet_goes_with_the_fin),
 		cmocka_unit_test(room_is_reported_with_tiny_segments),
 		cmocka_unit_test(one_byte_writes_are_limited),
 		cmocka_unit_test(an_empty_pool_cannot_split),
