@@ -62,17 +62,31 @@ uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit)
 	return limit;
 }
 
-uint32_t ledger_send_segs(const struct tcp *tcp)
+uint32_t ledger_send_segs(const struct tcp_conn *conn)
 {
+	const struct tcp *tcp = conn->tcp;
+	uint32_t segs = tcp->snd_segs_max;
+	// One is enough to find out when there is room again.
+	if (tcp->tx_memory != TCP_MEMORY_NORMAL && conn->snd_wnd < conn->mss)
+		return min_u32(segs, 1);
 	switch (tcp->tx_memory) {
 	case TCP_MEMORY_NORMAL:
-		return tcp->snd_segs_max;
+		return segs;
 	case TCP_MEMORY_PRESSURE:
-		return min_u32(tcp->snd_segs_max, LEDGER_PRESSURE_SEND);
+		return min_u32(segs, LEDGER_PRESSURE_SEND);
 	case TCP_MEMORY_CRITICAL:
-		return min_u32(tcp->snd_segs_max, LEDGER_CRITICAL_SEND);
+		return min_u32(segs, LEDGER_CRITICAL_SEND);
 	}
-	return tcp->snd_segs_max;
+	return segs;
+}
+
+bool ledger_takes(const struct tcp_conn *conn)
+{
+	const struct tcp *tcp = conn->tcp;
+	if (tcp->rx_memory == TCP_MEMORY_CRITICAL &&
+	    conn->rcv_bytes >= LEDGER_CRITICAL_WINDOW * (uint32_t)conn->mss_offered)
+		return false;
+	return tcp->stats.rx_queued < tcp->rx_queue_max;
 }
 
 bool ledger_keeps_ooo(const struct tcp_conn *conn)
@@ -89,16 +103,19 @@ bool ledger_is_critical(const struct tcp *tcp)
 	return tcp->stats.memory == TCP_MEMORY_CRITICAL;
 }
 
-// How much a peer that takes nothing holds up: packets times milliseconds. 0: it does not.
+// How much a peer that takes nothing holds up, and keeps us from reading: packets times
+// milliseconds. 0: it does not.
 static uint64_t stall_of(const struct tcp_conn *conn)
 {
 	uint32_t idle_ms = (uint32_t)conn->tcp->now_ms - conn->tx_ms;
-	// What is on its way has a timeout of its own.
+	// What is on its way, and who does not even answer probes, have timeouts of their own; and
+	// who has just made room is about to take something.
 	if (conn->snd_segs == 0 || (conn->flags & CONN_LIVE) == 0 ||
-	    conn->snd_una != conn->snd_nxt || idle_ms < LEDGER_STALL_MS)
+	    conn->snd_una != conn->snd_nxt || conn->retries > 1 || conn->snd_wnd >= conn->mss ||
+	    idle_ms < LEDGER_STALL_MS)
 		return 0;
-	return (uint64_t)conn->snd_segs *
-	       (idle_ms < LEDGER_STALL_MAX_MS ? idle_ms : LEDGER_STALL_MAX_MS);
+	uint64_t held = conn->snd_segs + conn->rcv_bytes / conn->mss_offered;
+	return held * (idle_ms < LEDGER_STALL_MAX_MS ? idle_ms : LEDGER_STALL_MAX_MS);
 }
 
 static void relieve(struct tcp *tcp, struct tcp_conn *conn)
@@ -108,7 +125,7 @@ static void relieve(struct tcp *tcp, struct tcp_conn *conn)
 		tcp->stats.ooo_pruned += conn->ooo_segs;
 		reassembly_prune(conn);
 	}
-	uint64_t stall = tcp->tx_memory == TCP_MEMORY_CRITICAL ? stall_of(conn) : 0;
+	uint64_t stall = ledger_is_critical(tcp) ? stall_of(conn) : 0;
 	if (stall > tcp->stall) {
 		tcp->stall = stall;
 		tcp->stalled = conn;

@@ -10,9 +10,11 @@
 //             receiving                                 sending
 //   pressure  windows of a few segments; long           no connection queues more than a few
 //             out-of-order queues are dropped           segments
-//   critical  windows of two segments; every            hardly any; and the peer that for the
-//             out-of-order queue is dropped             longest takes nothing of the most is reset
-//   critical, either: handshakes leave nothing here but cookies, and are not helped along.
+//   critical  windows of two segments; every            hardly any
+//             out-of-order queue is dropped; who
+//             has two segments unread gets no more
+//   critical, either: the peer that for the longest takes nothing of the most is reset; handshakes
+//   beyond half their table leave nothing here but cookies.
 //
 // A level is left well below where it was entered.
 
@@ -30,14 +32,16 @@ enum ledger_limit {
 	LEDGER_PRESSURE_SEND = 16,
 	LEDGER_CRITICAL_SEND = 4,
 	LEDGER_OOO = 16, // packets out of order that a connection may keep under pressure
-	LEDGER_STALL_MS = 10 * 1000,    // a peer without room for anything
-	LEDGER_STALL_MAX_MS = 60 * 1000 // beyond, how long no longer counts
+	LEDGER_STALL_MS = 30 * 1000,     // a peer without room for anything
+	LEDGER_STALL_MAX_MS = 120 * 1000 // beyond, how long no longer counts
 };
 
 // The largest receive window to offer now, of `limit` that the connection would have.
 uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit);
 // How many packets a connection's send queue may have now.
-uint32_t ledger_send_segs(const struct tcp *tcp);
+uint32_t ledger_send_segs(const struct tcp_conn *conn);
+// May one more packet in order be kept? When little is left, not for whoever has some unread.
+bool ledger_takes(const struct tcp_conn *conn);
 // May one more packet out of order be kept?
 bool ledger_keeps_ooo(const struct tcp_conn *conn);
 // Is a queue about to be full?

@@ -320,7 +320,7 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 		ooo_insert(conn, seg);
 		return false;
 	}
-	if (conn->tcp->stats.rx_queued >= conn->tcp->rx_queue_max) {
+	if (!ledger_takes(conn)) {
 		conn->tcp->stats.queue_full++; // as if it were lost: the peer sends it again
 		return false;
 	}

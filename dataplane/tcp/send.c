@@ -72,7 +72,7 @@ size_t tcp_send_room(const struct tcp_conn *conn)
 	uint32_t limit = conn->tcp->config.snd_buf;
 	if (!may_send(conn) || conn->snd_bytes >= limit)
 		return 0;
-	uint32_t segs = ledger_send_segs(conn->tcp);
+	uint32_t segs = ledger_send_segs(conn);
 	uint32_t fresh = conn->snd_segs < segs ? segs - conn->snd_segs : 0;
 	return min_u32(limit - conn->snd_bytes, tail_room(conn) + fresh * conn->mss);
 }

@@ -123,7 +123,8 @@ static struct syn_entry *oldest(struct syncache *cache)
 bool syncache_add(struct tcp *tcp, const struct syn_seen *seen, bool force)
 {
 	struct syncache *cache = tcp->syns;
-	if (!force && ledger_is_critical(tcp))
+	if (!force && ledger_is_critical(tcp) &&
+	    tcp->stats.half_open >= tcp->config.half_open_max / 2)
 		return false;
 	if (cache->free == 0) {
 		if (!force || tcp->stats.half_open == 0)
@@ -242,11 +243,6 @@ static void entry_expired(struct tcp *tcp, struct syn_entry *entry)
 {
 	if (entry->resends >= tcp->config.syn_retries || !seq_lt(entry->due_ms, entry->end_ms)) {
 		tcp->stats.timed_out++;
-		entry_drop(tcp, entry);
-		return;
-	}
-	if (ledger_is_critical(tcp)) {
-		tcp->stats.syn_evicted++;
 		entry_drop(tcp, entry);
 		return;
 	}

@@ -47,8 +47,8 @@ void syncache_fini(struct tcp *tcp);
 uint64_t syncache_entry_size(void);
 // NULL: there is none.
 struct syn_entry *syncache_find(const struct tcp *tcp, const struct flow *flow);
-// Remember and answer a SYN. When the table is full, or memory critical, the oldest makes room if
-// `force`; else, or if there is no table at all, false.
+// Remember and answer a SYN. When the table is full (half full, when memory is critical) the oldest
+// makes room if `force`; else, or if there is no table at all, false.
 bool syncache_add(struct tcp *tcp, const struct syn_seen *seen, bool force) must_check;
 // A segment of the entry's flow. True when the entry's connection exists now and the segment is
 // for it, as is Out: *conn.

@@ -104,6 +104,15 @@ static void windows_close_as_queues_fill(void **)
 	rig_tick(&rig, 0);
 	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
 	assert_int_equal(stats->memory_critical, 1);
+	// Now only who has nothing unread gets more.
+	uint32_t before = peers[1].conn->rcv_bytes;
+	segment(&rig, &peers[1], 0);
+	peers[1].seq -= FULL;
+	assert_int_equal(peers[1].conn->rcv_bytes, before);
+	assert_int_equal(stats->queue_full, 1);
+	segment(&rig, &peers[3], 0);
+	assert_int_equal(peers[3].conn->rcv_bytes, FULL);
+	tcp_consume(peers[3].conn, FULL);
 	// It ends well below where it began, and then windows are as before.
 	tcp_consume(peers[0].conn, 9 * FULL);
 	rig_tick(&rig, 0);
@@ -178,11 +187,16 @@ static void who_takes_nothing_is_reset(void **)
 	assert_int_equal(most, 42000); // the first ones
 	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
 	assert_int_equal(stats->tx_queued, HALF);
-	rig_tick(&rig, 9000);
-	rig_drain(&rig);
-	assert_int_equal(stats->stalled_reset, 0);
-	rig_tick(&rig, 2000);
-	rig_drain(&rig);
+	for (int ms = 0; ms < 31000; ms += 500) {
+		rig_tick(&rig, 500);
+		rig_drain(&rig);
+		assert_true(ms < 29000 ? stats->stalled_reset == 0 : stats->stalled_reset <= 1);
+		for (int i = 0; i < STALLED; i++) { // there is no room, it says
+			rig.remote.port = peers[i].port;
+			rig_in(&rig, TCP_ACK, peers[i].seq, peers[i].una, 0, none);
+		}
+		rig_drain(&rig);
+	}
 	assert_int_equal(stats->stalled_reset, 1); // no more than it takes
 	assert_in_range(stats->tx_queued, 0, HALF * 80 / 100);
 	assert_int_not_equal(stats->memory, TCP_MEMORY_CRITICAL);
@@ -200,7 +214,7 @@ static void what_is_left_to_send_with_is_shared(void **)
 	const struct tcp_stats *stats;
 	start(&rig, peers, 4);
 	stats = tcp_stats(rig.tcp);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 2; i++) {
 		rig.remote.port = peers[i].port;
 		rig_in(&rig, TCP_ACK, peers[i].seq, peers[i].una, 0, none);
 	}
@@ -226,8 +240,10 @@ static void new_ones_come_by_cookies(void **)
 	const struct tcp_stats *stats;
 	start(&rig, peers, 3);
 	stats = tcp_stats(rig.tcp);
-	rig.remote.port = 999; // one in the middle of its handshake, who never goes on
-	rig_in(&rig, TCP_SYN, 1, 0, 60000, none);
+	for (uint16_t i = 0; i < rig.config.half_open_max / 2; i++) { // who never go on
+		rig.remote.port = 900 + i;
+		rig_in(&rig, TCP_SYN, 1, 0, 60000, none);
+	}
 	for (uint32_t n = 0; stats->rx_queued < HALF * 90 / 100; n++)
 		segment(&rig, &peers[n % 3], 0);
 	rig_tick(&rig, 0);
@@ -239,9 +255,7 @@ static void new_ones_come_by_cookies(void **)
 	rig_accept(&rig, span_of(syn_options, sizeof(syn_options)));
 	late = (struct peer){rig.conn, rig.seq, rig.una, rig.remote.port};
 	assert_int_equal(stats->cookies_accepted, 1);
-	rig_tick(&rig, 1100);
-	assert_int_equal(stats->half_open, 0);
-	assert_int_equal(stats->syn_evicted, 1);
+	assert_int_equal(stats->half_open, rig.config.half_open_max / 2);
 	// It can talk.
 	segment(&rig, &late, 0);
 	assert_int_equal(tcp_peek(late.conn).n, FULL);
