@@ -6,6 +6,10 @@ import net
 import test_mariadb
 
 
+# Their views draw from a sequence, which no text shows: what a view does is its owner's to grant.
+HIDDEN = {"select * from vin", "select * from vdn", "select * from vis", "select * from vds"}
+
+
 def folder(build):
     home = build / "corpora"
     tests = home / "mariadb-test-data/usr/share/mysql/mysql-test/main"
