@@ -70,8 +70,17 @@ static struct probe *take(struct health *health, struct tcp_conn *conn, uint64_t
 	*probe = (struct probe){.conn = conn, .until_us = now_us + HEALTH_PROBE_MS * 1000};
 	list_init(&probe->node);
 	list_append(&health->open, &probe->node);
-	tcp_conn_set_user(conn, probe);
 	return probe;
+}
+
+static struct probe *find(struct health *health, const struct tcp_conn *conn)
+{
+	for (struct list *node = health->open.next; node != &health->open; node = node->next) {
+		struct probe *probe = list_entry(node, struct probe, node);
+		if (probe->conn == conn)
+			return probe;
+	}
+	return NULL;
 }
 
 // A head ends with an empty line (RFC 9112 2.1; 2.2: a bare LF will do).
@@ -110,7 +119,7 @@ static void answer(struct health *health, struct probe *probe)
 
 void health_event(struct health *health, struct tcp_conn *conn, uint64_t now_us)
 {
-	struct probe *probe = tcp_conn_user(conn);
+	struct probe *probe = find(health, conn);
 	if (probe == NULL)
 		probe = take(health, conn, now_us);
 	for (struct span in = tcp_peek(conn); in.n > 0; in = tcp_peek(conn)) {

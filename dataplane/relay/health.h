@@ -28,7 +28,7 @@ void health_free(struct health *health); // accepts NULL
 
 // What probes are told from here on. At first: unhealthy.
 void health_set(struct health *health, bool healthy);
-// What tcp reports of a connection to the probe's port; tcp_conn_user is health's.
+// What tcp reports of a connection to the probe's port.
 void health_event(struct health *health, struct tcp_conn *conn, uint64_t now_us);
 // Close what has taken its time. Call in each pass.
 void health_tick(struct health *health, uint64_t now_us);

@@ -108,7 +108,7 @@ static void connection_closed(struct relay *relay, struct session *s, struct tcp
 
 static void take_event(struct relay *relay, struct tcp_conn *conn, uint32_t events)
 {
-	if (tcp_conn_cookie(conn) != NULL) {
+	if (tcp_conn_user(conn) == relay->health) { // the cookie of the probe's listener
 		health_event(relay->health, conn, relay->now.us);
 		return;
 	}
