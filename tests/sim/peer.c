@@ -16,7 +16,9 @@ enum { SYN_AGAIN_US = 1000 * 1000 };
 
 void peer_violation(struct peer *peer, const char *what)
 {
-	if (peer->fault == NULL)
+	// A SYN among the junk opens another connection, of which the peer knows nothing.
+	bool other = (peer->config.hostile & PEER_JUNK) != 0;
+	if (peer->fault == NULL && !other)
 		peer->fault = what;
 }
 
