@@ -14,7 +14,7 @@ enum echo_limit {
 	ECHO_SERVERS_MAX = 32,   // addresses of the server
 	ECHO_PER_SERVER = 40000, // connections to each, at most; ports are the limit
 	ECHO_OPENING_MAX = 256,  // handshakes under way
-	ECHO_CLOSING_MAX = 256,  // connections closed in one turn
+	ECHO_CLOSING_MAX = 32,   // connections closed in one turn: fewer than packets it takes
 	ECHO_CHUNK = 256 * 1024, // bytes sent or compared at once, at most
 	ECHO_PORT = 7,
 	ECHO_TAKEN_PARTS = 10000, // of a second: in a turn that took longer, others had the core

@@ -25,9 +25,11 @@ enum {
 	SLICES_MAX = 100000,
 };
 
-// A piece of the time, which whole turns make up: short, so that most are not interrupted.
+// A piece of this thread's CPU time, which whole turns make up: short, so that most are free of
+// others' interrupts, yet long enough for all that is under way to go round a few times.
 struct slice {
-	uint64_t cycles, done;
+	double seconds;
+	uint64_t done;
 };
 
 struct sample {
@@ -246,25 +248,35 @@ static uint64_t done_now(void)
 	return config.kind == ECHO_BULK ? ends[0].bytes : ends[0].done;
 }
 
+static uint64_t slice_least(void)
+{
+	enum { ROUNDS = 4 };
+
+	if (config.kind == ECHO_BULK)
+		return (uint64_t)ROUNDS * config.conns * config.size;
+	return (uint64_t)ROUNDS * (config.kind == ECHO_CONNECT ? config.conns : config.in_flight);
+}
+
 static void slice_turn(void)
 {
-	static uint64_t before, done;
+	static uint64_t looked, done;
+	static double before;
 	uint64_t now = rte_rdtsc();
 
-	if (before == 0) {
-		before = now;
-		done = done_now();
-	}
-	if (now - before < longest * ECHO_TAKEN_PARTS / SLICES_A_SECOND || n_slices == SLICES_MAX)
+	if (now - looked < longest * ECHO_TAKEN_PARTS / SLICES_A_SECOND ||
+	    (before > 0 && done_now() - done < slice_least()) || n_slices == SLICES_MAX)
 		return;
-	slices[n_slices++] = (struct slice){now - before, done_now() - done};
-	before = now;
+	looked = now;
+	double cpu = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+	if (before > 0)
+		slices[n_slices++] = (struct slice){cpu - before, done_now() - done};
+	before = cpu;
 	done = done_now();
 }
 
 static double slice_cost(const struct slice *s)
 {
-	return (double)s->cycles / (double)(s->done > 0 ? s->done : 1);
+	return s->seconds / (double)s->done;
 }
 
 static int slice_order(const void *a, const void *b)
@@ -274,7 +286,7 @@ static int slice_order(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-// Cycles of an answer, or of a byte of bulk, in the median slice.
+// Seconds of an answer, or of a byte of bulk, in the median slice; 0: there was none.
 static double slices_median(void)
 {
 	qsort(slices, n_slices, sizeof(slices[0]), slice_order);
@@ -369,7 +381,7 @@ static void print(
 	uint64_t memory_open, uint64_t memory_after
 )
 {
-	printf("{\"hz\": %.0f, \"slices\": %u, \"slice_cycles\": %.3f, \"wall_seconds\": %.6f, \"done\": %" PRIu64
+	printf("{\"hz\": %.0f, \"slices\": %u, \"slice_seconds\": %.6g, \"wall_seconds\": %.6f, \"done\": %" PRIu64
 	       ", \"bytes\": %" PRIu64 ", ",
 	       (double)(b->tsc - a->tsc) / (b->wall - a->wall), n_slices, slices_median(),
 	       b->wall - a->wall, b->done - a->done, b->bytes - a->bytes);
