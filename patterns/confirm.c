@@ -126,29 +126,23 @@ static int match_is_strong(
 	return result == HS_SUCCESS ? scratch->is_strong : -EIO;
 }
 
-// The length of a word of the entry's context that stands in [from, to) of the text: the first, or
-// the longest. 0: none does.
-static size_t word_within(
-	const struct scan_scratch *scratch, uint32_t entry, size_t from, size_t to, bool longest
-)
+// Add the words of any context that stand in [from, to) of the text.
+static void add_words_near(struct scan_scratch *scratch, size_t from, size_t to)
 {
 	const struct locator *locator = &scratch->set->locator;
-	size_t length = 0;
+	struct near_words *near = &scratch->near;
 	for (size_t at = from; at < to; at++) {
 		size_t n = 0;
 		const struct locator_ref *ref = locator_words_at(locator, scratch->in, at, &n);
 		for (; n > 0; n--, ref++) {
 			const struct locator_word *word = &locator->words[ref->target];
-			if (!ref->is_word || word->length <= length || word->length > to - at ||
-			    !context_stands_at(word->text, word->length, scratch->in, at) ||
-			    !locator_word_serves(word, entry))
+			if (!ref->is_word || word->length > to - at ||
+			    !context_stands_at(word->text, word->length, scratch->in, at))
 				continue;
-			length = word->length;
-			if (!longest)
-				return length;
+			if (near->count < SCRATCH_NEAR_WORDS)
+				near->words[near->count++] = ref->target;
 		}
 	}
-	return length;
 }
 
 static size_t word_in_name(const struct scan_scratch *scratch, uint32_t entry, bool longest)
@@ -171,17 +165,19 @@ static bool is_newline(uint8_t c)
 	return c == '\n' || c == '\r';
 }
 
-// The length of a word in the name, or before or behind [start, end) on the same line: the first,
-// or the longest. 0: there is no context.
-static size_t context_of(
-	const struct scan_scratch *scratch, uint32_t entry, size_t start, size_t end, bool longest
-)
+// The words before or behind [start, end) on the same line: looked for once, as what stands there
+// is often many entries' match. They are those of the text of number scratch->scan.
+static const struct near_words *words_near(struct scan_scratch *scratch, size_t start, size_t end)
 {
+	struct near_words *near = &scratch->near;
 	struct span in = scratch->in;
 	size_t from = start, to = end;
-	size_t length = word_in_name(scratch, entry, longest), next;
-	if (length > 0 && !longest)
-		return length;
+	if (near->scan == scratch->scan && near->start == start && near->end == end)
+		return near;
+	near->scan = scratch->scan;
+	near->start = start;
+	near->end = end;
+	near->count = 0;
 	while (from > 0 && start - from < PATTERN_CONTEXT_BEFORE && !is_newline(in.p[from - 1]))
 		from--;
 	while (to < in.n && to - end < PATTERN_CONTEXT_AFTER && !is_newline(in.p[to]))
@@ -191,11 +187,27 @@ static size_t context_of(
 		from = other;
 		to = end;
 	}
-	next = word_within(scratch, entry, from, start, longest);
-	if (next > length)
-		length = next;
-	next = length > 0 && !longest ? 0 : word_within(scratch, entry, end, to, longest);
-	return next > length ? next : length;
+	add_words_near(scratch, from, start);
+	add_words_near(scratch, end, to);
+	return near;
+}
+
+// The length of a word in the name, or near [start, end): the first, or the longest. 0: there is no
+// context.
+static size_t context_of(
+	struct scan_scratch *scratch, uint32_t entry, size_t start, size_t end, bool longest
+)
+{
+	size_t length = word_in_name(scratch, entry, longest);
+	if (length > 0 && !longest)
+		return length;
+	const struct near_words *near = words_near(scratch, start, end);
+	for (uint32_t i = 0; i < near->count && (length == 0 || longest); i++) {
+		const struct locator_word *word = &scratch->set->locator.words[near->words[i]];
+		if (word->length > length && locator_word_serves(word, entry))
+			length = word->length;
+	}
+	return length;
 }
 
 // Does the match [at, at + n) score enough to be a finding? Returns 1, 0 or -EIO.

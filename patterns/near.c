@@ -65,6 +65,8 @@ static int try_masks(
 	mask = mask >> (from - base) << (from - base);
 	if (to - base < 64)
 		mask &= (UINT64_C(1) << (to - base)) - 1;
+	if (mask == 0)
+		return 0;
 	size_t n = list_starts(mask, base, starts);
 	for (size_t k = 0; k < n; k++) {
 		size_t at = starts[k];
@@ -76,10 +78,29 @@ static int try_masks(
 	return result;
 }
 
+// Where what has not been tried for the word begins: where it stood shortly before, too, most has.
+static size_t rest_of(
+	struct scan_scratch *scratch, const struct locator_word *word, size_t from, size_t to
+)
+{
+	struct tried *tried = &scratch->tried_near[word - scratch->set->locator.words];
+	if (tried->scan == scratch->scan && tried->from <= from && from <= tried->to) {
+		from = tried->to;
+		if (to > tried->to)
+			tried->to = (uint32_t)to;
+		return from;
+	}
+	*tried = (struct tried){scratch->scan, (uint32_t)from, (uint32_t)to};
+	return from;
+}
+
 int near_try(struct scan_scratch *scratch, const struct locator_word *word, size_t from, size_t to)
 {
 	size_t chunk = scratch->chunk;
 	int result = 0;
+	from = rest_of(scratch, word, from, to);
+	if (from >= to)
+		return 0;
 	if (word->starts == STARTS_ANYWHERE)
 		return try_bytes(scratch, word, from, to);
 	if (from < chunk) {

@@ -26,8 +26,14 @@ struct scan_scratch *scan_scratch_new(const struct pattern_set *set)
 	scratch->tried = calloc(set->count + 1, sizeof(scratch->tried[0]));
 	if (scratch->tried != NULL)
 		explicit_bzero(scratch->tried, set->count * sizeof(scratch->tried[0]));
+	scratch->tried_near = calloc(set->locator.word_count + 1, sizeof(scratch->tried_near[0]));
+	if (scratch->tried_near != NULL)
+		explicit_bzero(
+			scratch->tried_near,
+			set->locator.word_count * sizeof(scratch->tried_near[0])
+		);
 	scratch->decode = decode_new(set);
-	if (scratch->tried == NULL || scratch->decode == NULL ||
+	if (scratch->tried == NULL || scratch->tried_near == NULL || scratch->decode == NULL ||
 	    (set->databases.scratch != NULL &&
 	     hs_clone_scratch(set->databases.scratch, &scratch->hs) != HS_SUCCESS)) {
 		scan_scratch_free(scratch);
@@ -43,6 +49,7 @@ void scan_scratch_free(struct scan_scratch *scratch)
 	hs_free_scratch(scratch->hs);
 	decode_free(scratch->decode);
 	free(scratch->tried);
+	free(scratch->tried_near);
 	free(scratch);
 }
 
@@ -101,6 +108,9 @@ static int scan_text(struct scan_scratch *scratch, struct span in)
 	scratch->first = scratch->matches.count;
 	if (++scratch->scan == 0) { // after 2^32 texts the old ones' marks must go
 		memset(scratch->tried, 0, scratch->set->count * sizeof(scratch->tried[0]));
+		memset(scratch->tried_near, 0,
+		       scratch->set->locator.word_count * sizeof(scratch->tried_near[0]));
+		scratch->near.scan = 0;
 		scratch->scan = 1;
 	}
 	for (scratch->chunk = 0; scratch->chunk < in.n && result == 0 && !scratch->matches.overflow;

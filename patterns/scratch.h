@@ -17,11 +17,20 @@ enum scratch_size {
 	SCRATCH_NAMES = 64,       // names remembered
 	SCRATCH_NAME_MAX = 64,    // bytes of a name that is remembered
 	SCRATCH_NAME_WORDS = 128, // context words of a name
+	// Context words near a match: as many as there can be. Those at one byte differ in length.
+	SCRATCH_NEAR_WORDS = (PATTERN_CONTEXT_BEFORE + PATTERN_CONTEXT_AFTER) * CONTEXT_WORD_MAX,
 };
 
 // Entry `entry` may match from one of the starts [from, to].
 struct candidate {
 	uint32_t entry, from, to;
+};
+
+// The context words near [start, end) of the text of number `scan`; 0: of none.
+struct near_words {
+	uint32_t scan, count;
+	size_t start, end;
+	uint32_t words[SCRATCH_NEAR_WORDS];
 };
 
 // The context words of a name.
@@ -38,7 +47,7 @@ struct scan_scratch {
 	// Per entry: the starts [from, to) have been tried in scan number `scan`.
 	struct tried {
 		uint32_t scan, from, to;
-	} * tried;
+	} * tried, *tried_near; // and per context word: near it
 	uint32_t scan;
 	// This scan.
 	struct span in;
@@ -62,6 +71,7 @@ struct scan_scratch {
 	size_t origin, skipped, last_end;
 	enum boundary right;
 	uint64_t ends[SCRATCH_ENDS_WORDS];
+	struct near_words near;
 	size_t strong_size; // of the match that is asked about
 	bool is_strong;
 	// Names, by hash; and the place of one too long to be remembered.
