@@ -216,8 +216,8 @@ def slow(seconds, *options):
 def by_hping():
     tcp = ["-p", str(PORT)]
     return [
-        Attack("syn flood", hping("-S", *tcp, "--rand-source"), None, ("cookies_sent",)),
-        Attack("syn flood by who does not answer", hping("-S", *tcp, "-a", "10.77.1.77"), None, ("cookies_sent",)),
+        Attack("syn flood", hping("-S", *tcp, "--rand-source"), None, ("cookies_sent", "half_open")),
+        Attack("syn flood by who does not answer", hping("-S", *tcp, "-a", "10.77.1.77"), None, ("cookies_sent", "half_open")),
         Attack("syn flood by who resets", hping("-S", *tcp, "-a", PEER), None, ("reset_received", "stray")),
         Attack("ack storm", hping("-A", *tcp), None, ("reset_sent",)),
         Attack("rst and syn", hping("-R", "-S", *tcp), None, ("stray",)),
@@ -255,7 +255,7 @@ def by_nmap(seconds):
 def by_thc(seconds):
     return [
         Attack("syn flood over ipv6", thc(seconds, "thcsyn6", "-i", "200", "-r", "c0", ADDRESS6, PORT), None,
-               ("cookies_sent",)),
+               ("cookies_sent", "half_open")),
         Attack("flood of advertisements", thc(seconds, "flood_advertise6", "c0", ADDRESS6), None, ("nd",)),
         Attack("flood of solicitations", thc(seconds, "flood_solicitate6", "c0", ADDRESS6), None,
                ("nd_refused", "neighbour_evicted", "neighbour_conflicts")),
