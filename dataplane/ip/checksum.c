@@ -35,10 +35,12 @@ uint64_t checksum_add(uint64_t sum, const void *data, size_t n)
 	size_t whole = n - n % STRIDE;
 	uint32_t word;
 
-	if (whole > 0) // not so for the header of an IPv4 packet
+	// Not so for the header of an IPv4 packet, or without a payload, whose address is NULL.
+	if (whole > 0) {
 		sum += add_strides(p, whole);
-	p += whole;
-	n -= whole;
+		p += whole;
+		n -= whole;
+	}
 	for (; n >= sizeof(word); n -= sizeof(word), p += sizeof(word)) {
 		memcpy(&word, p, sizeof(word));
 		sum += word;
