@@ -249,4 +249,5 @@ void congestion_restart(struct tcp_conn *conn)
 		control_of(conn)->pause(conn);
 	}
 	conn->cwnd = min_u32(conn->cwnd, initial_window(conn));
+	rack_restart(conn);
 }

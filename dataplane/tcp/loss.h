@@ -37,6 +37,8 @@ uint32_t recovery_pipe(const struct tcp_conn *conn);
 
 // rack.c: loss by time (RFC 8985).
 void rack_rtt(struct tcp_conn *conn, uint32_t rtt_us); // of what was sent once
+// With nothing in flight: whatever is sent from now on was sent after all that has arrived.
+void rack_restart(struct tcp_conn *conn);
 void rack_delivered(struct tcp_conn *conn, const struct tx_seg *seg, struct ack_news *news);
 // Find what is lost; with news->lost and news->reo_us as results.
 void rack_detect(struct tcp_conn *conn, struct ack_news *news);

@@ -22,6 +22,14 @@ void rack_rtt(struct tcp_conn *conn, uint32_t rtt_us)
 	conn->min_rtt_ms = now_ms;
 }
 
+// Times of sending compare for half of what 32 bits of microseconds count, 36 minutes; silence may
+// last longer.
+void rack_restart(struct tcp_conn *conn)
+{
+	conn->rack_us = (uint32_t)conn->tcp->now_us;
+	conn->rack_end = conn->snd_una;
+}
+
 // Did the ACK perhaps answer an earlier sending of a packet that was sent again (6.2, step 2)?
 static bool is_ambiguous(
 	const struct tcp_conn *conn, const struct tx_seg *seg, const struct ack_news *news,

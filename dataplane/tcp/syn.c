@@ -154,7 +154,7 @@ static void established(struct tcp_conn *conn, const struct segment *seg)
 	} else {
 		conn->rto_ms = max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
 	}
-	conn->rack_us = 0;
+	rack_restart(conn);
 	congestion_init(conn);
 	conn_set_state(conn, TCP_ESTABLISHED);
 	conn->flags |= CONN_ACCEPTED;
