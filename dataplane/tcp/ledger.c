@@ -103,19 +103,31 @@ bool ledger_is_critical(const struct tcp *tcp)
 	return tcp->stats.memory == TCP_MEMORY_CRITICAL;
 }
 
-// How much a peer that takes nothing holds up, and keeps us from reading: packets times
-// milliseconds. 0: it does not.
+// Who has just made room is about to take something.
+static bool has_made_room(const struct tcp_conn *conn)
+{
+	const struct tx_seg *head = tx_seg(conn->snd_head);
+	if (conn->snd_wnd < conn->mss)
+		return false;
+	return conn->snd_una == conn->snd_nxt ||
+	       (head->sends == 1 &&
+		(uint32_t)conn->tcp->now_us - head->sent_us < LEDGER_TAKE_MS * 1000);
+}
+
+// How much a peer that takes nothing, or next to it, holds up, and keeps us from reading: packets
+// times milliseconds. 0: it does not. What counts is how old the first packet in the queue is: a
+// peer that takes a byte now and then, or has some of it on its way and answers that there is no
+// room, has no timeout.
 static uint64_t stall_of(const struct tcp_conn *conn)
 {
-	uint32_t idle_ms = (uint32_t)conn->tcp->now_ms - conn->tx_ms;
-	// What is on its way, and who does not even answer probes, have timeouts of their own; and
-	// who has just made room is about to take something.
-	if (conn->snd_segs == 0 || (conn->flags & CONN_LIVE) == 0 ||
-	    conn->snd_una != conn->snd_nxt || conn->retries > 1 || conn->snd_wnd >= conn->mss ||
-	    idle_ms < LEDGER_STALL_MS)
+	if (conn->snd_segs == 0 || (conn->flags & CONN_LIVE) == 0 || has_made_room(conn))
+		return 0;
+	uint32_t age_ms = (uint32_t)conn->tcp->now_ms - tx_seg(conn->snd_head)->queued_ms;
+	// Who answers nothing at all has a timeout, which an answer puts off.
+	if (age_ms < (conn->retries > 1 ? LEDGER_STALL_MAX_MS : LEDGER_STALL_MS))
 		return 0;
 	uint64_t held = conn->snd_segs + conn->rcv_bytes / conn->mss_offered;
-	return held * (idle_ms < LEDGER_STALL_MAX_MS ? idle_ms : LEDGER_STALL_MAX_MS);
+	return held * min_u32(age_ms, LEDGER_STALL_MAX_MS);
 }
 
 static void relieve(struct tcp *tcp, struct tcp_conn *conn)

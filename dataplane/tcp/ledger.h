@@ -13,7 +13,7 @@
 //   critical  windows of two segments; every            hardly any
 //             out-of-order queue is dropped; who
 //             has two segments unread gets no more
-//   critical, either: the peer that for the longest takes nothing of the most is reset; handshakes
+//   critical, either: the peer that for the longest holds up the most is reset; handshakes
 //   beyond half their table leave nothing here but cookies.
 //
 // A level is left well below where it was entered.
@@ -31,9 +31,10 @@ enum ledger_limit {
 	LEDGER_CRITICAL_WINDOW = 2,
 	LEDGER_PRESSURE_SEND = 16,
 	LEDGER_CRITICAL_SEND = 4,
-	LEDGER_OOO = 16, // packets out of order that a connection may keep under pressure
-	LEDGER_STALL_MS = 30 * 1000,     // a peer without room for anything
-	LEDGER_STALL_MAX_MS = 120 * 1000 // beyond, how long no longer counts
+	LEDGER_OOO = 16,       // packets out of order that a connection may keep under pressure
+	LEDGER_TAKE_MS = 1000, // in which a peer with room takes what was sent
+	LEDGER_STALL_MS = 30 * 1000,     // that a packet waits for a peer to take it
+	LEDGER_STALL_MAX_MS = 120 * 1000 // beyond, or with a peer that does not answer
 };
 
 // The largest receive window to offer now, of `limit` that the connection would have.

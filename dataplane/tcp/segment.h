@@ -93,6 +93,7 @@ struct tx_seg {
 	uint32_t seq;
 	uint32_t end;     // one past the last; counts FIN
 	uint32_t sent_us; // low half of the clock, when last sent
+	uint32_t queued_ms;
 	uint8_t flags;
 	uint8_t sends; // saturates
 };

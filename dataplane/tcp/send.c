@@ -13,6 +13,7 @@ enum { SEND_PARTS = 16 }; // of the queue; see report_room
 static void queue_append(struct tcp_conn *conn, struct pkt *pkt)
 {
 	pkt->next = NULL;
+	tx_seg(pkt)->queued_ms = (uint32_t)conn->tcp->now_ms;
 	if (conn->snd_tail == NULL)
 		conn->snd_head = pkt;
 	else

@@ -206,6 +206,59 @@ static void who_takes_nothing_is_reset(void **)
 	end(&rig, peers, STALLED + 1);
 }
 
+// All send queues are full, and each peer says every half second how much it takes: `wnd` from
+// where `step` more bytes are acknowledged. One after the other goes, until there is room.
+static void expect_evicted(uint16_t wnd, uint32_t step, uint32_t every_ms)
+{
+	enum { HOLDERS = 30 };
+	struct rig rig = {0};
+	struct peer peers[HOLDERS + 1];
+	const struct tcp_stats *stats;
+	start(&rig, peers, HOLDERS + 1);
+	stats = tcp_stats(rig.tcp);
+	for (int i = 0; i < HOLDERS; i++) {
+		(void)!tcp_send(peers[i].conn, rig_bytes(42000));
+		rig_tick(&rig, 0); // some of it is on its way
+		rig_drain(&rig);
+	}
+	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
+	for (uint32_t ms = 0; ms < 40000; ms += every_ms) {
+		for (int i = 0; i < HOLDERS; i++) {
+			struct tcp_conn *conn = peers[i].conn;
+			rig.remote.port = peers[i].port;
+			if (seq_le(peers[i].una + step, conn->snd_nxt))
+				peers[i].una += step;
+			rig_in(&rig, TCP_ACK, peers[i].seq, peers[i].una, wnd, none);
+		}
+		for (uint32_t i = 0; i < every_ms; i++) {
+			rig_tick(&rig, 1);
+			rig_drain(&rig);
+		}
+		assert_true(ms < 28000 ? stats->stalled_reset == 0 : true);
+	}
+	assert_in_range(stats->stalled_reset, 1, HOLDERS);
+	assert_int_not_equal(stats->memory, TCP_MEMORY_CRITICAL);
+	assert_int_equal(tcp_send(peers[HOLDERS].conn, rig_bytes(FULL)), FULL);
+	rig_tick(&rig, 0);
+	end(&rig, peers, HOLDERS + 1);
+}
+
+// It was let send, and then there is no room for that.
+static void who_takes_back_room_is_reset(void **)
+{
+	expect_evicted(0, 0, 500);
+}
+
+static void who_takes_byte_by_byte_is_reset(void **)
+{
+	expect_evicted(1, 1, 500);
+}
+
+static void who_acknowledges_byte_by_byte_is_reset(void **)
+{
+	expect_evicted(MSS, 1, 150);
+}
+
 // Under pressure nobody queues more than a little, so that everybody can.
 static void what_is_left_to_send_with_is_shared(void **)
 {
@@ -269,6 +322,9 @@ int main(void)
 		cmocka_unit_test(windows_close_as_queues_fill),
 		cmocka_unit_test(what_waits_out_of_order_is_dropped),
 		cmocka_unit_test(who_takes_nothing_is_reset),
+		cmocka_unit_test(who_takes_back_room_is_reset),
+		cmocka_unit_test(who_takes_byte_by_byte_is_reset),
+		cmocka_unit_test(who_acknowledges_byte_by_byte_is_reset),
 		cmocka_unit_test(what_is_left_to_send_with_is_shared),
 		cmocka_unit_test(new_ones_come_by_cookies),
 	};
