@@ -70,7 +70,7 @@ const struct command commands[] = {
 	 "  --head SEQ:HASH  a head that was kept elsewhere and must be in the log\n"},
 	{"audit tail", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE), ctl_audit_tail,
 	 "the last lines of the audit log, newest first",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"},
 	{"policy check", "FILE", COMMON, ctl_policy_check,
 	 "read a configuration and tell every error in it, without a gateway", ""},
@@ -81,8 +81,8 @@ const struct command commands[] = {
 	 "what a statement would do, what the configuration says to it, and why",
 	 "  --statement S  the statement, more than once if need be; else standard input\n"
 	 "  --dialect D    postgres, mysql, tsql or shell; postgres\n"
-	 "  --resource R   where; the only one\n"
-	 "  --issuer I     who vouches for the subject; the first of the configuration\n"
+	 "  --resource R   where; needed where there are several\n"
+	 "  --issuer I     whose token the subject has; the first of the configuration\n"
 	 "  --subject S    who asks\n"
 	 "  --group G      in this group; as often as needed\n"},
 	{"policy simulate", "FILE", ASKS | BIT(OPTION_SINCE) | BIT(OPTION_LIMIT),
@@ -94,7 +94,9 @@ const struct command commands[] = {
 	 "read the configuration again and put its policy in force", ""},
 	{"drain status", NULL, ASKS, ctl_drain_status, "how far a drain has come", ""},
 	{"drain", NULL, ASKS, ctl_drain,
-	 "fail the load balancer's probe, then end sessions politely, then firmly", ""},
+	 "fail the load balancer's probe, then end sessions politely, then firmly",
+	 "Returns at once; `drain status` tells how far it has come, `undrain` takes it back. How long each\n"
+	 "part takes: `drain_accept` and `drain` under `timeouts` in the configuration.\n"},
 	{"undrain", NULL, ASKS, ctl_undrain, "serve again", ""},
 	{"token", NULL, ASKS | BIT(OPTION_SUBJECT) | BIT(OPTION_GROUP) | BIT(OPTION_TTL), ctl_token,
 	 "mint a token with the local issuer, where the configuration has one",
@@ -103,7 +105,7 @@ const struct command commands[] = {
 	 "  --ttl TIME     how long it is valid: 90s, 30m, 1h; at most a day; 1h\n"},
 	{"approvals list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
 	 ctl_approvals_list, "what waits for a human",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --all          what is decided, too\n"},
 	{"approvals show", "ID", ASKS, ctl_approvals_show,
@@ -114,16 +116,16 @@ const struct command commands[] = {
 	 "say no; needs a human's token", "  --comment TEXT for those who read it later\n"},
 	{"access list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
 	 ctl_access_list, "accesses that were asked for and wait",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --all          what is decided, too\n"},
 	{"access request", "RESOURCE", ASKS | BIT(OPTION_FOR) | BIT(OPTION_REASON),
 	 ctl_access_request, "ask for a grant for oneself; needs a token",
-	 "  --for TIME     how long; at most what the rule gives\n"
+	 "  --for TIME     how long: 90s, 30m, 1h; at most what the rule gives, and else that\n"
 	 "  --reason TEXT  why\n"},
 	{"access grants", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
 	 ctl_access_grants, "grants in force",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --all          those that are over, too\n"},
 	{"access revoke", "ID", ASKS | BIT(OPTION_REASON), ctl_access_revoke,
@@ -152,24 +154,24 @@ const struct command commands[] = {
 	 "  --dry-run      only tell what it would end\n"},
 	{"revocations list", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL),
 	 ctl_revocations_list, "revocations in force",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --all          those that are over, too\n"},
 	{"revocations lift", "ID", ASKS | BIT(OPTION_REASON), ctl_revocations_lift,
 	 "take a revocation back", "  --reason TEXT  why\n"},
 	{"chains", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_LIVE),
 	 ctl_chains, "the tree of who started whom",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --live         only what has open sessions\n"},
 	{"budgets", NULL, ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE), ctl_budgets,
 	 "budgets and what is used of them",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"},
 	{"notifications list", NULL,
 	 ASKS | BIT(OPTION_LIMIT) | BIT(OPTION_BEFORE) | BIT(OPTION_ALL), ctl_notifications_list,
 	 "notifications that were given up",
-	 "  --limit N      at most so many, 1 to 1000\n"
+	 "  --limit N      at most so many, 1 to 1000; 100\n"
 	 "  --before N     those before, as the line \"more\" says\n"
 	 "  --all          those that are tried still, too\n"},
 	{"notifications requeue", "ID", ASKS, ctl_notifications_requeue, "try one again", ""},
