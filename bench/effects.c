@@ -100,7 +100,11 @@ int main(int argc, char **argv)
 	struct inspect_cache *warm = inspect_cache_new(1024, 1 << 20);
 	struct inspect_cache *none = inspect_cache_new(0, 0);
 	double worst = 0, sum_alone = 0, sum_whole = 0;
-	if (runs < 1 || runs > RUNS_MAX || warm == NULL || none == NULL)
+	if (runs < 1 || runs > RUNS_MAX) {
+		fprintf(stderr, "usage: bench_effects [RUNS]   (1 to %d; 21)\n", RUNS_MAX);
+		return 2;
+	}
+	if (warm == NULL || none == NULL)
 		return 1;
 	printf("%-16s %6s %9s %12s %12s %6s\n", "statement", "bytes", "hit", "libpg_query",
 	       "uncached", "ratio");

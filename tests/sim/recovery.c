@@ -359,8 +359,13 @@ int main(int argc, char **argv)
 {
 	struct options options = {.first = 1, .count = 20};
 	bool good = true;
-	if (!options_read(&options, argc, argv))
+	if (!options_read(&options, argc, argv)) {
+		fputs("usage: sim_recovery [--newreno] [--case NAME] [--first SEED] [--count N] "
+		      "[--trace]\n"
+		      "Default: all cases, 20 seeds from 1 on.\n",
+		      stderr);
 		return 2;
+	}
 	for (int k = 0; k < N_KINDS; k++) {
 		if (options.only == NULL || strcmp(options.only, kinds[k].name) == 0)
 			good &= run_kind(&kinds[k], &options);

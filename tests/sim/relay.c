@@ -93,8 +93,12 @@ int main(int argc, char **argv)
 		else
 			patterns = argv[i];
 	}
-	if (patterns == NULL)
+	if (patterns == NULL || patterns[0] == '-') {
+		fputs("usage: sim_relay [--first SEED] [--count N] [--only NAME] [--trace] "
+		      "patterns/library\n",
+		      stderr);
 		return 2;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	log_setup(LOG_ERROR, false); // sessions end badly by the hundred here
 	policies_init(patterns);

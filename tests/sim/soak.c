@@ -463,10 +463,20 @@ static void report(const struct soak *soak, time_t begun)
 	(void)fflush(stdout);
 }
 
+static int usage(void)
+{
+	fputs("usage: sim_soak [--seed SEED] [--conns N] [--minutes M]\n"
+	      "Goes on until both are done; default 1, 10000000 and 60.\n",
+	      stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t seed = 1, conns = 10 * 1000 * 1000, minutes = 60;
-	for (int i = 1; i + 1 < argc; i += 2) {
+	if (argc % 2 == 0)
+		return usage();
+	for (int i = 1; i < argc; i += 2) {
 		uint64_t value = strtoull(argv[i + 1], NULL, 0);
 		if (strcmp(argv[i], "--seed") == 0)
 			seed = value;
@@ -475,7 +485,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--minutes") == 0)
 			minutes = value;
 		else
-			return 2;
+			return usage();
 	}
 	struct soak *soak = calloc(1, sizeof(*soak));
 	time_t begun = time(NULL);

@@ -528,6 +528,14 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 	return run.fault;
 }
 
+static int usage(void)
+{
+	fputs("usage: sim_stream [--first SEED] [--count N] [--trace]\n"
+	      "Default: 300 seeds from 1 on.\n",
+	      stderr);
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t first = 1, count = 300, failed = 0;
@@ -540,7 +548,7 @@ int main(int argc, char **argv)
 		else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
 			count = strtoull(argv[++i], NULL, 0);
 		else
-			return 2;
+			return usage();
 	}
 	struct totals totals = {0};
 	for (uint64_t seed = first; seed < first + count; seed++) {
