@@ -9,6 +9,7 @@
 //   sim_peer [--first SEED] [--count N] [--trace]
 
 #include "tests/sim/peer.h"
+#include "tests/sim/seeds.h"
 #include "tests/sim/station.h"
 #include "tests/sim/world.h"
 
@@ -578,45 +579,30 @@ static const char *run_seed(struct run *run, uint64_t seed, bool trace, struct t
 	return run->fault;
 }
 
-static int usage(void)
+struct game {
+	struct run run;
+	struct totals totals;
+};
+
+static const char *play_seed(void *ctx, uint64_t seed, bool trace)
 {
-	fputs("usage: sim_peer [--first SEED] [--count N] [--trace]\n"
-	      "Default: 300 seeds from 1 on.\n",
-	      stderr);
-	return 2;
+	struct game *game = ctx;
+	return run_seed(&game->run, seed, trace, &game->totals);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t first = 1, count = 300, failed = 0;
-	bool trace = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--trace") == 0)
-			trace = true;
-		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
-			first = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
-			count = strtoull(argv[++i], NULL, 0);
-		else
-			return usage();
-	}
-	struct totals totals = {0};
-	struct run *run = calloc(1, sizeof(*run));
-	if (run == NULL)
+	static struct game game;
+	const struct totals *totals = &game.totals;
+	struct seeds seeds;
+	if (!seeds_read(&seeds, argc, argv))
 		return 2;
-	for (uint64_t seed = first; seed < first + count; seed++) {
-		const char *fault = run_seed(run, seed, trace, &totals);
-		if (fault == NULL)
-			continue;
-		printf("seed %ju: %s; again with: %s --first %ju --count 1 --trace\n",
-		       (uintmax_t)seed, fault, argv[0], (uintmax_t)seed);
-		failed++;
-	}
-	free(run);
+	seeds_play(&seeds, play_seed, &game);
 	printf("peer: seeds %ju to %ju, %ju failed; %ju bytes, %ju segments, %ju sent again, %ju "
 	       "timeouts, %ju probes\n",
-	       (uintmax_t)first, (uintmax_t)(first + count - 1), (uintmax_t)failed,
-	       (uintmax_t)totals.bytes, (uintmax_t)totals.segments, (uintmax_t)totals.retransmits,
-	       (uintmax_t)totals.timeouts, (uintmax_t)totals.probes);
-	return failed == 0 ? 0 : 1;
+	       (uintmax_t)seeds.first, (uintmax_t)(seeds.first + seeds.count - 1),
+	       (uintmax_t)seeds.failed, (uintmax_t)totals->bytes, (uintmax_t)totals->segments,
+	       (uintmax_t)totals->retransmits, (uintmax_t)totals->timeouts,
+	       (uintmax_t)totals->probes);
+	return seeds.failed == 0 ? 0 : 1;
 }

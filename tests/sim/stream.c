@@ -7,6 +7,7 @@
 //
 //   sim_stream [--first SEED] [--count N] [--trace]
 
+#include "tests/sim/seeds.h"
 #include "tests/sim/world.h"
 
 #include <errno.h>
@@ -528,42 +529,23 @@ static const char *run_seed(uint64_t seed, bool trace, struct totals *totals)
 	return run.fault;
 }
 
-static int usage(void)
+static const char *play(void *ctx, uint64_t seed, bool trace)
 {
-	fputs("usage: sim_stream [--first SEED] [--count N] [--trace]\n"
-	      "Default: 300 seeds from 1 on.\n",
-	      stderr);
-	return 2;
+	return run_seed(seed, trace, ctx);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t first = 1, count = 300, failed = 0;
-	bool trace = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--trace") == 0)
-			trace = true;
-		else if (strcmp(argv[i], "--first") == 0 && i + 1 < argc)
-			first = strtoull(argv[++i], NULL, 0);
-		else if (strcmp(argv[i], "--count") == 0 && i + 1 < argc)
-			count = strtoull(argv[++i], NULL, 0);
-		else
-			return usage();
-	}
 	struct totals totals = {0};
-	for (uint64_t seed = first; seed < first + count; seed++) {
-		const char *fault = run_seed(seed, trace, &totals);
-		if (fault == NULL)
-			continue;
-		printf("seed %ju: %s; again with: %s --first %ju --count 1 --trace\n",
-		       (uintmax_t)seed, fault, argv[0], (uintmax_t)seed);
-		failed++;
-	}
+	struct seeds seeds;
+	if (!seeds_read(&seeds, argc, argv))
+		return 2;
+	seeds_play(&seeds, play, &totals);
 	printf("stream: seeds %ju to %ju, %ju failed; %ju bytes, %ju segments, %ju sent again, "
 	       "%ju timeouts; %ju dropped, %ju changed, %ju forged by tampering\n",
-	       (uintmax_t)first, (uintmax_t)(first + count - 1), (uintmax_t)failed,
-	       (uintmax_t)totals.bytes, (uintmax_t)totals.segments, (uintmax_t)totals.retransmits,
-	       (uintmax_t)totals.timeouts, (uintmax_t)totals.dropped, (uintmax_t)totals.changed,
-	       (uintmax_t)totals.forged);
-	return failed == 0 ? 0 : 1;
+	       (uintmax_t)seeds.first, (uintmax_t)(seeds.first + seeds.count - 1),
+	       (uintmax_t)seeds.failed, (uintmax_t)totals.bytes, (uintmax_t)totals.segments,
+	       (uintmax_t)totals.retransmits, (uintmax_t)totals.timeouts, (uintmax_t)totals.dropped,
+	       (uintmax_t)totals.changed, (uintmax_t)totals.forged);
+	return seeds.failed == 0 ? 0 : 1;
 }
