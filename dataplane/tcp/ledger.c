@@ -114,20 +114,36 @@ static bool has_made_room(const struct tcp_conn *conn)
 		(uint32_t)conn->tcp->now_us - head->sent_us < LEDGER_TAKE_MS * 1000);
 }
 
-// How much a peer that takes nothing, or next to it, holds up, and keeps us from reading: packets
-// times milliseconds. 0: it does not. What counts is how old the first packet in the queue is: a
-// peer that takes a byte now and then, or has some of it on its way and answers that there is no
-// room, has no timeout.
-static uint64_t stall_of(const struct tcp_conn *conn)
+// How long the peer takes nothing, or next to it: how old the first packet for it is. A peer that
+// takes a byte now and then, or has some of it on its way and answers that there is no room, has no
+// timeout. 0: it may not be blamed.
+static uint32_t send_stall_ms(const struct tcp_conn *conn)
 {
-	if (conn->snd_segs == 0 || (conn->flags & CONN_LIVE) == 0 || has_made_room(conn))
+	if (conn->snd_segs == 0 || has_made_room(conn))
 		return 0;
 	uint32_t age_ms = (uint32_t)conn->tcp->now_ms - tx_seg(conn->snd_head)->queued_ms;
 	// Who answers nothing at all has a timeout, which an answer puts off.
-	if (age_ms < (conn->retries > 1 ? LEDGER_STALL_MAX_MS : LEDGER_STALL_MS))
+	return age_ms < (conn->retries > 1 ? LEDGER_STALL_MAX_MS : LEDGER_STALL_MS) ? 0 : age_ms;
+}
+
+// How long nobody has read what came first: this side waits, for a decision say, and its peer goes
+// on sending.
+static uint32_t receive_stall_ms(const struct tcp_conn *conn)
+{
+	if (conn->rcv_head == NULL)
 		return 0;
-	uint64_t held = conn->snd_segs + conn->rcv_bytes / conn->mss_offered;
-	return held * min_u32(age_ms, LEDGER_STALL_MAX_MS);
+	uint32_t age_ms = (uint32_t)conn->tcp->now_ms - rx_seg(conn->rcv_head)->since_ms;
+	return age_ms < LEDGER_STALL_MS ? 0 : age_ms;
+}
+
+// How much a connection that does not move holds up: packets times milliseconds. 0: it moves.
+static uint64_t stall_of(const struct tcp_conn *conn)
+{
+	if ((conn->flags & CONN_LIVE) == 0)
+		return 0;
+	uint32_t stall_ms = max_u32(send_stall_ms(conn), receive_stall_ms(conn));
+	uint64_t held = conn->snd_segs + conn->rcv_bytes / conn->mss_offered + 1;
+	return held * min_u32(stall_ms, LEDGER_STALL_MAX_MS);
 }
 
 static void relieve(struct tcp *tcp, struct tcp_conn *conn)
@@ -155,6 +171,7 @@ static void sweep_ends(struct tcp *tcp)
 		return;
 	tcp->stats.stalled_reset++;
 	conn_reset(conn, -ETIMEDOUT);
+	reassembly_clear(conn);
 }
 
 // Some blocks a tick, and one reset a round: memory is to come back before the next is judged.

@@ -13,8 +13,9 @@
 //   critical  windows of two segments; every            hardly any
 //             out-of-order queue is dropped; who
 //             has two segments unread gets no more
-//   critical, either: the peer that for the longest holds up the most is reset; handshakes
-//   beyond half their table leave nothing here but cookies.
+//   critical, either: the connection that for the longest holds up the most, for its peer does not
+//   take it or nobody reads it, is reset, and what it holds is dropped; handshakes beyond half
+//   their table leave nothing here but cookies.
 //
 // A level is left well below where it was entered.
 
@@ -33,7 +34,7 @@ enum ledger_limit {
 	LEDGER_CRITICAL_SEND = 4,
 	LEDGER_OOO = 16,       // packets out of order that a connection may keep under pressure
 	LEDGER_TAKE_MS = 1000, // in which a peer with room takes what was sent
-	LEDGER_STALL_MS = 30 * 1000,     // that a packet waits for a peer to take it
+	LEDGER_STALL_MS = 30 * 1000,     // that a packet waits to be taken, or read
 	LEDGER_STALL_MAX_MS = 120 * 1000 // beyond, or with a peer that does not answer
 };
 

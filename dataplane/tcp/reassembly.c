@@ -78,6 +78,7 @@ static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 		queue->tail->next = pkt;
 	}
 	rx_seg(head)->queue.tail = pkt;
+	rx_seg(pkt)->since_ms = (uint32_t)conn->tcp->now_ms;
 	count_in(conn->tcp, &rx_seg(head)->queue, pkt);
 }
 
@@ -320,7 +321,7 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 		ooo_insert(conn, seg);
 		return false;
 	}
-	if (!ledger_takes(conn)) {
+	if (seg->len > 0 && !ledger_takes(conn)) {
 		conn->tcp->stats.queue_full++; // as if it were lost: the peer sends it again
 		return false;
 	}

@@ -112,6 +112,7 @@ struct rx_queue {
 // any more.
 struct rx_seg {
 	uint32_t seq, end; // out of order; end counts data only
+	uint32_t since_ms; // in order
 	bool fin;
 	struct rx_queue queue; // in the first packet of each queue
 };

@@ -115,7 +115,7 @@ struct tcp_stats {
 	uint64_t syn_dropped, conns_full, no_memory, window_probes, keepalives, delayed_acks,
 		time_wait_recycled, queue_full;
 	// Times that memory came under pressure, and became critical; packets out of order dropped,
-	// and connections reset whose peers took nothing, to get some back.
+	// and connections reset that did not move, to get some back.
 	uint64_t memory_pressure, memory_critical, ooo_pruned, stalled_reset;
 	// Segments of no connection that ask for nothing: RST, FIN or no flags at all; ICMP errors
 	// that quote nothing we have on the way; SACK blocks of what was never sent.

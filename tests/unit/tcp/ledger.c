@@ -259,6 +259,58 @@ static void who_acknowledges_byte_by_byte_is_reset(void **)
 	expect_evicted(MSS, 1, 150);
 }
 
+// Sessions that wait for something, a decision say, and whose peers go on sending meanwhile.
+static void who_is_not_read_is_reset(void **)
+{
+	struct rig rig = {0};
+	struct peer peers[5];
+	struct peer *honest = &peers[4];
+	const struct tcp_stats *stats;
+	start(&rig, peers, 5);
+	stats = tcp_stats(rig.tcp);
+	for (uint32_t n = 0; stats->rx_queued < HALF; n++)
+		segment(&rig, &peers[n % 4], 0);
+	for (int ms = 0; ms < 31000; ms += 500) {
+		assert_int_equal(stats->stalled_reset, 0);
+		rig_tick(&rig, 500);
+		rig_drain(&rig);
+		if (ms < 29000) {
+			segment(&rig, honest, 0);
+			honest->seq -= FULL;
+			assert_int_equal(honest->conn->rcv_bytes, 0);
+		} else {
+			break;
+		}
+	}
+	rig_tick(&rig, 1000);
+	assert_int_equal(stats->stalled_reset, 1);
+	assert_int_not_equal(stats->memory, TCP_MEMORY_CRITICAL);
+	segment(&rig, honest, 0);
+	assert_int_equal(honest->conn->rcv_bytes, FULL);
+	tcp_consume(honest->conn, FULL);
+	end(&rig, peers, 5);
+}
+
+// It takes no packet, and what ends gives some back.
+static void an_end_is_heard_when_all_is_full(void **)
+{
+	struct rig rig = {0};
+	struct peer peers[2];
+	const struct tcp_stats *stats;
+	start(&rig, peers, 2);
+	stats = tcp_stats(rig.tcp);
+	while (stats->rx_queued < 45)
+		segment(&rig, &peers[0], 0);
+	while (stats->rx_queued < 90)
+		segment(&rig, &peers[1], 0);
+	rig_tick(&rig, 0);
+	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
+	rig.remote.port = peers[1].port;
+	rig_in(&rig, TCP_ACK | TCP_FIN, peers[1].seq, peers[1].una, 60000, none);
+	assert_true(tcp_conn_fin_received(peers[1].conn));
+	end(&rig, peers, 2);
+}
+
 // Under pressure nobody queues more than a little, so that everybody can.
 static void what_is_left_to_send_with_is_shared(void **)
 {
@@ -325,6 +377,8 @@ int main(void)
 		cmocka_unit_test(who_takes_back_room_is_reset),
 		cmocka_unit_test(who_takes_byte_by_byte_is_reset),
 		cmocka_unit_test(who_acknowledges_byte_by_byte_is_reset),
+		cmocka_unit_test(who_is_not_read_is_reset),
+		cmocka_unit_test(an_end_is_heard_when_all_is_full),
 		cmocka_unit_test(what_is_left_to_send_with_is_shared),
 		cmocka_unit_test(new_ones_come_by_cookies),
 	};
