@@ -145,11 +145,13 @@ bool tcp_may_challenge(struct tcp *tcp)
 {
 	if (tcp->now_ms - tcp->challenge_ms >= 1000) {
 		tcp->challenge_ms = tcp->now_ms;
-		tcp->challenges = 0;
+		// Who sees how many are left must not learn how many others took (CVE-2016-5696).
+		tcp->challenges = TCP_CHALLENGES_MEAN / 2 +
+				  (uint32_t)(tcp->ops.random(tcp->ops.ctx) % TCP_CHALLENGES_MEAN);
 	}
-	if (tcp->challenges >= TCP_CHALLENGES_MAX)
+	if (tcp->challenges == 0)
 		return false;
-	tcp->challenges++;
+	tcp->challenges--;
 	return true;
 }
 

@@ -32,9 +32,10 @@ enum tcp_limit {
 	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
 	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
 	TCP_BACKOFF_MAX = 16,
-	TCP_RETRY_MS = 10,         // after a pool was empty
-	TCP_OOW_ACK_MS = 500,      // RFC 5961 7: at most one such ACK a connection in this time
-	TCP_CHALLENGES_MAX = 1000, // a second, over all connections
+	TCP_RETRY_MS = 10,    // after a pool was empty
+	TCP_OOW_ACK_MS = 500, // RFC 5961 7: at most one such ACK a connection in this time
+	// A second, over all connections; from half of it to half as much again.
+	TCP_CHALLENGES_MEAN = 1000,
 	TCP_IDLE_CHECK_MS = 60 * 60 * 1000,
 	TCP_EXPIRIES_PER_TICK = 1024,
 	TCP_PORT_COUNTERS = 256,          // RFC 6056 3.3.4
@@ -86,7 +87,7 @@ struct tcp {
 	struct index_list tw_free;
 	uint64_t now_us, now_ms;
 	uint64_t challenge_ms; // start of the second that challenges are counted in
-	uint32_t challenges;
+	uint32_t challenges;   // left in it
 	uint32_t snd_segs_max; // of one connection
 	// Of all connections. What waits behind a hole stops short of the limit for receiving, so
 	// that the segment that fills the hole finds room.

@@ -111,6 +111,7 @@ struct tcp *tcp_new(
 	tcp->pkts = pool;
 	tcp->now_us = now_us;
 	tcp->now_ms = now_us / 1000;
+	tcp->challenge_ms = tcp->now_ms - 1000; // over
 	tcp->snd_segs_max = min_u32(config->snd_buf / TCP_SEND_CHARGE + 2, UINT16_MAX / 2);
 	uint32_t half = config->queue_pkts_max == 0 ? UINT32_MAX : config->queue_pkts_max / 2;
 	tcp->tx_queue_max = tcp->rx_queue_max = half;

@@ -325,6 +325,37 @@ static void entries_are_all_given_back(void **)
 	rig_free(&rig);
 }
 
+// Were it always the same number, someone could find out how many others were sent (CVE-2016-5696):
+// whether a guess at somebody else's connection was a good one.
+static void nobody_can_count_challenges(void **)
+{
+	enum { ENTRIES = 2 * TCP_CHALLENGES_MEAN, SECONDS = 4 };
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.half_open_max = ENTRIES;
+	rig_new(&rig);
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		from_port(&rig, 1000 + i);
+		rig_in(&rig, TCP_SYN, 77, 0, 60000, none);
+		rig_drain(&rig);
+	}
+	uint64_t counts[SECONDS], differ = 0;
+	for (uint32_t s = 0; s < SECONDS; s++) {
+		uint64_t before = tcp_stats(rig.tcp)->challenge_acks;
+		rig.now_us += 1000000;
+		for (uint32_t i = 0; i < ENTRIES; i++) {
+			from_port(&rig, 1000 + i);
+			rig_in(&rig, TCP_SYN, 7777777, 0, 60000, none);
+			rig_drain(&rig);
+		}
+		counts[s] = tcp_stats(rig.tcp)->challenge_acks - before;
+		assert_in_range(counts[s], TCP_CHALLENGES_MEAN / 2, ENTRIES - 1);
+		differ += counts[s] != counts[0];
+	}
+	assert_int_not_equal(differ, 0);
+	rig_free(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +371,7 @@ int main(void)
 		cmocka_unit_test(without_a_free_block_the_peer_waits),
 		cmocka_unit_test(a_handshake_ends_with_a_reset_or_its_listener),
 		cmocka_unit_test(entries_are_all_given_back),
+		cmocka_unit_test(nobody_can_count_challenges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
