@@ -192,6 +192,7 @@ static void data_input(struct tcp_conn *conn, struct segment *seg)
 		conn_report(conn, TCP_EV_READABLE);
 	}
 	if (fin) {
+		reassembly_prune(conn); // beyond the end; or it came again, and SACK is silent now
 		conn->rcv_nxt++;
 		fin_received(conn);
 	}

@@ -327,10 +327,8 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 	}
 	deliver(conn, seg->pkt);
 	seg->pkt = NULL;
-	if ((seg->flags & TCP_FIN) != 0) {
-		reassembly_prune(conn); // all of it came again, and SACK is to say so no more
+	if ((seg->flags & TCP_FIN) != 0)
 		return true;
-	}
 	if (conn->ooo_head == NULL)
 		return false;
 	struct rx_queue queue = queue_of(conn->ooo_head);

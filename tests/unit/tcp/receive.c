@@ -320,6 +320,28 @@ static void parts_that_came_twice_are_told(void **)
 	rig_free(&rig);
 }
 
+// No peer in its senses sends more; it is neither kept nor told of.
+static void what_lies_beyond_the_end_is_dropped(void **)
+{
+	struct rig rig = {0};
+	rig_config(&rig);
+	rig.config.sack = true;
+	rig_new(&rig);
+	rig_accept(&rig, span_of((uint8_t[]){4, 2, 1, 1}, 4));
+	rig_in(&rig, TCP_ACK | TCP_FIN, rig.seq + 100, rig.una, 60000, part(100, 100));
+	data_in(&rig, 201, 1200);
+	data_in(&rig, 3000, 1200);
+	data_in(&rig, 0, 100);
+	assert_true(tcp_conn_fin_received(rig.conn));
+	assert_int_equal(rig.conn->rcv_bytes, 200);
+	assert_int_equal(rig.conn->ooo_segs, 0);
+	assert_int_equal(tcp_stats(rig.tcp)->rx_queued, 1);
+	rig_drain(&rig);
+	rig_tick(&rig, 0);
+	assert_int_equal(rig_out(&rig)->options.n_sack, 0);
+	rig_free(&rig);
+}
+
 static void without_sack_each_hole_is_answered(void **)
 {
 	struct rig rig = {0};
@@ -368,6 +390,7 @@ int main(void)
 		cmocka_unit_test(acks_are_delayed_and_shared),
 		cmocka_unit_test(what_fills_a_gap_is_acknowledged_at_once),
 		cmocka_unit_test(parts_that_came_twice_are_told),
+		cmocka_unit_test(what_lies_beyond_the_end_is_dropped),
 		cmocka_unit_test(without_sack_each_hole_is_answered),
 		cmocka_unit_test(full_queues_drop_and_recover),
 	};
