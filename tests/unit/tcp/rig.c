@@ -6,6 +6,8 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/tcp/wire.h"
 
+#include <stdlib.h>
+
 static int rig_output(
 	void *ctx, struct pkt *pkt, const struct ip_addr *local, const struct ip_addr *remote
 )
@@ -67,7 +69,8 @@ void rig_new(struct rig *rig)
 {
 	if (rig->config.conns_max == 0)
 		rig_config(rig);
-	rig->now_us = 5000000;
+	const char *start_us = getenv("RIG_START_US");
+	rig->now_us = start_us == NULL ? 5000000 : strtoull(start_us, NULL, 10);
 	rig->mtu = 1500;
 	rig->local.port = RIG_PORT;
 	rig->remote.port = RIG_PEER_PORT;

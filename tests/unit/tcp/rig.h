@@ -51,7 +51,8 @@ struct rig {
 // A config without timestamps, SACK and window scaling, with NewReno, keepalive off, a pool of 512
 // packets.
 void rig_config(struct rig *rig);
-// rig_config, unless rig->config is filled in already; and a listener on RIG_PORT.
+// rig_config, unless rig->config is filled in already; and a listener on RIG_PORT. The clock begins
+// at RIG_START_US of the environment, if that is set.
 void rig_new(struct rig *rig);
 // Free everything; asserts that every packet came back.
 void rig_free(struct rig *rig);
