@@ -161,14 +161,15 @@ static void challenge(struct tcp *tcp, struct syn_entry *entry)
 	output_syn(tcp, &entry->seen, TCP_ACK, ts_clock(tcp, &entry->seen.flow));
 }
 
-// The SYN again: our answer was lost, or is still on the way.
+// The SYN again: our answer was lost, or is still on the way. The round trip is measured from the
+// first answer, so that it is too long at worst; only our own timer makes the RTO three seconds
+// (RFC 6298 5.7).
 static void repeated(struct tcp *tcp, struct syn_entry *entry, const struct segment *seg)
 {
 	struct syn_seen *seen = &entry->seen;
 	if ((seen->options & SYN_TS) != 0 && seg->options.has_ts &&
 	    seq_lt(seen->ts_val, seg->options.ts_val))
 		seen->ts_val = seg->options.ts_val;
-	seen->options |= SYN_RESENT;
 	entry_answer(tcp, entry);
 }
 

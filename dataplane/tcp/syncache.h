@@ -23,7 +23,7 @@ enum syn_option {
 	SYN_SACK = 1 << 1,
 	SYN_TS = 1 << 2,
 	SYN_ECN = 1 << 3,
-	SYN_RESENT = 1 << 4, // our answer was sent again, or may have been
+	SYN_RESENT = 1 << 4, // our timer sent the answer again, or may have
 };
 
 // What is known of a SYN that was answered. Options are set that both sides want.
