@@ -7,6 +7,7 @@
 //
 //   sim_stream [--first SEED] [--count N] [--trace]
 
+#include "dataplane/tcp/conn.h"
 #include "tests/sim/seeds.h"
 #include "tests/sim/world.h"
 
@@ -170,13 +171,27 @@ static bool end_leaves_rudely(struct run *run, struct end *end, uint64_t now_us)
 }
 
 // Who is short of packets resets the one whose peer has taken nothing for long, and forgets
-// handshakes that take time. Then both ends may go as they like.
-static bool was_let_go(struct run *run, const struct side *side, const struct end *end)
+// handshakes that take time.
+static bool was_let_go(const struct run *run)
 {
 	const struct tcp_stats *client = tcp_stats(run->client.host->tcp);
 	const struct tcp_stats *server = tcp_stats(run->server.host->tcp);
+	return client->stalled_reset + server->stalled_reset + server->syn_evicted > 0;
+}
+
+static bool was_reset_by_chance(const struct side *side, const struct end *end)
+{
+	const struct run *run = side->run;
+	const struct side *other = side->client ? &run->server : &run->client;
+	return tcp_conn_error(end->conn) == -ECONNRESET &&
+	       tamper_has_reset(&other->tamper, end->conn->rcv_nxt);
+}
+
+// May this end fail? Then both ends may go as they like.
+static bool is_excused(struct run *run, const struct side *side, const struct end *end)
+{
 	ptrdiff_t i = end - side->ends;
-	if (client->stalled_reset + server->stalled_reset + server->syn_evicted == 0)
+	if (!was_let_go(run) && !was_reset_by_chance(side, end))
 		return false;
 	run->client.ends[i].rude = run->server.ends[i].rude = true;
 	run->client.ends[i].rude_at_us = run->server.ends[i].rude_at_us = 0;
@@ -199,7 +214,7 @@ static void end_event(struct side *side, struct end *end, uint32_t events)
 	if ((events & TCP_EV_CLOSED) != 0) {
 		end->closed = true;
 		if (tcp_conn_error(end->conn) != 0 && !end->rude &&
-		    !was_let_go(side->run, side, end))
+		    !is_excused(side->run, side, end))
 			fail(side->run,
 			     tcp_conn_error(end->conn) == -ETIMEDOUT ? "timed out" : "reset");
 	}

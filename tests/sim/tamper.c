@@ -137,12 +137,23 @@ static void forge(
 	if ((flags & (TCP_SYN | TCP_RST)) ==
 	    0) // FIN and ACK would count: far outside, or of nothing
 		seq += 0x40000000;
+	if ((flags & TCP_RST) != 0)
+		t->resets[t->n_resets++ % TAMPER_RESETS] = seq;
 	wire_put32(forged + v->tcp + SEQ_AT, seq);
 	forged[v->tcp + 12] = TCP_HEADER_LEN / 4 << 4;
 	forged[v->tcp + FLAGS_AT] = flags;
 	finish(forged, n);
 	emit(ctx, forged, n);
 	t->forged++;
+}
+
+bool tamper_has_reset(const struct tamper *t, uint32_t seq)
+{
+	for (uint32_t i = 0; i < t->n_resets && i < TAMPER_RESETS; i++) {
+		if (t->resets[i] == seq)
+			return true;
+	}
+	return false;
 }
 
 static bool joins(const struct tamper *t, const struct view *a, const struct view *b)

@@ -10,7 +10,7 @@
 #include "tests/sim/frame.h"
 #include "tests/sim/rng.h"
 
-enum tamper_limit { TAMPER_FLOWS_MAX = 8 };
+enum tamper_limit { TAMPER_FLOWS_MAX = 8, TAMPER_RESETS = 64 };
 
 struct tamper_config {
 	size_t frame_max;                     // joined segments make no longer frame
@@ -37,7 +37,8 @@ struct tamper {
 	struct tamper_config config;
 	struct rng rng;
 	uint32_t acks;
-	uint64_t dropped, changed, forged; // so far
+	uint64_t dropped, changed, forged;        // so far
+	uint32_t n_resets, resets[TAMPER_RESETS]; // sequence numbers of those forged last
 	uint32_t n_flows;
 	struct tamper_flow flows[TAMPER_FLOWS_MAX];
 	size_t held_n; // 0: none waits to be joined
@@ -45,6 +46,10 @@ struct tamper {
 };
 
 struct tamper_config tamper_random(struct rng *rng, uint64_t now_us, size_t frame_max);
+
+// Was a RST with this sequence number forged? On its way it may be overtaken by data that ends just
+// there; then it counts (RFC 5961 3.2), and nobody did wrong.
+bool tamper_has_reset(const struct tamper *tamper, uint32_t seq);
 
 // What becomes of a frame of `n` bytes, at most FRAME_MAX: calls `emit` for every frame that
 // goes on. Returns false when it was dropped.
