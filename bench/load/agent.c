@@ -245,9 +245,14 @@ static bool turn(struct link *link)
 	return true;
 }
 
+// Its turn may come before it is connected: when the connection fails.
+void agent_init(struct agent *agent, struct load *load)
+{
+	*agent = (struct agent){.load = load, .link = {.fd = -1, .turn = turn}};
+}
+
 void agent_connected(struct agent *agent)
 {
-	agent->link.turn = turn;
 	agent->messages = (struct messages){0};
 	agent->player = (struct player){0};
 	if (agent->load->tls == LOAD_CLEAR) {

@@ -30,6 +30,8 @@ struct agent {
 
 // What agents send, made once; `token` is their password. Aborts when memory is short.
 void agents_init(struct load *load, const char *token);
+// One of load->agents, gone yet.
+void agent_init(struct agent *agent, struct load *load);
 // Start an agent that is gone: the loop connects it.
 void agent_start(struct agent *agent);
 // It is connected; its link is made.

@@ -262,7 +262,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (uint32_t i = 0; i < load->agents_max; i++)
-		load->agents[i].load = load;
+		agent_init(&load->agents[i], load);
 	agents_init(load, settings.token);
 	return loop->nic.n_ports > 0 ? loop_own(load, loop) : loop_sockets(load, loop);
 }
