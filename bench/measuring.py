@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bulkhead authors
+"""How bench/run measures a scenario with a subject: the load runs, the subject tells its time."""
+import contextlib
+import dataclasses
+import json
+import os
+import statistics
+import sys
+import time
+from typing import Callable
+
+import net
+import peers
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    name: str
+    of: Callable          # a result's figure
+    more_is_better: bool
+
+
+UNITS = {
+    "GB": Unit("GB a core-second", lambda r: r["bytes"] / r["busy_ns"], True),
+    "k": Unit("thousand a core-second", lambda r: 1e6 * r["done"] / r["busy_ns"], True),
+    "us": Unit("us to the answer, p99", lambda r: r["p99_us"], False),
+    "KB": Unit("KB a session", lambda r: r["resident"] / 1024, False),
+}
+
+
+class Bench:
+    """What all scenarios of a run share."""
+
+    def __init__(self, args, network, certs):
+        self.args, self.net, self.certs = args, network, certs
+        self.figures = []
+        self.doing = ""
+
+    def say(self, text):
+        """Where it is, on a line of its own that the next one replaces."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+        elif text:
+            print(text, file=sys.stderr, flush=True)
+
+    def progress(self, text):
+        self.say(f"{self.doing}: {text}")
+
+    def subject(self, scenario, name):
+        subject = peers.SUBJECTS[name](self.net, self.certs, self.args.build, scenario.tls_out,
+                                       list(scenario.mask))
+        for key, value in scenario.subject.items():
+            setattr(subject, key, value)
+        return subject
+
+
+def lines(process):
+    """Lines of its output as they come, until its end."""
+    seen = 0
+    while True:
+        text = process.text().splitlines(keepends=True)
+        for line in text[seen:]:
+            if line.endswith("\n"):
+                seen += 1
+                yield line.strip()
+        if not process.is_running() and seen == len(process.text().splitlines()):
+            return
+        time.sleep(0.005)
+
+
+def agents(scenario):
+    words = scenario.load.split()
+    return int(words[words.index("--agents") + 1])
+
+
+def run_load(bench, scenario, subject, more):
+    """What the load tells of each run, and what the subject needed for it."""
+    resident = subject.resident()
+    argv = [bench.args.build / "bench/bench_load", *subject.load(), *scenario.load.split(),
+            "--core", peers.LOAD, "--seconds", bench.args.seconds, "--runs", bench.args.runs, *more]
+    results, before, at = [], None, 0
+    with contextlib.ExitStack() as stack:
+        also = stack.enter_context(scenario.during(bench, subject)) if scenario.during else dict
+        load = bench.net.gw.start(argv, f"load-{subject.dir.name}")
+        for line in lines(load):
+            now, sample = time.monotonic_ns(), subject.sample()
+            if line.startswith("{"):
+                result = json.loads(line)
+                result["busy_ns"] = subject.busy_ns(before, sample, now - at)
+                result["resident"] = (subject.resident() - resident) / agents(scenario)
+                results.append(result | also())
+                bench.progress(f"{subject.name}, run {len(results)} of {bench.args.runs}")
+            before, at = sample, now
+        status = load.wait()
+    if status != 0 or len(results) != bench.args.runs or any(r["failed"] for r in results):
+        raise net.Failure(f"{scenario.name}, {subject.name}: the load failed:\n"
+                          f"{load.text()[-2000:]}\n{subject.process.text()[-2000:]}")
+    return results
+
+
+def run_subject(bench, scenario, name, more=()):
+    """All runs with a subject that is started for them."""
+    subject = bench.subject(scenario, name)
+    subject.start()
+    try:
+        return run_load(bench, scenario, subject, [str(word) for word in more])
+    finally:
+        subject.stop()
+
+
+def most(bench, scenario):
+    """Queries a second that Bulkhead does at most; measured once a run of the bench."""
+    full = dataclasses.replace(scenario, during=None, load_factor=0)
+    results = run_subject(bench, full, "bulkhead")
+    return statistics.median(r["done"] / r["us"] for r in results) * 1e6
+
+
+def with_load(bench, scenario, name):
+    """The usual way: bench_load is agents and backends, the subject between them."""
+    if scenario.load_factor == 0:
+        return run_subject(bench, scenario, name)
+    rates = [r["rate"] for f in bench.figures if f["scenario"] == scenario.name
+             for r in f["runs"]]
+    rate = rates[0] if rates else int(most(bench, scenario) * scenario.load_factor)
+    results = run_subject(bench, scenario, name, ("--rate", rate))
+    return [r | {"rate": rate} for r in results]
+
+
+def figure(scenario, name, results):
+    """What is told of all runs of a scenario with a subject."""
+    unit = UNITS[scenario.unit]
+    values = [unit.of(r) for r in results]
+    found = {"scenario": scenario.name, "text": scenario.text, "subject": name, "unit": unit.name,
+             "more_is_better": unit.more_is_better, "wanted": scenario.wanted,
+             "median": statistics.median(values), "least": min(values), "most": max(values)}
+    for key in ("p50_us", "p99_us", "p999_us", "rate"):
+        if all(key in r for r in results):
+            found[key] = statistics.median(r[key] for r in results)
+    if all("busy_ns" in r and "us" in r for r in results):
+        found["busy"] = statistics.median(r["busy_ns"] / 1e3 / r["us"] for r in results)
+    return found | {"runs": results}
+
+
+def machine():
+    """What was measured on, for the JSON."""
+    names = [line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="utf-8")
+             if line.startswith("model name")]
+    return {"cpu": names[0] if names else "?", "cores": os.cpu_count(), "kernel": os.uname().release,
+            "when": time.strftime("%Y-%m-%d %H:%M:%S%z")}

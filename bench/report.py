@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bulkhead authors
+"""What bench/run prints of a scenario."""
+
+
+def ratio(ours, other):
+    """How many times as good ours is."""
+    if other["median"] == 0 or ours["median"] == 0:
+        return float("nan")
+    if ours["more_is_better"]:
+        return ours["median"] / other["median"]
+    return other["median"] / ours["median"]
+
+
+def goal(scenario, figures):
+    """What was wanted, in words, and whether it is reached. Empty when nothing was, or the peer is
+    not here."""
+    if scenario.wanted is None:
+        return ""
+    ours, (peer, value) = figures[0], scenario.wanted
+    if peer is None:
+        better = (ours["median"] >= value) == ours["more_is_better"]
+        return f"wanted: {value:g} {ours['unit']}: {'reached' if better else 'not reached'}"
+    other = next((f for f in figures if f["subject"] == peer), None)
+    if other is None:
+        return ""
+    reached = ratio(ours, other) >= value
+    return f"wanted: {value:g} times {peer}: {'reached' if reached else 'not reached'}"
+
+
+def line(figure, ours):
+    text = (f"  {figure['subject']:10} {figure['median']:9.3f} {figure['unit']} "
+            f"({figure['least']:.3f} to {figure['most']:.3f})")
+    if "busy" in figure:
+        text += f", busy {100 * figure['busy']:3.0f}%"
+    if "p50_us" in figure:
+        text += f", p50 {figure['p50_us']:.0f} us, p99 {figure['p99_us']:.0f} us"
+    if figure is not ours:
+        text += f"; Bulkhead: {ratio(ours, figure):.2f} times as good"
+    return text
+
+
+def show(scenario, figures):
+    """Print the figures of a scenario, ours first."""
+    rate = f" ({figures[0]['rate']:.0f}/s)" if "rate" in figures[0] else ""
+    print(f"{scenario.name}: {scenario.text}{rate}")
+    for figure in figures:
+        print(line(figure, figures[0]))
+        if scenario.tell:
+            for text in scenario.tell(figure["runs"]):
+                print(f"    {text}")
+    reached = goal(scenario, figures)
+    if reached:
+        print(f"  {reached}")
+    print(end="", flush=True)

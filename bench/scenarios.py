@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026, the Bulkhead authors
+"""What bench/run measures. A scenario is a record: to add one is to add it here."""
+import dataclasses
+from typing import Callable, Optional
+
+import measuring
+
+DEFAULT = ("secrets", "payment")  # what the ready policies mask
+ALL = DEFAULT + ("pii", "phi", "network", "crypto")
+PROXIES = ("haproxy", "nginx", "stunnel")
+POSTGRES = ("haproxy", "pgbouncer")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str                 # what --only looks for; unique
+    text: str                 # what a stranger needs to know of it
+    unit: str                 # of measuring.UNITS: what is counted
+    load: str = ""            # options of bench_load
+    others: tuple = ()        # peers that it is measured with, too
+    tls_out: bool = True      # TLS towards the backends
+    mask: tuple = ()          # groups of patterns
+    # What was set out for: ("haproxy", 3): three times its figure; (None, 50): that figure.
+    wanted: Optional[tuple] = None
+    # Queries a second: this part of what Bulkhead does at most under the same load.
+    load_factor: float = 0
+    subject: dict = dataclasses.field(default_factory=dict)  # attributes of the peers.Subject
+    # Entered around all runs with the subject; what it yields is called at the end of each run,
+    # and returns keys for its result. See measuring.swaps.
+    during: Optional[Callable] = None
+    # Lines to print below the figures, from the results of a subject.
+    tell: Optional[Callable] = None
+    # All runs with one subject: (bench, scenario, name of the subject) to a list of results.
+    measure: Callable = measuring.with_load
+
+
+BULK = "--work query --agents 8 --rows 50000 --bytes 1000"
+SMALL = "--work prepared --agents 64 --rows 1 --bytes 100"
+
+SCENARIOS = [
+    Scenario("download, masked", "results of 50 MB, TLS in and out, default masking, nothing to "
+             "find", "GB", BULK, PROXIES, mask=DEFAULT, wanted=("haproxy", 3)),
+    Scenario("download", "the same, masking nothing", "GB", BULK, PROXIES),
+    Scenario("download, all patterns", "the same, all patterns of the library", "GB", BULK,
+             mask=ALL),
+    Scenario("download, 1 found in a KB", "the same, default masking, 1 secret in a KB", "GB",
+             BULK + " --found 1", mask=DEFAULT),
+    Scenario("download, 10 found in a KB", "the same, 10 secrets in a KB", "GB",
+             BULK + " --found 10", mask=DEFAULT),
+    Scenario("upload", "COPY of 50 MB, TLS in and out", "GB",
+             BULK.replace("query", "upload"), PROXIES),
+    Scenario("row of 100 B, prepared", "64 agents, one query at a time each; TLS in, plain out",
+             "k", SMALL, POSTGRES, False, DEFAULT, wanted=("pgbouncer", 5)),
+    Scenario("row of 100 B, prepared, TLS out", "the same, TLS in and out", "k", SMALL, POSTGRES,
+             True, DEFAULT, wanted=("pgbouncer", 5)),
+    Scenario("row of 100 B, simple", "64 agents, simple queries; TLS in, plain out", "k",
+             SMALL.replace("prepared", "query"), ("pgbouncer",), False, DEFAULT),
+    Scenario("row of 1 KB, prepared", "64 agents; TLS in, plain out", "k",
+             SMALL.replace("100", "1000"), ("pgbouncer",), False, DEFAULT),
+    Scenario("row of 10 KB, prepared", "64 agents; TLS in, plain out", "k",
+             SMALL.replace("100", "10000"), ("pgbouncer",), False, DEFAULT),
+    Scenario("10 agents", "10 rows of 100 B; TLS in, plain out", "k",
+             "--work prepared --agents 10 --rows 10 --bytes 100", (), False, DEFAULT),
+    Scenario("1,000 agents", "the same", "k",
+             "--work prepared --agents 1000 --rows 10 --bytes 100", (), False, DEFAULT),
+    Scenario("logins", "connection, full TLS 1.3 handshake, login, good-bye; plain out", "k",
+             "--work connect --agents 16", POSTGRES, False, wanted=("haproxy", 1.8)),
+    Scenario("half load", "row of 100 B, prepared, at half the rate that Bulkhead did at most",
+             "us", SMALL, POSTGRES, False, DEFAULT, wanted=(None, 50), load_factor=0.5),
+    Scenario("idle sessions", "resident memory that 4,000 sessions add, TLS in and out", "KB",
+             "--work idle --agents 4000", wanted=(None, 2)),
+]
