@@ -3,6 +3,7 @@
 
 #include "app/contexts.h"
 
+#include "controlplane/secrets/secret.h"
 #include "dataplane/proto/proto.h"
 
 #include <openssl/crypto.h>
@@ -13,11 +14,15 @@
 #include <string.h>
 #include <sys/random.h>
 
+// Who guesses it reads what resumed clients sent, or is one of them.
+enum { POOL_SECRET_MIN = 32 };
+
 int contexts_init(struct contexts *contexts, uint16_t n_workers)
 {
 	*contexts = (struct contexts){.n_workers = n_workers};
-	if (getrandom(contexts->secret, sizeof(contexts->secret), 0) != sizeof(contexts->secret))
+	if (getrandom(contexts->own, sizeof(contexts->own), 0) != sizeof(contexts->own))
 		return -EIO;
+	memcpy(contexts->secret, contexts->own, sizeof(contexts->secret));
 	for (uint16_t i = 0; i < n_workers; i++) {
 		contexts->libraries[i] = tls_library_new();
 		if (contexts->libraries[i] == NULL) {
@@ -36,6 +41,48 @@ void contexts_fini(struct contexts *contexts)
 		contexts->libraries[i] = NULL;
 	}
 	explicit_bzero(contexts->secret, sizeof(contexts->secret));
+	explicit_bzero(contexts->own, sizeof(contexts->own));
+}
+
+// Out: `out`, from the text of any length. False: no memory.
+static bool extract(const char *text, uint8_t out[static TLS_TICKET_SECRET])
+{
+	static const char salt[] = "bulkhead ticket secret"; // RFC 5869 2.2
+	unsigned n = TLS_TICKET_SECRET;
+
+	return HMAC(EVP_sha256(), salt, sizeof(salt) - 1, (const uint8_t *)text, strlen(text), out,
+		    &n) != NULL;
+}
+
+int contexts_configure(
+	struct contexts *contexts, const struct config *config, struct config_errors *errors
+)
+{
+	const struct config_gateway *g = &config->gateway;
+	char text[SECRET_MAX] = "", why[SECRET_WHY];
+
+	if (g->ticket_secret == CONFIG_SECRET_NONE) {
+		memcpy(contexts->secret, contexts->own, sizeof(contexts->secret));
+		return 0;
+	}
+	int r = secret_get(g->ticket_secret, g->ticket_secret_name, text, why);
+	if (r != 0)
+		config_error_add(
+			errors, config->file, g->ticket_secret_at, "`ticket_secret`: %s", why
+		);
+	if (r == 0 && strlen(text) < POOL_SECRET_MIN) {
+		config_error_add(
+			errors, config->file, g->ticket_secret_at,
+			"`ticket_secret` has less than %d characters; make one with "
+			"openssl rand -hex 32, the same for every gateway of the pool",
+			POOL_SECRET_MIN
+		);
+		r = ERR_CONFIG;
+	}
+	if (r == 0 && !extract(text, contexts->secret))
+		r = -ENOMEM;
+	explicit_bzero(text, sizeof(text));
+	return r;
 }
 
 void contexts_thread_end(void *)
@@ -43,27 +90,32 @@ void contexts_thread_end(void *)
 	OPENSSL_thread_stop();
 }
 
-// A ticket of one listener means nothing to another; the listener keeps its secret over reloads.
+// A ticket for one resource means nothing at another's listener. Addresses are left out: gateways
+// of a pool have their own.
 static int listener_secret(
-	const struct contexts *contexts, const struct listener *listener,
-	uint8_t out[static TLS_TICKET_SECRET]
+	const struct contexts *contexts, const struct snapshot *snapshot,
+	const struct listener *listener, uint8_t out[static TLS_TICKET_SECRET]
 )
 {
-	char name[ADDR_TEXT_MAX];
+	char name[SNAPSHOT_NAME_MAX + 64];
 	unsigned n = TLS_TICKET_SECRET;
 
-	endpoint_text(&listener->address, name);
+	int length = snprintf(
+		name, sizeof(name), "%s %u %s", listener->protocol, listener->address.port,
+		snapshot->resources[listener->resource].name
+	);
 	const uint8_t *mac =
 		HMAC(EVP_sha256(), contexts->secret, sizeof(contexts->secret),
-		     (const uint8_t *)name, strlen(name), out, &n);
+		     (const uint8_t *)name, (size_t)length, out, &n);
 	return mac == NULL ? -ENOMEM : 0;
 }
 
 static int build_server(
-	const struct contexts *contexts, const struct listener *listener, uint16_t worker,
-	struct tls_server **out, const char **why
+	const struct contexts *contexts, const struct snapshot *snapshot, uint16_t i,
+	uint16_t worker, struct tls_server **out, const char **why
 )
 {
+	const struct listener *listener = &snapshot->listeners[i];
 	struct tls_certificate certificates[2];
 	const struct proto_ops *proto = proto_find(listener->protocol);
 	struct tls_server_config config = {
@@ -72,14 +124,14 @@ static int build_server(
 		.alpn = proto == NULL ? NULL : proto->alpn,
 	};
 
-	for (unsigned i = 0; i < 2; i++) {
-		if (listener->cert_files[i][0] == '\0')
+	for (unsigned c = 0; c < 2; c++) {
+		if (listener->cert_files[c][0] == '\0')
 			continue;
 		certificates[config.n_certificates++] =
-			(struct tls_certificate){listener->cert_files[i], listener->key_files[i]};
+			(struct tls_certificate){listener->cert_files[c], listener->key_files[c]};
 	}
 	*why = "no memory";
-	int r = listener_secret(contexts, listener, config.ticket_secret);
+	int r = listener_secret(contexts, snapshot, listener, config.ticket_secret);
 	if (r == 0)
 		r = tls_server_new(&config, out, why);
 	explicit_bzero(config.ticket_secret, sizeof(config.ticket_secret));
@@ -115,9 +167,7 @@ static int build_worker(
 	const char *text = "";
 
 	for (uint16_t i = 0; i < snapshot->n_listeners; i++) {
-		int r = build_server(
-			contexts, &snapshot->listeners[i], worker, &w->servers[i], &text
-		);
+		int r = build_server(contexts, snapshot, i, worker, &w->servers[i], &text);
 		if (r != 0) {
 			char address[ADDR_TEXT_MAX];
 			endpoint_text(&snapshot->listeners[i].address, address);

@@ -16,6 +16,8 @@ void load_run(struct load *load)
 	if (load->result == 0)
 		load->result = identity_prepare(load->config, &load->issuers, &load->errors);
 	if (load->result == 0)
+		load->result = contexts_configure(load->contexts, load->config, &load->errors);
+	if (load->result == 0)
 		load->result = snapshot_build(
 			load->config, 0, load->n_workers, load->hash_key, &load->hooks,
 			&load->snapshot, &load->errors

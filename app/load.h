@@ -16,6 +16,7 @@
 
 struct load {
 	const char *file;
+	struct contexts *contexts; // hooks.ctx
 	struct snapshot_hooks hooks;
 	uint16_t n_workers;
 	char cache[CONFIG_PATH_MAX + 32]; // hooks.cache

@@ -99,7 +99,9 @@ static int check_build(const struct config *config, struct config_errors *errors
 	if (r != 0)
 		return r;
 	const struct snapshot_hooks hooks = contexts_hooks(&contexts, NULL);
-	r = snapshot_build(config, 1, 1, hash_key, &hooks, &snapshot, errors);
+	r = contexts_configure(&contexts, config, errors);
+	if (r == 0)
+		r = snapshot_build(config, 1, 1, hash_key, &hooks, &snapshot, errors);
 	snapshot_free(snapshot);
 	contexts_fini(&contexts);
 	return r;

@@ -127,7 +127,8 @@ static struct load *load_new(struct control *control)
 	if (load == NULL)
 		return NULL;
 	load->file = control->file;
-	load->hooks = contexts_hooks(&control->contexts, control->managed);
+	load->contexts = &control->contexts;
+	load->hooks = contexts_hooks(load->contexts, control->managed);
 	snprintf(load->cache, sizeof(load->cache), "%s/patterns-cache", control->state);
 	load->hooks.cache = load->cache;
 	load->n_workers = control->contexts.n_workers;

@@ -116,6 +116,13 @@ struct config_probe {
 	bool http;     // it asks by HTTP; else it only connects. Default true
 };
 
+enum config_secret {
+	CONFIG_SECRET_NONE,
+	CONFIG_SECRET_FILE,
+	CONFIG_SECRET_ENV,
+	CONFIG_SECRET_MANAGED, // a token of the machine's identity
+};
+
 enum config_congestion { CONFIG_CUBIC, CONFIG_NEWRENO };
 
 struct config_tcp {
@@ -151,6 +158,10 @@ struct config_gateway {
 	struct endpoint metrics; // Prometheus over the host's own network; default: none
 	enum log_level log_level;
 	bool log_json;
+	// What the keys of TLS session tickets come from, the same on every gateway of a pool.
+	struct config_position ticket_secret_at;
+	enum config_secret ticket_secret; // NONE: one of its own, made at each start
+	char ticket_secret_name[CONFIG_PATH_MAX];
 };
 
 // ---- issuers
@@ -240,13 +251,6 @@ struct config_admin {
 	struct config_console console;
 	char url[CONFIG_URL_MAX]; // https://host[:port] by which people reach it; ""
 	uint32_t rate;            // requests per second, of a subject; default 20
-};
-
-enum config_secret {
-	CONFIG_SECRET_NONE,
-	CONFIG_SECRET_FILE,
-	CONFIG_SECRET_ENV,
-	CONFIG_SECRET_MANAGED, // a token of the machine's identity
 };
 
 // ---- notifications: who is told that something waits for a human

@@ -128,6 +128,10 @@ void config_check_files(const struct config *config, struct config_errors *error
 			&c, config->gateway.patterns.at[i], "`patterns`",
 			config->gateway.patterns.list[i]
 		);
+	check_secret(
+		&c, config->gateway.ticket_secret_at, "`ticket_secret`",
+		config->gateway.ticket_secret, config->gateway.ticket_secret_name
+	);
 	for (uint16_t i = 0; i < config->n_issuers; i++) {
 		const struct config_issuer *issuer = &config->issuers[i];
 		check_file(&c, issuer->keys_at, "`keys`", issuer->keys_file, false);

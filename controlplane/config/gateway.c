@@ -552,14 +552,19 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 	value = tree_get(node, "log");
 	if (value != NULL)
 		read_log(r, value, g);
+	value = tree_get(node, "ticket_secret");
+	if (value == NULL)
+		return;
+	g->ticket_secret_at = value->at;
+	(void)section_secret(r, value, "ticket_secret", &g->ticket_secret, g->ticket_secret_name);
 }
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out)
 {
 	static const char *const keys[] = {
-		"workers", "control_core", "ports",    "huge_pages", "memory", "idle_sleep",
-		"tick",    "limits",       "timeouts", "tcp",        "state",  "patterns",
-		"admin",   "metrics",      "log",      "probe",      NULL};
+		"workers", "control_core", "ports",    "huge_pages", "memory",        "idle_sleep",
+		"tick",    "limits",       "timeouts", "tcp",        "state",         "patterns",
+		"admin",   "metrics",      "log",      "probe",      "ticket_secret", NULL};
 
 	set_defaults(out);
 	out->at = out->patterns.at[0] = node->at;

@@ -119,7 +119,8 @@ static SSL_CTX *context_new(struct tls_server *server, uint32_t set)
 	bool ok = context_show(context, server, set) &&
 		  SSL_CTX_set_session_id_context(context, id, sizeof(id) - 1) == 1 &&
 		  SSL_CTX_set_num_tickets(context, 1) == 1 &&
-		  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket) == 1;
+		  SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket) == 1 &&
+		  tls_tickets_watch(context) == 0;
 	if (!ok) {
 		SSL_CTX_free(context);
 		return NULL;

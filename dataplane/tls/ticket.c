@@ -115,3 +115,52 @@ int tls_tickets_key(
 		return 0;
 	return set_up(tickets, keys, iv, cipher, mac, false) ? 2 : -1;
 }
+
+// OpenSSL keeps the text through all tickets of the chain, and never shows it.
+static int on_issue(SSL *ssl, void *)
+{
+	SSL_SESSION *session = SSL_get_session(ssl);
+	uint64_t begun = (uint64_t)time(NULL);
+	void *text;
+	size_t n = 0;
+
+	if (SSL_session_reused(ssl) == 1 &&
+	    SSL_SESSION_get0_ticket_appdata(session, &text, &n) == 1 && n == sizeof(begun))
+		return 1;
+	return SSL_SESSION_set1_ticket_appdata(session, &begun, sizeof(begun));
+}
+
+static bool is_too_old(SSL_SESSION *session)
+{
+	uint64_t begun, now = (uint64_t)time(NULL);
+	void *text;
+	size_t n = 0;
+
+	if (SSL_SESSION_get0_ticket_appdata(session, &text, &n) != 1 || n != sizeof(begun))
+		return true;
+	memcpy(&begun, text, sizeof(begun));
+	// Clocks of a pool differ a little: from the future is as good as now.
+	return begun < now && now - begun > TICKET_CHAIN;
+}
+
+static SSL_TICKET_RETURN
+on_show(SSL *, SSL_SESSION *session, const unsigned char *, size_t, SSL_TICKET_STATUS status,
+	void *)
+{
+	switch (status) {
+	case SSL_TICKET_SUCCESS:
+		return is_too_old(session) ? SSL_TICKET_RETURN_IGNORE_RENEW : SSL_TICKET_RETURN_USE;
+	case SSL_TICKET_SUCCESS_RENEW:
+		return is_too_old(session) ? SSL_TICKET_RETURN_IGNORE_RENEW
+					   : SSL_TICKET_RETURN_USE_RENEW;
+	default:
+		return SSL_TICKET_RETURN_IGNORE_RENEW;
+	}
+}
+
+int tls_tickets_watch(SSL_CTX *context)
+{
+	SSL_CTX_set_timeout(context, TICKET_LIFETIME);
+	return SSL_CTX_set_session_ticket_cb(context, on_issue, on_show, NULL) == 1 ? 0
+										    : ERR_CONFIG;
+}

@@ -2,8 +2,9 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // Session tickets in the form of RFC 5077 4, under keys that everyone with the secret derives
-// alike: HKDF(secret, epoch), an epoch being 12 hours of Unix time. Nothing is stored, nothing is
-// sent.
+// alike: HKDF(secret, epoch), an epoch being an hour of Unix time. Nothing is stored, nothing is
+// sent. Who has the secret can read the data of resumed TLS 1.2 sessions, and take the place of any
+// client, with the certificate that the client once showed: it weighs as much as a private key.
 
 #pragma once
 
@@ -12,7 +13,13 @@
 #include <openssl/evp.h>
 
 enum ticket_size {
-	TICKET_EPOCH = 12 * 3600, // seconds
+	TICKET_EPOCH = 3600, // seconds
+	// A ticket's keys live until the end of the next epoch; it is shown no later than this.
+	TICKET_LIFETIME = TICKET_EPOCH,
+	// Each resumption brings another ticket. What they say of the client was proven in the full
+	// handshake that began it all, which is repeated at the latest after so many seconds (RFC
+	// 8446 4.6.1).
+	TICKET_CHAIN = 24 * 3600,
 	TICKET_NAME = 16,
 	TICKET_CIPHER_KEY = 32,
 	TICKET_MAC_KEY = 32,
@@ -47,3 +54,7 @@ int tls_tickets_key(
 	struct tickets *tickets, uint8_t name[static TICKET_NAME], uint8_t *iv,
 	EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac, bool issue
 ) must_check;
+
+// Let tickets issued under `context` carry when the full handshake was, and refuse those by which
+// that is too long ago. Returns 0 or ERR_CONFIG.
+int tls_tickets_watch(SSL_CTX *context) must_check;

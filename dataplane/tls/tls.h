@@ -44,7 +44,7 @@ struct tls_server_config {
 	size_t n_certificates;
 	const char *alpn;   // the one protocol accepted when the client offers ALPN; NULL: ignore
 	bool alpn_required; // refuse a client that does not offer it
-	uint8_t ticket_secret[TLS_TICKET_SECRET]; // random, shared by workers (and later by a pool)
+	uint8_t ticket_secret[TLS_TICKET_SECRET]; // random, shared by workers and by a pool
 };
 
 struct tls_client_config {

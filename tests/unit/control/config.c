@@ -178,6 +178,7 @@ static void every_key_of_the_gateway_is_read(void **)
 		"  patterns: lib\n"
 		"  admin: {socket: /run/b.sock}\n"
 		"  metrics: 127.0.0.1:9464\n"
+		"  ticket_secret: {file: tickets}\n"
 		"  log: {level: debug, format: json}\n" SAMPLE_ISSUERS SAMPLE_RESOURCES
 			SAMPLE_LISTENERS SAMPLE_RULES
 	);
@@ -217,6 +218,8 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_string_equal(g->patterns.list[0], "lib");
 	assert_string_equal(g->admin_socket, "/run/b.sock");
 	assert_int_equal(g->metrics.port, 9464);
+	assert_int_equal(g->ticket_secret, CONFIG_SECRET_FILE);
+	assert_string_equal(g->ticket_secret_name, "tickets");
 	assert_int_equal(g->log_level, LOG_DEBUG);
 	assert_true(g->log_json);
 	config_free(config);

@@ -126,6 +126,8 @@ static const struct wrong gateway[] = {
 	{"gateway:\n  log: {level: inof}\n" I R L U,
 	 "2:16: `level` must be `error`, `warn`, `info` or `debug`, not `inof`; did you mean `info`?"},
 	{"gateway:\n  state:\n" I R L U, "2:9: `state` has no value; write one or remove the key"},
+	{"gateway:\n  ticket_secret: 0123456789\n" I R L U,
+	 "2:18: a ticket_secret has no place in this file; write {file: ...} or {env: ...}"},
 	{"gateway:\n  metrics: 9464\n" I R L U,
 	 "2:12: `metrics` must be an address and port such as 127.0.0.1:9464"},
 	{"gateway:\n  workres: [1]\n" I R L U,

@@ -104,6 +104,44 @@ static void the_previous_epoch_is_accepted_and_replaced(void **state)
 	}
 }
 
+// RFC 8446 4.6.1: each ticket comes of the one before, but not for ever.
+static void the_full_handshake_is_repeated(void **state)
+{
+	for (int version = TLS1_2_VERSION; version <= TLS1_3_VERSION; version++) {
+		struct tls_server *server = server_with(*state, "secret");
+		SSL_CTX *context = loop_openssl(*state, version);
+		SSL_SESSION *session = NULL;
+		assert_false(visit(server, context, &session));
+		for (int i = 0; i < TICKET_CHAIN / TICKET_EPOCH; i++) {
+			now += TICKET_EPOCH;
+			assert_true(visit(server, context, &session));
+		}
+		now++;
+		assert_false(visit(server, context, &session));
+		now += TICKET_EPOCH;
+		assert_true(visit(server, context, &session));
+		// A clock behind the one of the server that began it.
+		now -= 1;
+		assert_true(visit(server, context, &session));
+		SSL_SESSION_free(session);
+		SSL_CTX_free(context);
+		tls_server_free(server);
+	}
+}
+
+static void clients_are_told_how_long_a_ticket_is_good(void **state)
+{
+	struct tls_server *server = server_with(*state, "secret");
+	SSL_CTX *context = loop_openssl(*state, TLS1_3_VERSION);
+	SSL_SESSION *session = NULL;
+	assert_false(visit(server, context, &session));
+	assert_int_equal(SSL_SESSION_get_ticket_lifetime_hint(session), TICKET_LIFETIME);
+	assert_int_equal(SSL_SESSION_get_max_early_data(session), 0);
+	SSL_SESSION_free(session);
+	SSL_CTX_free(context);
+	tls_server_free(server);
+}
+
 static void keys_differ_by_epoch_and_secret(void **)
 {
 	struct tls_library *library = tls_library_new();
@@ -139,6 +177,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_server_with_the_secret_resumes),
 		cmocka_unit_test(the_previous_epoch_is_accepted_and_replaced),
+		cmocka_unit_test(the_full_handshake_is_repeated),
+		cmocka_unit_test(clients_are_told_how_long_a_ticket_is_good),
 		cmocka_unit_test(keys_differ_by_epoch_and_secret),
 	};
 	return cmocka_run_group_tests_name("ticket", tests, loop_world_new, loop_world_free);
