@@ -71,7 +71,7 @@ def cpr_date(text):
 
 
 def fi_code(text):
-    """Decree 1127/2022: letters for the century besides - and A; 900 to 999 are temporary."""
+    """Decree 690/2022: letters for the century besides - and A; 900 to 999 are temporary."""
     sign = {**dict.fromkeys("UVWXY", "-"), **dict.fromkeys("BCDEF", "A")}.get(text[6], text[6])
     return hetu.is_valid(text[:6] + sign + text[7:], allow_temporary=True)
 
