@@ -48,6 +48,18 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+// Append all nodes of `from`, which is empty then.
+static inline void list_take(struct list *head, struct list *from)
+{
+	if (list_empty(from))
+		return;
+	from->next->prev = head->prev;
+	from->prev->next = head;
+	head->prev->next = from->next;
+	head->prev = from->prev;
+	list_init(from);
+}
+
 // The first node, unlinked, or NULL.
 static inline struct list *list_shift(struct list *head)
 {

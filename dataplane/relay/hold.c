@@ -219,12 +219,18 @@ uint64_t hold_due_us(const struct session *s)
 	return h->notice_us < h->deadline_us ? h->notice_us : h->deadline_us;
 }
 
-void hold_wake_all(struct relay *relay)
+void hold_doubt_all(struct relay *relay)
 {
-	struct list *pos;
+	list_take(&relay->stale, &relay->held);
+}
 
-	list_foreach (pos, &relay->held)
-		session_wake(relay, list_entry(pos, struct session, hold.node));
+void hold_wake_stale(struct relay *relay)
+{
+	for (unsigned i = 0; i < RELAY_WAKES_PER_PASS && !list_empty(&relay->stale); i++) {
+		struct list *node = list_shift(&relay->stale);
+		list_append(&relay->held, node);
+		session_wake(relay, list_entry(node, struct session, hold.node));
+	}
 }
 
 // ---- control

@@ -39,6 +39,7 @@ struct relay *relay_new(
 	list_init(&relay->cut);
 	list_init(&relay->leaving);
 	list_init(&relay->held);
+	list_init(&relay->stale);
 	list_init(&relay->progress);
 	wheel_init(&relay->wheel, 0);
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
@@ -192,8 +193,12 @@ void session_work(struct relay *relay, struct session *s)
 	enum step step = STEP_IDLE;
 	bool was_open = s->state == SESSION_OPEN;
 	// While control looks at the token nothing depends on the policy; login_verified asks it.
-	if (s->state < SESSION_CLOSING && s->state != SESSION_VERIFYING &&
-	    !session_follow_policy(relay, s)) {
+	bool depends = s->state < SESSION_CLOSING && s->state != SESSION_VERIFYING;
+	if (depends && session_must_wait(relay, s)) {
+		session_wake(relay, s);
+		return;
+	}
+	if (depends && !session_follow_policy(relay, s)) {
 		static const struct denial why = {
 			.fatal = true,
 			.code = "57P01",
@@ -260,7 +265,7 @@ static void follow_digest(struct relay *relay)
 		return;
 	memcpy(relay->policy_digest, snapshot->digest, sizeof(relay->policy_digest));
 	relay->policy_since = snapshot->version;
-	hold_wake_all(relay);
+	hold_doubt_all(relay);
 }
 
 // Give at most `most` sessions of the list a turn. Returns how many had one.
@@ -287,6 +292,7 @@ uint32_t relay_poll(
 	uint32_t worked = 0, events = 0;
 	relay->now = now;
 	relay->snapshot = snapshot;
+	relay->rules_left = RELAY_RULES_PER_PASS;
 	for (unsigned i = 0; i < RELAY_EVENTS_PER_PASS; i++) {
 		struct tcp_conn *conn = tcp_event(tcp, &events);
 		if (conn == NULL)
@@ -294,6 +300,7 @@ uint32_t relay_poll(
 		take_event(relay, conn, events);
 	}
 	follow_digest(relay);
+	hold_wake_stale(relay);
 	run_timers(relay);
 	health_tick(relay->health, now.us);
 	cancel_pending(relay);

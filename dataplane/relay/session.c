@@ -122,6 +122,8 @@ bool session_choose_rights(struct relay *relay, struct session *s)
 	s->rights_version++;
 	if (s->subject == NULL)
 		return true; // it has none yet
+	uint32_t cost = SESSION_TAKES_RULES + snapshot->n_rules;
+	relay->rules_left -= cost < relay->rules_left ? cost : relay->rules_left;
 	const struct rights before = s->rights;
 	const struct policy_request request = {
 		.subject = s->subject,
@@ -136,14 +138,23 @@ bool session_choose_rights(struct relay *relay, struct session *s)
 	return ok;
 }
 
+static bool is_current(const struct relay *relay, const struct session *s)
+{
+	return s->policy_version == relay->snapshot->version &&
+	       (s->subject == NULL ||
+		(s->rights.since <= relay->now.wall_ns && relay->now.wall_ns < s->rights.until));
+}
+
+bool session_must_wait(const struct relay *relay, const struct session *s)
+{
+	return relay->rules_left == 0 && relay->snapshot != NULL && !is_current(relay, s);
+}
+
 bool session_follow_policy(struct relay *relay, struct session *s)
 {
 	if (relay->snapshot == NULL)
 		return s->policy_version == 0;
-	bool current = s->policy_version == relay->snapshot->version &&
-		       (s->subject == NULL || (s->rights.since <= relay->now.wall_ns &&
-					       relay->now.wall_ns < s->rights.until));
-	if (current)
+	if (is_current(relay, s))
 		return true;
 	bool ok = session_choose_rights(relay, s);
 	if (ok && s->state == SESSION_OPEN)

@@ -39,6 +39,11 @@ enum session_size {
 	RELAY_EVENTS_PER_PASS = 512,
 	RELAY_SESSIONS_PER_PASS = 512,
 	RELAY_TIMERS_PER_PASS = 64,
+	// What a new policy may add to a pass: some 40 us. A session that takes it over costs this
+	// many rules, and looks at all of them.
+	RELAY_RULES_PER_PASS = 4096,
+	SESSION_TAKES_RULES = 64,
+	RELAY_WAKES_PER_PASS = 64, // of what waits for approval
 	RELAY_CANCELS_MAX = 64,
 	RELAY_CANCELS_AT_ONCE = 64, // on their way to servers
 	RELAY_REVOKE_LOOKS = 4096,  // sessions looked at in a pass
@@ -181,11 +186,12 @@ struct relay {
 	struct list *keys;  // buckets of sessions that can be cancelled
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
-	struct list late;    // sessions that end, and give way to those that a sweep closes
-	struct list cut;     // sessions that a sweep ended, their good-byes not yet said
-	struct list leaving; // their good-byes are said, but may not be out
-	struct list held;    // sessions whose command waits for a human
-	uint32_t n_held;
+	struct list late;     // sessions that end, and give way to those that a sweep closes
+	struct list cut;      // sessions that a sweep ended, their good-byes not yet said
+	struct list leaving;  // their good-byes are said, but may not be out
+	struct list held;     // sessions whose command waits for a human
+	struct list stale;    // those of them that have yet to be judged by the policy in force
+	uint32_t n_held;      // in both
 	struct list progress; // sessions that have done something control does not know of
 	struct wheel wheel;
 	struct health *health;
@@ -197,6 +203,7 @@ struct relay {
 	const struct snapshot *snapshot; // during a pass only
 	uint8_t policy_digest[32];       // of the policy in force
 	uint32_t policy_since;           // the first version with this digest
+	uint32_t rules_left;             // of RELAY_RULES_PER_PASS
 	struct log_limit log_limit;
 	enum relay_drain drain;
 	struct tokens *tokens;
@@ -232,6 +239,9 @@ struct event session_event(
 void session_count(const struct session *s, struct event *event);
 // By the policy in force, whatever was chosen before. False when the subject has no right.
 bool session_choose_rights(struct relay *relay, struct session *s);
+// The policy in force is not the one it was judged by, and this pass has no time left to change
+// that.
+bool session_must_wait(const struct relay *relay, const struct session *s);
 // Judge by the policy in force, as it is at this time of day. False when the subject may no longer
 // reach the resource.
 bool session_follow_policy(struct relay *relay, struct session *s);
@@ -329,8 +339,10 @@ bool hold_cancel(struct relay *relay, struct session *s);
 void hold_tick(struct relay *relay, struct session *s);
 // When it should fire next, microseconds.
 uint64_t hold_due_us(const struct session *s);
-// Wake every session that waits: the policy has changed.
-void hold_wake_all(struct relay *relay);
+// The policy has changed: every session that waits is to be woken, to be judged anew.
+void hold_doubt_all(struct relay *relay);
+// Wake some of those, each pass.
+void hold_wake_stale(struct relay *relay);
 
 // progress.c
 // The session has had its turn. O(1).

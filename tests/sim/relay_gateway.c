@@ -276,7 +276,10 @@ void gateway_app(void *ctx, uint64_t now_us)
 	answer_logins(g);
 	answer_access(g);
 	struct relay_now now = {.us = now_us, .wall_ns = gateway_wall_ns(now_us)};
+	uint64_t commands = g->stats.commands;
 	uint32_t worked = relay_poll(g->relay, g->host->tcp, g->policy, now);
+	commands = g->stats.commands - commands;
+	g->most_commands = commands > g->most_commands ? commands : g->most_commands;
 	g->polls++;
 	g->busy_polls += worked > 0;
 	record_flush(&g->records);

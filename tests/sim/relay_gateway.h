@@ -91,6 +91,7 @@ struct gateway {
 	bool record_torn;
 
 	uint64_t polls, busy_polls;
+	uint64_t most_commands; // that ran in one of them
 };
 
 void gateway_config_default(struct gateway_config *config);

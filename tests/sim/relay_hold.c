@@ -339,6 +339,41 @@ static void execute_under_another_policy(struct sim *sim)
 	agent_bye(a);
 }
 
+enum { TAKERS = 4 };
+
+// Commands that wait run when a policy with so many rules lets them. Returns how many did so in one
+// pass.
+static uint64_t taken_at_once(struct sim *sim, uint16_t rules)
+{
+	struct policy_options allows = {
+		.allow = EFFECT_READ | EFFECT_WRITE,
+		.n_others = (uint16_t)(rules - 1),
+	};
+	struct agent *agents[TAKERS];
+	for (unsigned i = 0; i < TAKERS; i++) {
+		agents[i] = agent_login(sim, PORT_PLAIN);
+		agent_query(agents[i], HELD_TEXT);
+		agent_expect(agents[i], "N");
+	}
+	hold_expect(sim, TAKERS);
+	sim->gateway.most_commands = 0;
+	gateway_publish(&sim->gateway, &allows);
+	for (unsigned i = 0; i < TAKERS; i++)
+		agent_expect(agents[i], "CZ");
+	uint64_t most = sim->gateway.most_commands;
+	for (unsigned i = 0; i < TAKERS; i++)
+		agent_bye(agents[i]);
+	return most;
+}
+
+// A worker is not kept by sessions that all look for their rights at once.
+static void policy_in_turns(struct sim *sim)
+{
+	EXPECT(sim, taken_at_once(sim, 1) == TAKERS);
+	gateway_publish(&sim->gateway, &(struct policy_options){.hold = EFFECT_WRITE});
+	EXPECT(sim, taken_at_once(sim, SNAPSHOT_RULES_MAX) == 1);
+}
+
 // A later version of the same policy: a catalog was read again.
 void hold_fixed_digest(struct sim *sim)
 {
@@ -564,6 +599,7 @@ const struct scenario relay_hold_scenarios[] = {
 	{"hold_idle_and_notices", idle_and_notices, .set_up = hold_writes},
 	{"hold_pipelined_behind", pipelined_behind, .set_up = hold_writes},
 	{"hold_bound", bound, .set_up = hold_writes, .every_cut = true},
+	{"hold_policy_in_turns", policy_in_turns, .set_up = hold_writes},
 	{"hold_execute_under_another_policy", execute_under_another_policy, .set_up = hold_writes},
 	{"hold_execute_under_the_same_policy", execute_under_the_same_policy,
 	 .set_up = hold_fixed_digest},

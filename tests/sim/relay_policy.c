@@ -139,11 +139,11 @@ struct policy {
 	struct snapshot snapshot;
 	struct listener listeners[2];
 	struct resource resources[2];
-	struct rule rules[2];
 	struct snapshot_worker worker;
 	struct tls_server *servers[2];
 	struct tls_client *clients[2];
 	struct catalog catalog;
+	struct rule rules[];
 };
 
 static const struct column_mask columns[] = {
@@ -225,7 +225,7 @@ static void snapshot_fill(struct policy *p, uint32_t version, const struct polic
 		.version = version,
 		.n_listeners = 2,
 		.n_resources = options->without_resource ? 1 : 2,
-		.n_rules = options->no_rules ? 0 : 1,
+		.n_rules = options->no_rules ? 0 : options->n_others + 1,
 		.listeners = p->listeners,
 		.resources = p->resources,
 		.rules = p->rules,
@@ -254,7 +254,7 @@ static void snapshot_fill(struct policy *p, uint32_t version, const struct polic
 
 struct snapshot *policy_new(uint32_t version, const struct policy_options *options)
 {
-	struct policy *p = calloc(1, sizeof(*p));
+	struct policy *p = calloc(1, sizeof(*p) + (options->n_others + 1) * sizeof(p->rules[0]));
 	need(p != NULL, "memory");
 	p->catalog = (struct catalog){
 		.version = version,
@@ -274,7 +274,11 @@ struct snapshot *policy_new(uint32_t version, const struct policy_options *optio
 	resource_fill(p, plain, false, options);
 	listener_fill(p, 0, PORT_ORDERS, (uint16_t)orders);
 	listener_fill(p, 1, PORT_PLAIN, (uint16_t)plain);
-	rule_fill(&p->rules[0], options);
+	static const struct rule_name nobody = {1, "nobody"};
+	for (uint16_t i = 0; i <= options->n_others; i++)
+		rule_fill(&p->rules[i], options);
+	for (uint16_t i = 0; i < options->n_others; i++)
+		p->rules[i].root.groups = &nobody;
 	snapshot_fill(p, version, options);
 	return &p->snapshot;
 }

@@ -37,6 +37,7 @@ struct policy_options {
 	bool swapped;          // the resources stand in the other order
 	bool without_resource; // "orders" is gone; its listener leads to "plain"
 	uint16_t server_port;  // 0: the usual one
+	uint16_t n_others;     // rules that are looked at first and speak of nobody here
 };
 
 // What all snapshots share: certificates, TLS contexts, compiled patterns. Once per process.

@@ -71,12 +71,35 @@ static void nodes_may_go_during_a_safe_walk(void **)
 	assert_int_equal(sum, 13);
 }
 
+static void one_list_takes_all_of_another(void **)
+{
+	struct item items[4] = {{1}, {2}, {3}, {4}};
+	struct list head, from, *pos;
+	int sum = 0;
+
+	list_init(&head);
+	list_init(&from);
+	list_take(&head, &from);
+	assert_true(list_empty(&head));
+	for (int i = 0; i < 4; i++)
+		list_append(i < 2 ? &head : &from, &items[i].link);
+	list_take(&head, &from);
+	assert_true(list_empty(&from));
+	list_foreach (pos, &head)
+		sum = sum * 10 + value_of(pos);
+	assert_int_equal(sum, 1234);
+	list_remove(&items[2].link);
+	assert_ptr_equal(items[1].link.next, &items[3].link);
+	assert_ptr_equal(head.prev, &items[3].link);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(items_come_in_the_order_they_were_appended),
 		cmocka_unit_test(removing_twice_is_harmless),
 		cmocka_unit_test(nodes_may_go_during_a_safe_walk),
+		cmocka_unit_test(one_list_takes_all_of_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
