@@ -18,23 +18,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum stage { STAGE_CONNECTED, STAGE_SECURE, STAGE_ENTERING, STAGE_OPEN, STAGE_COUNT };
+enum progress { AT_CONNECTED, AT_SECURE, AT_ENTERING, AT_OPEN, AT_COUNT };
 enum step { STEP_CLIENT, STEP_SERVER, STEP_CLIENT_MESSAGE, STEP_SERVER_MESSAGE };
 enum { STEP_US = 2000 };
 
 static struct span input;
 
-static struct agent *advance(struct sim *sim, enum stage stage)
+static struct agent *advance(struct sim *sim, enum progress at)
 {
 	struct agent *a;
-	sim->database.mode = stage == STAGE_OPEN ? SERVER_PUPPET : SERVER_STRANGER;
-	if (stage == STAGE_OPEN)
+	sim->database.mode = at == AT_OPEN ? SERVER_PUPPET : SERVER_STRANGER;
+	if (at == AT_OPEN)
 		return agent_login(sim, PORT_PLAIN);
 	a = agent_new(sim, PORT_PLAIN);
-	if (stage == STAGE_CONNECTED)
+	if (at == AT_CONNECTED)
 		return a;
 	agent_secure(a);
-	if (stage == STAGE_SECURE)
+	if (at == AT_SECURE)
 		return a;
 	agent_start(a);
 	agent_expect(a, "R");
@@ -72,7 +72,7 @@ static void control(struct sim *sim, enum step step)
 static void play(struct sim *sim)
 {
 	struct span rest = span_from(input, 1);
-	struct agent *a = advance(sim, input.p[0] % STAGE_COUNT);
+	struct agent *a = advance(sim, input.p[0] % AT_COUNT);
 	while (rest.n > 0) {
 		enum step step = rest.p[0] >> 6;
 		struct span bytes = span_first(span_from(rest, 1), rest.p[0] & 63);
