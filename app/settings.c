@@ -98,6 +98,7 @@ void settings_workers(const struct config_gateway *gateway, struct workers_confi
 		.record_blocks = gateway->limits.record_blocks,
 		.events = gateway->limits.events,
 		.idle_sleep_us = gateway->idle_sleep_us,
+		.profile = gateway->profile,
 		.probe_port = gateway->probe.port,
 		.probe_http = gateway->probe.http,
 		.tick_us = (uint32_t)(gateway->tick_ns / 1000),

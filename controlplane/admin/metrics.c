@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 enum { METRIC_LINE_MAX = 512 };
@@ -27,7 +28,9 @@ static const struct stat {
 	COUNTER(loops, "Turns of the worker's loop"),
 	COUNTER(busy_loops, "Turns of the loop that found work"),
 	COUNTER(busy_ns, "How long these took, in nanoseconds"),
+	COUNTER(taken_loops, "Turns longer than 100 us in which the kernel took the core"),
 	COUNTER(slow_loops, "Turns longer than 100 us in which the kernel did not take the core"),
+	GAUGE(tsc_hz, "tsc_hertz", "Cycles a second of the worker's time stamp counter"),
 	GAUGE(longest_loop_ns, "longest_loop_ns", "Longest such turn of the last second or two"),
 	GAUGE(last_policy_ns, "last_policy_ns",
 	      "CPU time of the longest turn with the last policy, of the first few"),
@@ -175,6 +178,57 @@ static int put_ended(const struct admin *admin, struct buf *out)
 	return ret;
 }
 
+static int put_turns_of(struct buf *out, const struct worker_stats *worker, unsigned i)
+{
+	uint64_t n = 0;
+	char until[16];
+	int ret = 0;
+
+	for (unsigned place = 0; ret == 0 && place < STATS_TURNS; place++) {
+		n += value_of(worker, offsetof(struct worker_stats, turns) + place * sizeof(n));
+		if (place < STATS_TURNS - 1)
+			snprintf(until, sizeof(until), "%.6f", (double)(1U << place) / 1e6);
+		else
+			memcpy(until, "+Inf", sizeof("+Inf"));
+		ret =
+			put(out, "bulkhead_turn_seconds_bucket{worker=\"%u\",le=\"%s\"} %llu\n", i,
+			    until, (unsigned long long)n);
+	}
+	return ret != 0 ? ret
+			: put(out, "bulkhead_turn_seconds_count{worker=\"%u\"} %llu\n", i,
+			      (unsigned long long)n);
+}
+
+// Without a sum: nobody counts one.
+static int put_turns(const struct admin *admin, struct buf *out)
+{
+	int ret =
+		put(out, "# HELP bulkhead_turn_seconds Turns of the loop that found work\n"
+			 "# TYPE bulkhead_turn_seconds histogram\n");
+
+	for (unsigned i = 0; ret == 0 && i < admin->config.n_workers; i++)
+		ret = put_turns_of(out, admin->config.workers[i], i);
+	return ret;
+}
+
+static int put_stages(
+	const struct admin *admin, struct buf *out, const char *name, const char *help, size_t at
+)
+{
+	int ret = put_head(out, name, help, false);
+
+	for (unsigned i = 0; i < admin->config.n_workers; i++) {
+		for (unsigned stage = 0; ret == 0 && stage < STAGE_COUNT; stage++)
+			ret =
+				put(out, "bulkhead_%s{worker=\"%u\",stage=\"%s\"} %llu\n", name, i,
+				    stage_name((enum stage)stage),
+				    (unsigned long long)value_of(
+					    admin->config.workers[i], at + stage * sizeof(uint64_t)
+				    ));
+	}
+	return ret;
+}
+
 static const char *const legs[2] = {"client", "server"};
 
 static uint64_t bad_of(const struct worker_stats *worker, unsigned leg, unsigned bad)
@@ -268,6 +322,19 @@ int metrics_text(const struct admin *admin, struct buf *out)
 		ret = put_bad(admin, out);
 	if (ret == 0)
 		ret = put_ages(admin, out);
+	if (ret == 0)
+		ret = put_turns(admin, out);
+	if (ret == 0)
+		ret = put_stages(
+			admin, out, "stage_cycles_total", "Cycles by stage, with gateway.profile",
+			offsetof(struct worker_stats, stages.cycles)
+		);
+	if (ret == 0)
+		ret = put_stages(
+			admin, out, "stage_units_total",
+			"Packets, records, messages and commands by stage, with gateway.profile",
+			offsetof(struct worker_stats, stages.units)
+		);
 	return ret != 0 ? ret : put_others(admin, out);
 }
 

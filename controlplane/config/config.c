@@ -206,6 +206,7 @@ unsigned config_restart_needed(
 		{"gateway.huge_pages", a->huge_pages != b->huge_pages},
 		{"gateway.memory", a->memory_mb != b->memory_mb},
 		{"gateway.idle_sleep", a->idle_sleep_us != b->idle_sleep_us},
+		{"gateway.profile", a->profile != b->profile},
 		{"gateway.tick", a->tick_ns != b->tick_ns},
 		{"gateway.limits", memcmp(&a->limits, &b->limits, LIMITS_SIZE) != 0},
 		{"gateway.timeouts", memcmp(&a->timeouts, &b->timeouts, sizeof(a->timeouts)) != 0},

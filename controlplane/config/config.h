@@ -146,6 +146,7 @@ struct config_gateway {
 	bool huge_pages;        // default true; false: --no-huge
 	uint32_t memory_mb;     // for the EAL; default 0: its own choice
 	uint32_t idle_sleep_us; // a worker without work sleeps so long; default 0: it polls
+	bool profile;           // default false; cycles are counted by stage
 	uint64_t tick_ns;       // step of the workers' timers; default 1 ms
 	struct config_limits limits;
 	struct config_timeouts timeouts;

@@ -486,6 +486,9 @@ static void read_machine(struct reader *r, const struct node *node, struct confi
 	value = tree_get(node, "huge_pages");
 	if (value != NULL)
 		(void)read_bool(r, value, "huge_pages", &g->huge_pages);
+	value = tree_get(node, "profile");
+	if (value != NULL)
+		(void)read_bool(r, value, "profile", &g->profile);
 	value = tree_get(node, "control_core");
 	if (value != NULL && read_number(r, value, "control_core", 0, CORE_MAX, &number)) {
 		g->control_core = (uint16_t)number;
@@ -561,10 +564,11 @@ static void read_rest(struct reader *r, const struct node *node, struct config_g
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out)
 {
-	static const char *const keys[] = {
-		"workers", "control_core", "ports",    "huge_pages", "memory",        "idle_sleep",
-		"tick",    "limits",       "timeouts", "tcp",        "state",         "patterns",
-		"admin",   "metrics",      "log",      "probe",      "ticket_secret", NULL};
+	static const char *const keys[] = {"workers",       "control_core", "ports", "huge_pages",
+					   "memory",        "idle_sleep",   "tick",  "limits",
+					   "timeouts",      "tcp",          "state", "patterns",
+					   "admin",         "metrics",      "log",   "probe",
+					   "ticket_secret", "profile",      NULL};
 
 	set_defaults(out);
 	out->at = out->patterns.at[0] = node->at;

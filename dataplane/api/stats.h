@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include "dataplane/base/stage.h"
+
 #include <stdint.h>
 
 enum session_end { // why a session ended; one counter each
@@ -36,11 +38,17 @@ enum session_end { // why a session ended; one counter each
 
 const char *session_end_name(enum session_end end);
 
+// Turns by their length: at place i those under 2^i microseconds that are in no place before it;
+// the last holds all that are longer.
+enum { STATS_TURNS = 18 };
+
 struct worker_stats {
 	uint64_t loops, busy_loops;
-	uint64_t busy_ns;         // of the turns that found work, as time passes
-	uint64_t slow_loops;      // above 100 us, but for those in which the kernel took the core
-	uint64_t longest_loop_ns; // the rest of them, within the last second or two
+	uint64_t busy_ns;     // of the turns that found work, as time passes
+	uint64_t slow_loops;  // above 100 us, but for those in which the kernel took the core
+	uint64_t taken_loops; // those
+	uint64_t turns[STATS_TURNS]; // that found work, but for those
+	uint64_t longest_loop_ns;    // the rest of them, within the last second or two
 	// CPU time of the longest turn that took a policy over, or of the busy ones next to it: of
 	// the last policy, and since the start.
 	uint64_t last_policy_ns, longest_policy_ns;
@@ -83,4 +91,6 @@ struct worker_stats {
 	uint64_t snapshot_version;
 	uint64_t probes_healthy, probes_unhealthy; // of a load balancer, by what they were told
 	uint64_t heartbeat_ns;                     // last loop, since boot
+	struct stage_counts stages;                // all 0 unless they are counted
+	uint64_t tsc_hz;                           // of their cycles
 } __attribute__((aligned(64)));

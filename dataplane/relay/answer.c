@@ -3,6 +3,7 @@
 
 // What the server says: every carrier of values is masked, then recorded, then passed on.
 
+#include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
 static bool span_is(struct span s, const char *text)
@@ -61,7 +62,10 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 		.root = s->subject->links[0].node,
 	};
 	buf_consume(&relay->scratch, buf_len(&relay->scratch));
+	enum stage before = stage_enter(STAGE_SCAN);
 	int r = inspect_mask(&context, msg, &relay->scratch, &outcome);
+	stage_add(STAGE_SCAN, 1);
+	stage_leave(before);
 	s->masked += outcome.values + outcome.columns;
 	relay->stats->masked_values += outcome.values;
 	relay->stats->masked_columns += outcome.columns;

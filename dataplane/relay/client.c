@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
+#include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
 static enum step client_failed(struct relay *relay, struct session *s, int error)
@@ -52,6 +53,17 @@ static enum step bad(struct relay *relay, struct session *s, enum proto_bad what
 	return session_end(relay, s, END_PROTOCOL, &why, proto_bad_name(what));
 }
 
+static enum step judge(struct relay *relay, struct session *s, struct proto_msg *msg)
+{
+	if (session_expire(relay, s))
+		return STEP_ENDED;
+	enum stage before = stage_enter(STAGE_JUDGE);
+	enum step step = command_judge(relay, s, msg);
+	stage_add(STAGE_JUDGE, 1);
+	stage_leave(before);
+	return step;
+}
+
 static enum step take(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	struct proto_io io = session_io(s);
@@ -66,9 +78,7 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 		cancel_request(relay, msg);
 		return session_end(relay, s, END_CANCEL, NULL, "cancel request");
 	case PROTO_COMMAND:
-		if (session_expire(relay, s))
-			return STEP_ENDED;
-		return command_judge(relay, s, msg);
+		return judge(relay, s, msg);
 	case PROTO_END:
 		if (s->proto->forward(s->proto_state, msg, &io) != 0)
 			return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
@@ -86,6 +96,17 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 		break; // a server's
 	}
 	return bad(relay, s, PROTO_BAD_ORDER);
+}
+
+static struct parse_result feed(struct session *s, struct proto_msg *msg)
+{
+	struct proto_io io = session_io(s);
+	enum stage before = stage_enter(STAGE_FRAME);
+	struct parse_result r =
+		s->proto->feed(s->proto_state, LEG_CLIENT, buf_span(&s->client.plain), msg, &io);
+	stage_add(STAGE_FRAME, r.status == PARSE_DONE);
+	stage_leave(before);
+	return r;
 }
 
 // Does the client come with TLS at once? Looked at before the first byte is taken from tcp.
@@ -131,19 +152,18 @@ enum step client_step(struct relay *relay, struct session *s)
 	size_t want = 1;
 	for (;;) {
 		struct proto_msg msg = {0};
-		struct proto_io io = session_io(s);
 		struct parse_result r = {.status = PARSE_MORE, .needed = want};
 		if (buf_len(&s->client.plain) >= want &&
 		    (s->client.tls == NULL || s->client_secured))
-			r = s->proto->feed(
-				s->proto_state, LEG_CLIENT, buf_span(&s->client.plain), &msg, &io
-			);
+			r = feed(s, &msg);
 		if (r.status == PARSE_BAD)
 			return bad(relay, s, msg.bad);
 		if (r.status == PARSE_WAIT)
 			return STEP_IDLE; // the server's next answer brings us back
 		if (r.status == PARSE_DONE) {
+			enum stage before = stage_enter(STAGE_FRAME);
 			enum step step = take(relay, s, &msg);
+			stage_leave(before);
 			if (step == STEP_MOVED || step == STEP_ENDED) {
 				s->last_activity_us = relay->now.us;
 				buf_consume(&s->client.plain, r.consumed);

@@ -3,6 +3,7 @@
 
 // A command is judged before the first byte of it may leave.
 
+#include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
 #include <stdio.h>
@@ -207,7 +208,10 @@ static enum step forward(struct relay *relay, struct session *s, struct proto_ms
 	s->commands++;
 	s->command_charged = false;
 	relay->stats->commands++;
-	if (s->proto->forward(s->proto_state, msg, &io) != 0)
+	enum stage before = stage_enter(STAGE_FRAME);
+	int r = s->proto->forward(s->proto_state, msg, &io);
+	stage_leave(before);
+	if (r != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room to forward");
 	if (msg->command == PROTO_STATEMENT || msg->command == PROTO_CALL)
 		s->text_runs = true;
@@ -228,8 +232,11 @@ static enum step record(
 		.code = "54000",
 		.message = "bulkhead: the statement is too large to be recorded",
 	};
-	switch (known ? recording_verdict(relay, s, msg, effects, verdict)
-		      : recording_command(relay, s, msg, effects, verdict)) {
+	enum stage before = stage_enter(STAGE_RECORD);
+	enum recorded recorded = known ? recording_verdict(relay, s, msg, effects, verdict)
+				       : recording_command(relay, s, msg, effects, verdict);
+	stage_leave(before);
+	switch (recorded) {
 	case RECORDED:
 		return STEP_MOVED;
 	case RECORD_LATER:

@@ -3,6 +3,8 @@
 
 #include "dataplane/relay/leg.h"
 
+#include "dataplane/base/stage.h"
+
 void leg_init(struct leg_io *leg, struct blocks *blocks, size_t plain_max, size_t out_max)
 {
 	*leg = (struct leg_io){0};
@@ -23,12 +25,20 @@ void leg_fini(struct leg_io *leg)
 	buf_fini(&leg->wire);
 }
 
+static void consume(struct leg_io *leg, size_t n)
+{
+	enum stage before = stage_enter(STAGE_INPUT);
+
+	tcp_consume(leg->conn, n);
+	stage_leave(before);
+}
+
 static int pull_clear(struct leg_io *leg, struct span in)
 {
 	int r = buf_append(&leg->plain, in);
 	if (r != 0)
 		return r;
-	tcp_consume(leg->conn, in.n);
+	consume(leg, in.n);
 	leg->bytes_in += in.n;
 	return 0;
 }
@@ -38,9 +48,12 @@ static int pull_tls(struct leg_io *leg, struct span in, size_t want, bool *moved
 {
 	size_t used = 0, before = buf_len(&leg->plain);
 	size_t room = want + LEG_PULL - before;
+	bool shakes = !tls_is_established(leg->tls);
+	enum stage before_tls = stage_enter(shakes ? STAGE_HANDSHAKE : STAGE_OPEN);
 	int r = tls_open(leg->tls, in, &used, &leg->plain, room, &leg->wire);
+	stage_leave(before_tls);
 	if (used > 0)
-		tcp_consume(leg->conn, used);
+		consume(leg, used);
 	leg->bytes_in += used;
 	*moved = used > 0 || buf_len(&leg->plain) > before;
 	if (r != ERR_CLOSED)
@@ -98,7 +111,9 @@ int leg_pull(struct leg_io *leg, size_t want)
 
 static void send_some(struct leg_io *leg, struct buf *from)
 {
+	enum stage before = stage_enter(STAGE_OUTPUT);
 	size_t n = tcp_send(leg->conn, buf_span(from));
+	stage_leave(before);
 	buf_consume(from, n);
 	leg->bytes_out += n;
 }
@@ -118,9 +133,11 @@ int leg_push(struct leg_io *leg)
 			continue;
 		}
 		size_t used = 0;
+		enum stage before = stage_enter(STAGE_SEAL);
 		int r = tls_seal(
 			leg->tls, span_first(buf_span(&leg->out), LEG_SEAL), &used, &leg->wire
 		);
+		stage_leave(before);
 		if (r != 0)
 			return r;
 		if (used == 0)

@@ -3,6 +3,7 @@
 
 // The record of a session: who, what was asked, what was decided, and the masked answers.
 
+#include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
 #include <endian.h>
@@ -380,10 +381,8 @@ static bool record_names(struct relay *relay, struct session *s, const struct pr
 	return write_text(relay, s, RECORD_ANSWER, 'T', false);
 }
 
-bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg)
+static bool put_answer(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
-	if (!is_on(s) || msg->carrier == PROTO_PARAMETER)
-		return true;
 	if (msg->kind == PROTO_RESULT && msg->carrier == PROTO_ROW && !s->rows_open &&
 	    !record_names(relay, s, msg))
 		return false;
@@ -396,4 +395,14 @@ bool recording_answer(struct relay *relay, struct session *s, const struct proto
 	if (msg->completes || msg->carrier != PROTO_ROW)
 		s->rows_open = false;
 	return write_text(relay, s, RECORD_ANSWER, msg->type, false);
+}
+
+bool recording_answer(struct relay *relay, struct session *s, const struct proto_msg *msg)
+{
+	if (!is_on(s) || msg->carrier == PROTO_PARAMETER)
+		return true;
+	enum stage before = stage_enter(STAGE_RECORD);
+	bool ok = put_answer(relay, s, msg);
+	stage_leave(before);
+	return ok;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
+#include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
 static const struct denial lost = {
@@ -98,6 +99,17 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 	return bad(relay, s, PROTO_BAD_ORDER);
 }
 
+static struct parse_result feed(struct session *s, struct proto_msg *msg)
+{
+	struct proto_io io = session_io(s);
+	enum stage before = stage_enter(STAGE_FRAME);
+	struct parse_result r =
+		s->proto->feed(s->proto_state, LEG_SERVER, buf_span(&s->server.plain), msg, &io);
+	stage_add(STAGE_FRAME, r.status == PARSE_DONE);
+	stage_leave(before);
+	return r;
+}
+
 static enum step closed(struct relay *relay, struct session *s)
 {
 	if (s->detached)
@@ -130,7 +142,6 @@ enum step server_step(struct relay *relay, struct session *s)
 		answer_tell_catalog(relay, s);
 	for (;;) {
 		struct proto_msg msg = {0};
-		struct proto_io io = session_io(s);
 		struct parse_result r = {.status = PARSE_MORE, .needed = 1};
 		// Once fed, an answer cannot be fed again: make sure of its record first.
 		if (!recording_has_room(relay, s, buf_len(&s->server.plain))) {
@@ -138,13 +149,13 @@ enum step server_step(struct relay *relay, struct session *s)
 			return STEP_RETRY;
 		}
 		if (buf_len(&s->server.plain) > 0 && (s->server.tls == NULL || s->server_secured))
-			r = s->proto->feed(
-				s->proto_state, LEG_SERVER, buf_span(&s->server.plain), &msg, &io
-			);
+			r = feed(s, &msg);
 		if (r.status == PARSE_BAD)
 			return bad(relay, s, msg.bad);
 		if (r.status == PARSE_DONE) {
+			enum stage before = stage_enter(STAGE_FRAME);
 			enum step step = take(relay, s, &msg);
+			stage_leave(before);
 			if (step == STEP_MOVED) {
 				s->last_activity_us = relay->now.us;
 				buf_consume(&s->server.plain, r.consumed);

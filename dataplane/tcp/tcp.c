@@ -4,6 +4,7 @@
 #include "dataplane/tcp/tcp.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/stage.h"
 #include "dataplane/tcp/ledger.h"
 #include "dataplane/tcp/syncache.h"
 
@@ -213,6 +214,8 @@ void tcp_input(struct tcp *tcp, struct pkt *pkt, const struct ip_segment *segmen
 
 void tcp_tick(struct tcp *tcp, uint64_t now_us)
 {
+	enum stage before = stage_enter(STAGE_TIMERS);
+
 	tcp_clock_set(tcp, now_us);
 	timewait_expire(tcp);
 	ledger_tick(tcp);
@@ -224,6 +227,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 			break;
 		timer_expired(list_entry(node, struct tcp_conn, timer));
 	}
+	(void)stage_enter(STAGE_OUTPUT);
 	// One pass: what is marked anew meanwhile waits for the next.
 	uint32_t ref = tcp->dirty.first;
 	tcp->dirty = (struct index_list){0};
@@ -238,6 +242,7 @@ void tcp_tick(struct tcp *tcp, uint64_t now_us)
 			conn_put(conn); // if it was marked anew, the next pass will
 		assert(conn->tcp == NULL || conn_is_watched(conn));
 	}
+	stage_leave(before);
 }
 
 struct tcp_conn *tcp_event(struct tcp *tcp, uint32_t *events)

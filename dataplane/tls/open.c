@@ -5,6 +5,7 @@
 // session's buffer. Only a record in pieces is gathered first, and one with no room waits in clear.
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/stage.h"
 #include "dataplane/tls/connection.h"
 
 #include <openssl/err.h>
@@ -283,6 +284,7 @@ static int open_one(
 		record_library(tls)->aead, &r->read.key, r->read.sequence++,
 		span_first(record, RECORD_HEADER), sealed, out
 	);
+	stage_add(STAGE_OPEN, 1);
 	if (!gathered)
 		*in = span_from(*in, record.n);
 	if (!ok)

@@ -3,6 +3,7 @@
 
 // Plaintext into records (RFC 8446 5.1 and 5.2), straight into the buffer that is sent.
 
+#include "dataplane/base/stage.h"
 #include "dataplane/tls/connection.h"
 
 enum seal_value {
@@ -32,6 +33,7 @@ static void put(struct tls *tls, enum record_type type, struct span plain, struc
 		span_of(header, RECORD_HEADER), plain, (uint8_t)type, header + RECORD_HEADER
 	);
 	buf_commit(wire, RECORD_HEADER + n);
+	stage_add(STAGE_SEAL, 1);
 }
 
 int record_update(struct tls *tls, struct buf *wire)

@@ -4,6 +4,7 @@
 #include "dataplane/worker/stack.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/base/stage.h"
 
 #include <errno.h>
 
@@ -89,7 +90,10 @@ static void on_transmit(void *ctx, struct pkt *pkt)
 	uint16_t self = stack->config.worker;
 
 	if (nic_has_queue(nic, self, pkt->port)) {
+		enum stage before = stage_enter(STAGE_TX);
 		nic_tx(nic, self, pkt);
+		stage_add(STAGE_TX, 1);
+		stage_leave(before);
 		return;
 	}
 	struct pkt *own = make_own(pkt, nic_pool(nic, self));
@@ -344,10 +348,14 @@ uint32_t stack_input(struct stack *stack, uint64_t now_us)
 	for (uint8_t p = 0; p < stack->config.ip.n_ports; p++) {
 		if (!nic_has_queue(stack->config.nic, stack->config.worker, p))
 			continue;
+		enum stage before = stage_enter(STAGE_RX);
 		uint32_t n = nic_rx(stack->config.nic, stack->config.worker, p, pkts);
+		stage_add(STAGE_RX, n);
+		(void)stage_enter(STAGE_INPUT);
 		fetch_ahead(stack, pkts, n);
 		for (uint32_t i = 0; i < n; i++)
 			input_frame(stack, pkts[i]);
+		stage_leave(before);
 		total += n;
 	}
 	return total;
@@ -360,7 +368,9 @@ void stack_output(struct stack *stack)
 		stack->next_tick_us = stack->now_us + IP_TICK_US;
 		ip_tick(stack->ip, stack->now_us / 1000);
 	}
+	enum stage before = stage_enter(STAGE_TX);
 	nic_flush(stack->config.nic, stack->config.worker);
+	stage_leave(before);
 }
 
 void stack_cancel(struct stack *stack, uint16_t worker, uint32_t pid, uint32_t secret)

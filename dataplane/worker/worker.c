@@ -4,6 +4,7 @@
 #include "dataplane/worker/worker.h"
 
 #include "dataplane/base/log.h"
+#include "dataplane/base/stage.h"
 #include "dataplane/worker/listeners.h"
 #include "dataplane/worker/stack.h"
 
@@ -66,6 +67,7 @@ struct worker {
 		uint32_t timed;           // busy turns still to be timed
 		bool fresh;               // they follow a new policy
 	} turns;
+	struct stages stages;
 	struct worker_stats stats; // worker: rw, control: ro
 } __attribute__((aligned(64)));
 
@@ -236,6 +238,14 @@ static uint64_t nanoseconds(const struct turns *turns, uint64_t ticks)
 	return (uint64_t)((double)ticks * turns->ns_per_tick);
 }
 
+// Of a turn that took so long, in worker_stats.turns.
+static unsigned place_of(uint64_t us)
+{
+	unsigned bits = us == 0 ? 0 : 64 - (unsigned)__builtin_clzll(us);
+
+	return bits < STATS_TURNS ? bits : STATS_TURNS - 1;
+}
+
 static void time_turn(struct worker *w, uint64_t begin, bool busy)
 {
 	uint64_t took = rte_rdtsc() - begin;
@@ -243,10 +253,14 @@ static void time_turn(struct worker *w, uint64_t begin, bool busy)
 	if (busy)
 		w->stats.busy_ns += nanoseconds(&w->turns, took);
 	if (took > w->turns.slow) {
-		if (was_taken(&w->turns))
+		if (was_taken(&w->turns)) {
+			w->stats.taken_loops++;
 			return;
+		}
 		w->stats.slow_loops++;
 	}
+	if (busy)
+		w->stats.turns[place_of(nanoseconds(&w->turns, took) / 1000)]++;
 	if (took > w->turns.longest)
 		w->turns.longest = took;
 }
@@ -314,6 +328,7 @@ static struct work run_once(struct worker *w)
 {
 	const uint64_t begin = rte_rdtsc();
 
+	stages_begin_turn();
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	uint64_t now_us = w->now_ns / 1000;
 	begin_timed(w, now_us);
@@ -330,7 +345,9 @@ static struct work run_once(struct worker *w)
 	const struct snapshot *snapshot = snapshot_current(w->all->config.slot);
 	follow_policy(w, snapshot);
 	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
+	enum stage before = stage_enter(STAGE_RELAY);
 	work.sessions = relay_poll(w->relay, w->stack.tcp, snapshot, now);
+	stage_leave(before);
 	bool busy = work.input > 0 || work.sessions > 0;
 	if (busy || now_us >= w->tick_us) {
 		w->tick_us = now_us + w->all->config.tick_us;
@@ -342,6 +359,7 @@ static struct work run_once(struct worker *w)
 	__atomic_store_n(&w->stats.heartbeat_ns, w->now_ns, __ATOMIC_RELAXED);
 	time_turn(w, begin, busy);
 	end_timed(w, busy);
+	stages_end_turn(busy);
 	return work;
 }
 
@@ -387,6 +405,9 @@ static int worker_main(void *arg)
 	urcu_qsbr_register_thread();
 	w->turns.ns_per_tick = 1e9 / (double)rte_get_tsc_hz();
 	w->turns.slow = rte_get_tsc_hz() / (1000000 / SLOW_US);
+	w->stats.tsc_hz = rte_get_tsc_hz();
+	if (w->all->config.profile)
+		stages_follow(&w->stages, &w->stats.stages);
 	while (!__atomic_load_n(&w->all->stop, __ATOMIC_ACQUIRE)) {
 		struct work work = run_once(w);
 		urcu_qsbr_quiescent_state();

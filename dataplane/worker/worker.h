@@ -36,6 +36,7 @@ struct workers_config {
 	// `probe_http`: it only connects, and so while we are not healthy nobody may.
 	uint16_t probe_port;
 	bool probe_http;
+	bool profile;     // count cycles by stage (dataplane/base/stage.h)
 	uint32_t tick_us; // step of the timers of a worker that has nothing else to do
 	// Where the policy in force is published; while it is empty nothing is listened on.
 	const struct snapshot_slot *slot;

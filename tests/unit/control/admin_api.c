@@ -210,6 +210,10 @@ static int set_up(void **)
 
 	scratch = scratch_make();
 	stats[1].rx_packets = 77;
+	stats[1].turns[0] = 2; // under 1 us
+	stats[1].turns[2] = 3;
+	stats[1].turns[STATS_TURNS - 1] = 1;
+	stats[1].stages.cycles[STAGE_SEAL] = 9;
 	stats[1].ended[END_AUTH] = 2;
 	stats[0].bad[1][1] = 4;
 	struct admin_config c = config();
@@ -429,6 +433,7 @@ static void metrics_have_prometheus_format(void **)
 {
 	char seen[256][64];
 	size_t n = 0;
+	bool histogram = false;
 
 	assert_int_equal(ask("/metrics", NULL, false), 200);
 	for (char *line = strtok(reply, "\n"); line != NULL; line = strtok(NULL, "\n")) {
@@ -446,12 +451,16 @@ static void metrics_have_prometheus_format(void **)
 			assert_string_equal(name, current);
 			size_t len = strlen(name);
 			bool total = len > 6 && strcmp(name + len - 6, "_total") == 0;
-			assert_string_equal(type, total ? "counter" : "gauge");
+			histogram = strcmp(type, "histogram") == 0;
+			if (!histogram)
+				assert_string_equal(type, total ? "counter" : "gauge");
 			continue;
 		}
 		size_t len = strcspn(line, "{ ");
+		assert_memory_equal(line, current, strlen(current));
+		if (histogram && line[strlen(current)] == '_')
+			len = strlen(current); // _bucket and _count
 		assert_int_equal(len, strlen(current));
-		assert_memory_equal(line, current, len);
 		const char *value = strrchr(line, ' ');
 		char *end;
 		assert_non_null(value);
@@ -468,6 +477,16 @@ static void metrics_have_prometheus_format(void **)
 		reply,
 		"\nbulkhead_protocol_errors_total{worker=\"0\",leg=\"server\",kind=\"length\"} 4\n"
 	));
+	assert_non_null(
+		strstr(reply, "\nbulkhead_turn_seconds_bucket{worker=\"1\",le=\"0.000004\"} 5\n")
+	);
+	assert_non_null(
+		strstr(reply, "\nbulkhead_turn_seconds_bucket{worker=\"1\",le=\"+Inf\"} 6\n")
+	);
+	assert_non_null(strstr(reply, "\nbulkhead_turn_seconds_count{worker=\"1\"} 6\n"));
+	assert_non_null(
+		strstr(reply, "\nbulkhead_stage_cycles_total{worker=\"1\",stage=\"seal\"} 9\n")
+	);
 	assert_non_null(strstr(reply, "\nbulkhead_recorder_frames_total 12\n"));
 	assert_non_null(strstr(reply, "\nbulkhead_recorder_waiting_bytes 0.5\n"));
 }

@@ -157,6 +157,7 @@ static void every_key_of_the_gateway_is_read(void **)
 		"  huge_pages: false\n"
 		"  memory: 512MiB\n"
 		"  idle_sleep: 50us\n"
+		"  profile: true\n"
 		"  tick: 500us\n"
 		"  ports:\n"
 		"    - device: net_af_packet0,iface=veth0\n"
@@ -190,6 +191,7 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_false(g->huge_pages);
 	assert_int_equal(g->memory_mb, 512);
 	assert_int_equal(g->idle_sleep_us, 50);
+	assert_true(g->profile);
 	assert_int_equal(g->tick_ns, 500000);
 	assert_int_equal(g->ports[0].n_addresses, 2);
 	assert_false(addr_is_any(&g->ports[0].gateway));
