@@ -35,6 +35,7 @@ class Bench:
     def __init__(self, args, network, certs):
         self.args, self.net, self.certs = args, network, certs
         self.figures = []
+        self.rates = {}  # queries a second, by scenario
         self.doing = ""
 
     def say(self, text):
@@ -78,7 +79,8 @@ def run_load(bench, scenario, subject, more):
     """What the load tells of each run, and what the subject needed for it."""
     resident = subject.resident()
     argv = [bench.args.build / "bench/bench_load", *subject.load(), *scenario.load.split(),
-            "--core", peers.LOAD, "--seconds", bench.args.seconds, "--runs", bench.args.runs, *more]
+            "--core", peers.LOAD, "--seconds", bench.args.seconds, "--runs", bench.args.runs, *more,
+            *(["--alone"] if scenario.alone else [])]
     results, before, at = [], None, 0
     with contextlib.ExitStack() as stack:
         also = stack.enter_context(scenario.during(bench, subject)) if scenario.during else dict
@@ -89,7 +91,7 @@ def run_load(bench, scenario, subject, more):
                 result = json.loads(line)
                 result["busy_ns"] = subject.busy_ns(before, sample, now - at)
                 result["resident"] = (subject.resident() - resident) / agents(scenario)
-                results.append(result | also())
+                results.append(result | subject.told(before, sample, now - at) | also())
                 bench.progress(f"{subject.name}, run {len(results)} of {bench.args.runs}")
             before, at = sample, now
         status = load.wait()
@@ -111,7 +113,7 @@ def run_subject(bench, scenario, name, more=()):
 
 def most(bench, scenario):
     """Queries a second that Bulkhead does at most; measured once a run of the bench."""
-    full = dataclasses.replace(scenario, during=None, load_factor=0)
+    full = dataclasses.replace(scenario, during=None, load_factor=0, alone=False)
     results = run_subject(bench, full, "bulkhead")
     return statistics.median(r["done"] / r["us"] for r in results) * 1e6
 
@@ -120,9 +122,9 @@ def with_load(bench, scenario, name):
     """The usual way: bench_load is agents and backends, the subject between them."""
     if scenario.load_factor == 0:
         return run_subject(bench, scenario, name)
-    rates = [r["rate"] for f in bench.figures if f["scenario"] == scenario.name
-             for r in f["runs"]]
-    rate = rates[0] if rates else int(most(bench, scenario) * scenario.load_factor)
+    if scenario.name not in bench.rates:
+        bench.rates[scenario.name] = int(most(bench, scenario) * scenario.load_factor)
+    rate = bench.rates[scenario.name]
     results = run_subject(bench, scenario, name, ("--rate", rate))
     return [r | {"rate": rate} for r in results]
 

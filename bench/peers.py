@@ -9,6 +9,7 @@ counts the turns of its loop that found any, of the others the kernel knows.
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import textwrap
@@ -22,6 +23,10 @@ GATEWAY, SERVER = "10.77.1.1", "10.77.2.1"          # Bulkhead's addresses, on m
 AGENTS, BACKENDS = "10.77.1.2", "10.77.2.2"         # the load's
 BACKEND_PORT = 5433
 SUITE = "TLS_AES_128_GCM_SHA256"                    # what Bulkhead and the load agree on
+
+
+METRIC = re.compile(r"^bulkhead_(\w+)(?:{([^}]*)})? (\S+)$", re.M)
+LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def family(pid):
@@ -92,6 +97,10 @@ class Subject:
     def busy_ns(self, before, after, _wall_ns):
         """CPU time that it was busy between two samples."""
         return after - before
+
+    def told(self, _before, _after, _wall_ns):
+        """What else it says of a run; keys of its result."""
+        return {}
 
     def resident(self):
         return sum(map(resident, family(self.process.pid)))
@@ -234,6 +243,7 @@ gateway:
   workers: [{core}]
   control_core: {load}
   huge_pages: false
+  profile: {profile}
   memory: 4GiB
   ports:
     - {{device: "net_memif0,role=server,socket={dir}/agents.sock,socket-abstract=no", address: {gateway}/24, mtu: {mtu}}}
@@ -266,6 +276,7 @@ class Bulkhead(Subject):
     name = "bulkhead"
     mtu = 1500
     record = "off"
+    profile = False  # cycles by stage
 
     def start(self):
         secret = self.write("password", "a password")
@@ -273,8 +284,8 @@ class Bulkhead(Subject):
         (self.dir / "state").mkdir()
         config = self.write("bulkhead.yaml", CONFIG.format(
             core=CORE, load=LOAD, dir=self.dir, gateway=GATEWAY, server=SERVER, mtu=self.mtu,
-            patterns=ROOT / "patterns/library", backends=BACKENDS, port=BACKEND_PORT,
-            tls="verify-full" if self.tls_out else "off",
+            profile=str(self.profile).lower(), patterns=ROOT / "patterns/library",
+            backends=BACKENDS, port=BACKEND_PORT, tls="verify-full" if self.tls_out else "off",
             ca=f"    ca: {self.certs}/ca.pem\n" if self.tls_out else "", certs=self.certs,
             mask=json.dumps(self.mask), record=self.record))
         self.process = self.net.gw.start([self.build / "app/bulkhead", "--config", config],
@@ -299,26 +310,41 @@ class Bulkhead(Subject):
                 *ports] + (more if self.tls_out else [])
 
     def metrics(self):
-        """Counters of the worker by name."""
+        """Counters of the worker by name; with labels: name:label."""
         conn = http.client.HTTPConnection("bulkhead")
         conn.sock = socket.socket(socket.AF_UNIX)
         conn.sock.connect(str(self.socket))
         conn.request("GET", "/metrics")
         text = conn.getresponse().read().decode()
         conn.close()
-        return {line.split("{")[0].split()[0].removeprefix("bulkhead_"): float(line.split()[-1])
-                for line in text.splitlines() if line and line[0] != "#"}
+        found = {}
+        for name, labels, value in METRIC.findall(text):
+            words = [word for key, word in LABEL.findall(labels) if key != "worker"]
+            found[":".join([name, *words])] = float(value)
+        return found
+
+    def worker(self):
+        """The worker's thread in /proc."""
+        return next(task for task in Path(f"/proc/{self.process.pid}/task").iterdir()
+                    if (task / "comm").read_text().startswith("rte-worker"))
 
     def sample(self):
-        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
-            if (task / "comm").read_text().startswith("rte-worker"):
-                cpu = int((task / "schedstat").read_text().split()[0])
-        return int(self.metrics()["busy_ns_total"]), cpu
+        cpu = int((self.worker() / "schedstat").read_text().split()[0])
+        return self.metrics() | {"cpu_ns": cpu}
 
     def busy_ns(self, before, after, wall_ns):
         # The worker polls: it takes all CPU time it can get, and tells how much of the time that
         # passed had work. Where it did not get the whole core, neither did that work.
-        return (after[0] - before[0]) * min(1, (after[1] - before[1]) / wall_ns)
+        cpu = (after["cpu_ns"] - before["cpu_ns"]) / wall_ns
+        return (after["busy_ns_total"] - before["busy_ns_total"]) * min(1, cpu)
+
+    def told(self, before, after, wall_ns):
+        counted = {key: after[key] - before.get(key, 0) for key in after
+                   if key.endswith("_total") or "_total:" in key or key.startswith("turn_")}
+        return {"worker": {key: n for key, n in counted.items() if n} |
+                {"core": min(1, (after["cpu_ns"] - before["cpu_ns"]) / wall_ns),
+                 "tsc_hertz": after["tsc_hertz"], "longest_loop_ns": after["longest_loop_ns"],
+                 "last_policy_ns": after["last_policy_ns"]}}
 
 
 SUBJECTS = {s.name: s for s in (Bulkhead, HAProxy, Nginx, Stunnel, PgBouncer)}

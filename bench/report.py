@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bulkhead authors
 """What bench/run prints of a scenario."""
+import stages
 
 
 def ratio(ours, other):
@@ -33,7 +34,7 @@ def line(figure, ours):
             f"({figure['least']:.3f} to {figure['most']:.3f})")
     if "busy" in figure:
         text += f", busy {100 * figure['busy']:3.0f}%"
-    if "p50_us" in figure:
+    if figure.get("p50_us"):
         text += f", p50 {figure['p50_us']:.0f} us, p99 {figure['p99_us']:.0f} us"
     if figure is not ours:
         text += f"; Bulkhead: {ratio(ours, figure):.2f} times as good"
@@ -52,4 +53,15 @@ def show(scenario, figures):
     reached = goal(scenario, figures)
     if reached:
         print(f"  {reached}")
+    print(end="", flush=True)
+
+
+def show_stages(figure, profiled):
+    """The table of stages below a scenario's figures; nothing when they were not counted."""
+    if profiled is None or figure["stages"] is None:
+        return
+    print(f"  by stage, in runs that count them ({profiled['median']:.3f} {profiled['unit']}: "
+          f"{ratio(profiled, figure):.2f} times as good as without)")
+    for text in stages.lines(figure["stages"]):
+        print(f"    {text}")
     print(end="", flush=True)

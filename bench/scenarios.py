@@ -26,6 +26,7 @@ class Scenario:
     # Queries a second: this part of what Bulkhead does at most under the same load.
     load_factor: float = 0
     subject: dict = dataclasses.field(default_factory=dict)  # attributes of the peers.Subject
+    alone: bool = False       # latencies with the load's core to itself: bench/load/alone.h
     # Entered around all runs with the subject; what it yields is called at the end of each run,
     # and returns keys for its result. See measuring.swaps.
     during: Optional[Callable] = None

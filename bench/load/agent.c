@@ -3,6 +3,8 @@
 
 #include "bench/load/agent.h"
 
+#include "bench/load/loop.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,9 +74,26 @@ static bool over(struct agent *agent, bool failed)
 
 static bool ask(struct agent *agent, uint64_t begun_us)
 {
+	struct load *load = agent->load;
+
 	agent->state = AGENT_ASKS;
 	agent->begun_us = begun_us;
-	return link_send(&agent->link, buf_span(&agent->load->ask)) || over(agent, true);
+	agent->timed = load->times && begun_us >= load->times_us;
+	load->timed += agent->timed;
+	if (agent->timed)
+		histogram_add(&load->late, load->now_us - begun_us);
+	return link_send(&agent->link, buf_span(&load->ask)) || over(agent, true);
+}
+
+static void time_answer(struct agent *agent)
+{
+	struct load *load = agent->load;
+
+	if (!agent->timed)
+		return;
+	histogram_add(&load->latency, loop_clock_us() - agent->begun_us);
+	agent->timed = false;
+	load->timed--;
 }
 
 // Logged in, and prepared.
@@ -108,7 +127,7 @@ static bool answered(struct agent *agent)
 {
 	struct load *load = agent->load;
 
-	histogram_add(&load->latency, load->now_us - agent->begun_us);
+	time_answer(agent);
 	load->counts.done++;
 	if (load->rate == 0)
 		return ask(agent, load->now_us);

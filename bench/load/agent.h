@@ -24,6 +24,7 @@ struct agent {
 	enum agent_state state;
 	struct messages messages;
 	struct player player;
+	bool timed;        // the query is
 	uint64_t begun_us; // of the query, or of the connection
 	struct agent *next;
 };

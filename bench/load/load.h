@@ -49,7 +49,11 @@ struct load {
 	uint64_t due_us;       // when the next query is to start
 	uint64_t now_us;
 	struct load_counts counts;
+	bool times;               // queries are timed that are due
+	uint64_t times_us;        // from then on
+	uint64_t timed;           // of these, under way
 	struct histogram latency; // of queries, in microseconds
+	struct histogram late;    // how late they began, in microseconds
 	// A connection to the gateway, in which `agent` is told. False when none can be made.
 	bool (*connect)(struct load *load, struct agent *agent);
 	void *ctx;

@@ -36,28 +36,35 @@ static void begin(struct loop *loop)
 
 	loop->phase = LOOP_MEASURES;
 	loop->before = load->counts;
-	load->latency = (struct histogram){0};
+	load->latency = load->late = (struct histogram){0};
 	loop->begun_us = load->now_us;
 	loop->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	loop->until_us = load->now_us + loop->options->seconds * UINT64_C(1000000);
 	say("begin");
+	loop->alone.wanted = loop->options->alone;
+	alone_begin(&loop->alone, load);
 }
 
 static void end(struct loop *loop)
 {
+	alone_end(&loop->alone, loop->load);
 	const struct load *load = loop->load;
 	const struct load_counts *now = &load->counts, *before = &loop->before;
 	uint64_t us = load->now_us - loop->begun_us;
 
 	printf("{\"run\": %u, \"us\": %" PRIu64 ", \"done\": %" PRIu64 ", \"bytes\": %" PRIu64
 	       ", \"failed\": %" PRIu64 ", \"late\": %" PRIu64 ", \"cpu_ns\": %" PRIu64
-	       ", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64 ", \"p999_us\": %" PRIu64 "}\n",
+	       ", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64 ", \"p999_us\": %" PRIu64,
 	       loop->run, us, now->done - before->done, now->bytes - before->bytes,
 	       now->failed - before->failed, now->late_started - before->late_started,
 	       clock_ns(CLOCK_THREAD_CPUTIME_ID) - loop->cpu_ns,
 	       histogram_quantile(&load->latency, 0.5), histogram_quantile(&load->latency, 0.99),
 	       histogram_quantile(&load->latency, 0.999));
-	fflush(stdout);
+	if (loop->options->alone) {
+		printf(", \"alone\": ");
+		alone_print(&loop->alone, load);
+	}
+	say("}");
 	loop->run++;
 }
 
@@ -102,6 +109,7 @@ bool loop_turn(struct loop *loop)
 			begin(loop);
 		break;
 	case LOOP_MEASURES:
+		alone_turn(&loop->alone, load);
 		if (load->now_us < loop->until_us)
 			break;
 		end(loop);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "bench/load/alone.h"
 #include "bench/load/load.h"
 #include "dataplane/nic/nic.h"
 
@@ -15,6 +16,7 @@ struct loop_options {
 	struct ip_config ip;
 	unsigned seconds, runs; // of one measurement; how many
 	unsigned warm_up;       // seconds before the first
+	bool alone;             // latencies are taken with a core to itself
 	unsigned patience;      // seconds until all agents must have logged in
 };
 
@@ -36,6 +38,7 @@ struct loop {
 	uint64_t until_us, begun_us, cpu_ns;
 	unsigned run;
 	struct load_counts before;
+	struct alone alone;
 	int status;
 };
 

@@ -26,6 +26,7 @@ static void __attribute__((noreturn)) usage(int status)
 	      "  --bytes N        of a row, default 100\n"
 	      "  --found N        secrets in a KB of rows, default 0\n"
 	      "  --rate N         queries a second of all agents; default: as many as they can\n"
+	      "  --alone          latencies are taken while it has its core to itself (SCHED_FIFO)\n"
 	      "  --tls HOW        of agents: no (default), direct or request\n"
 	      "  --token FILE     what agents log in with\n"
 	      "  --certificate CHAIN KEY   of backends; without, they take no TLS\n"
@@ -175,6 +176,9 @@ static void read_option(struct settings *settings, int option, int argc, char **
 	case 'r':
 		load->rate = (double)number(optarg);
 		break;
+	case 'A':
+		loop->alone = true;
+		break;
 	case 't':
 		load->tls = (enum load_tls)choose(optarg, ways);
 		break;
@@ -217,6 +221,7 @@ static void read_options(struct settings *settings, int argc, char **argv)
 		{"bytes", required_argument, NULL, 'b'},
 		{"found", required_argument, NULL, 'f'},
 		{"rate", required_argument, NULL, 'r'},
+		{"alone", no_argument, NULL, 'A'},
 		{"tls", required_argument, NULL, 't'},
 		{"token", required_argument, NULL, 'T'},
 		{"certificate", required_argument, NULL, 'C'},
