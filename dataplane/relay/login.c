@@ -360,6 +360,9 @@ void login_connected(struct relay *relay, struct session *s)
 
 enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
+	// Channel binding is to the certificate of the session's first handshake.
+	if (s->server.tls != NULL && tls_is_resumed(s->server.tls))
+		tls_forget_sessions(s->server.tls);
 	char code[6] = "08004", text[256] = "the server refused the gateway's login", log[64];
 	copy_text(log, sizeof(log), SPAN_LIT("server refused the login"));
 	for (uint32_t i = 0; i < msg->n_fields; i++) {

@@ -113,7 +113,8 @@ static int client_init(
 	client->context = tls_library_context(client->library, TLS_client_method(), groups);
 	if (client->context == NULL)
 		return ERR_CONFIG;
-	SSL_CTX_set_options(client->context, SSL_OP_NO_TICKET);
+	SSL_CTX_set_options(client->context, SSL_OP_NO_TICKET); // of TLS 1.2
+	sessions_watch(client->context);
 	if (config->server_name != NULL && !is_address(config->server_name))
 		memcpy(client->sni, config->server_name, strlen(config->server_name) + 1);
 	if (config->alpn != NULL && set_alpn(client, config->alpn) != 0)
@@ -154,6 +155,7 @@ void tls_client_free(struct tls_client *client)
 		return;
 	if (atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	sessions_fini(&client->sessions);
 	SSL_CTX_free(client->context);
 	tls_library_free(client->library);
 	free(client);

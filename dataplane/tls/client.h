@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/tls/library.h"
+#include "dataplane/tls/session.h"
 
 struct tls_client {
 	struct tls_library *library;
@@ -11,6 +12,7 @@ struct tls_client {
 	SSL_CTX *context;
 	char sni[TLS_NAME_MAX]; // "" when the server is an address
 	char alpn[TLS_NAME_MAX];
+	struct sessions sessions; // of the server, under this trust
 };
 
 void tls_client_ref(struct tls_client *client);

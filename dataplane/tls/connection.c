@@ -54,6 +54,7 @@ struct tls *tls_connect(struct tls_client *client)
 		tls_free(tls);
 		return NULL;
 	}
+	sessions_offer(tls);
 	return tls;
 }
 
@@ -62,6 +63,7 @@ void tls_free(struct tls *tls)
 	if (tls == NULL)
 		return;
 	record_fini(tls);
+	sessions_end(tls);
 	SSL_free(tls->ssl);
 	free(tls->facts.server_name);
 	tls_server_free(tls->server);
@@ -131,6 +133,8 @@ static int shake_hands(struct tls *tls)
 	if (tls->client != NULL && !alpn_is_ours(tls))
 		return fail(tls, ERR_TLS, "the server chose a protocol that was not offered");
 	tls->established = true;
+	if (tls->client != NULL && SSL_session_reused(tls->ssl) == 0)
+		sessions_begin(tls->ssl);
 	return record_take_over(tls) == 0 ? 0 : fail(tls, ERR_TLS, "no keys");
 }
 
@@ -319,6 +323,12 @@ const char *tls_server_name(const struct tls *tls)
 				   ? tls->facts.server_name
 				   : SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
 	return name == NULL ? "" : name;
+}
+
+void tls_forget_sessions(const struct tls *tls)
+{
+	if (tls->client != NULL)
+		sessions_fini(&tls->client->sessions);
 }
 
 bool tls_is_resumed(const struct tls *tls)

@@ -22,6 +22,7 @@ struct tls_facts {
 
 struct tls {
 	SSL *ssl;                  // NULL when the record layer has taken over
+	SSL *for_tickets;          // what was ssl, while the server's first ticket is awaited
 	struct tls_server *server; // either this
 	struct tls_client *client; // or this
 	struct tls_wire wire;

@@ -136,7 +136,10 @@ int record_take_over(struct tls *tls)
 		return ERR_TLS;
 	r->write.sequence = r->tickets;
 	r->active = true;
-	SSL_free(tls->ssl);
+	if (tls->client != NULL)
+		tls->for_tickets = tls->ssl;
+	else
+		SSL_free(tls->ssl);
 	tls->ssl = NULL;
 	return 0;
 }

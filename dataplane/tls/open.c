@@ -82,6 +82,7 @@ static int take_key_update(struct tls *tls, uint8_t request, bool is_last, struc
 		return fault(tls, wire, SSL_AD_ILLEGAL_PARAMETER, "a bad KeyUpdate");
 	if (!is_last || ++r->empty > RECORD_EMPTY_MAX)
 		return unexpected(tls, wire);
+	sessions_end(tls); // it would need the first key
 	if (record_next_keys(record_library(tls), &r->read, r->secret_size) != 0)
 		return fault(tls, wire, SSL_AD_INTERNAL_ERROR, "no next key");
 	if (request == UPDATE_REQUESTED)
@@ -89,13 +90,16 @@ static int take_key_update(struct tls *tls, uint8_t request, bool is_last, struc
 	return 0;
 }
 
-// Messages, which may begin and end anywhere in a record. Tickets are for the handshake to come,
-// which is OpenSSL's; nobody asked for them.
+// Messages, which may begin and end anywhere in a record. A ticket in pieces is not kept: servers
+// send none.
 static int take_messages(struct tls *tls, struct span content, struct buf *wire)
 {
 	struct record *r = &tls->record;
+	const uint8_t *begin = NULL; // of the message, if it is in this record
 	int rc = 0;
 	while (rc == 0 && content.n > 0) {
+		if (r->message_n == 0)
+			begin = content.p;
 		if (r->message_n < RECORD_MESSAGE_HEADER) {
 			r->message[r->message_n++] = content.p[0];
 			content = span_from(content, 1);
@@ -111,6 +115,8 @@ static int take_messages(struct tls *tls, struct span content, struct buf *wire)
 		r->message_n = 0;
 		if (r->message[0] == MESSAGE_KEY_UPDATE)
 			rc = take_key_update(tls, part.p[0], content.n == 0, wire);
+		else if (begin != NULL)
+			sessions_learn(tls, span_of(begin, (size_t)(part.p + part.n - begin)));
 	}
 	return rc;
 }
@@ -147,6 +153,7 @@ static int check_content(struct tls *tls, uint8_t type, struct span content, str
 		return unexpected(tls, wire);
 	if (type != RECORD_APPLICATION_DATA)
 		return 0;
+	sessions_end(tls);
 	r->empty = content.n > 0 ? 0 : r->empty + 1;
 	if (r->empty > RECORD_EMPTY_MAX)
 		return fault(tls, wire, SSL_AD_UNEXPECTED_MESSAGE, "too many empty records");

@@ -16,7 +16,7 @@
 
 struct tls_library; // OpenSSL's state of one worker: algorithms, random generators, locks
 struct tls_server;  // certificates and ticket keys of one listener on one worker
-struct tls_client;  // trust and parameters towards one resource on one worker
+struct tls_client;  // trust, parameters and last sessions towards one resource on one worker
 struct tls;         // one connection
 
 enum tls_verify { TLS_VERIFY_NONE, TLS_VERIFY_CA, TLS_VERIFY_FULL };
@@ -126,6 +126,10 @@ const char *tls_alpn(const struct tls *tls); // "" when none was agreed
 // The name the client asked for by SNI, a peer's text; "" when none. Lives as long as `tls`.
 const char *tls_server_name(const struct tls *tls);
 bool tls_is_resumed(const struct tls *tls);
+
+// The server that a session was resumed with may have another certificate by now: what was kept of
+// its sessions is not shown again, and the next connection sees. Nothing happens on a server's.
+void tls_forget_sessions(const struct tls *tls);
 
 // tls-server-end-point channel binding of the server's certificate (RFC 5929 4.1). Out: the hash
 // and its length. Returns 0, or ERR_UNSUPPORTED when the certificate's signature has no hash
