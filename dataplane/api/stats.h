@@ -76,6 +76,9 @@ struct worker_stats {
 	uint64_t ended[END_COUNT];
 	uint64_t bad[2][16]; // by leg and enum proto_bad
 	uint64_t logins, logins_cached, logins_refused;
+	// TLS handshakes, with clients and with servers; and those that waited for the next turn.
+	uint64_t client_tls_full, client_tls_resumed, server_tls_full, server_tls_resumed;
+	uint64_t handshakes_put_off;
 	uint64_t subjects; // now; in sessions and in the cache of tokens
 	uint64_t commands, denied, blocked;
 	uint64_t held, held_live; // commands that waited for approval; that wait now

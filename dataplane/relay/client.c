@@ -32,6 +32,10 @@ static enum step start_tls(struct relay *relay, struct session *s)
 static enum step secured(struct relay *relay, struct session *s)
 {
 	s->client_secured = true;
+	if (tls_is_resumed(s->client.tls))
+		relay->stats->client_tls_resumed++;
+	else
+		relay->stats->client_tls_full++;
 	if (s->direct_tls && s->proto->alpn != NULL &&
 	    strcmp(tls_alpn(s->client.tls), s->proto->alpn) != 0)
 		return session_end(relay, s, END_PROTOCOL, NULL, "direct TLS without ALPN");

@@ -36,6 +36,8 @@ struct relay *relay_new(
 	relay->stats = stats;
 	list_init(&relay->ready);
 	list_init(&relay->late);
+	list_init(&relay->shaking);
+	list_init(&relay->mark);
 	list_init(&relay->cut);
 	list_init(&relay->leaving);
 	list_init(&relay->held);
@@ -268,20 +270,69 @@ static void follow_digest(struct relay *relay)
 	hold_doubt_all(relay);
 }
 
+static bool has_input(const struct leg_io *leg)
+{
+	return leg->conn != NULL && tcp_peek(leg->conn).n > 0;
+}
+
+// Is there something of a TLS handshake to be done, a tenth to several tenths of a millisecond?
+static bool is_shaking(const struct session *s)
+{
+	if (s->state == SESSION_GREETING)
+		return !s->client_secured && has_input(&s->client);
+	if (s->state == SESSION_ENTERING)
+		return s->upstream.tls && !s->server_secured && has_input(&s->server);
+	return false;
+}
+
+static void shake_hands(struct relay *relay, struct session *s)
+{
+	uint64_t begin = relay->ops.clock_us(relay->ops.ctx);
+	session_work(relay, s);
+	relay->shaken_us += relay->ops.clock_us(relay->ops.ctx) - begin;
+}
+
+// Those that were put off, as far as there is time for them. Returns how many had a turn.
+static uint32_t work_on_shaking(struct relay *relay)
+{
+	uint32_t worked = 0;
+	relay->shaken_us = 0;
+	while (!list_empty(&relay->shaking) && relay->shaken_us < RELAY_HANDSHAKES_US &&
+	       worked < RELAY_SESSIONS_PER_PASS) {
+		struct list *node = list_shift(&relay->shaking);
+		shake_hands(relay, list_entry(node, struct session, ready));
+		worked++;
+	}
+	return worked;
+}
+
+// One turn of a session; or, when handshakes have had their part of this pass, a place among those
+// that are served first in the next one: sessions that move data do not wait for them.
+static void take_turn(struct relay *relay, struct session *s)
+{
+	if (!is_shaking(s)) {
+		session_work(relay, s);
+	} else if (relay->shaken_us < RELAY_HANDSHAKES_US) {
+		shake_hands(relay, s);
+	} else {
+		list_append(&relay->shaking, &s->ready);
+		relay->stats->handshakes_put_off++;
+	}
+}
+
 // Give at most `most` sessions of the list a turn. Returns how many had one.
 static uint32_t work_on(struct relay *relay, struct list *sessions, uint32_t most)
 {
 	uint32_t worked = 0;
-	// Sessions that want another turn append themselves behind this mark.
-	struct list mark;
-	list_init(&mark);
-	list_append(sessions, &mark);
-	while (sessions->next != &mark && worked < most) {
+	// Sessions that want another turn append themselves behind this.
+	struct list *mark = &relay->mark;
+	list_append(sessions, mark);
+	while (sessions->next != mark && worked < most) {
 		struct list *node = list_shift(sessions);
-		session_work(relay, list_entry(node, struct session, ready));
+		take_turn(relay, list_entry(node, struct session, ready));
 		worked++;
 	}
-	list_remove(&mark);
+	list_remove(mark);
 	return worked;
 }
 
@@ -307,6 +358,7 @@ uint32_t relay_poll(
 	worked += revoke_step(relay);
 	if (!revoke_is_closing(relay))
 		worked += work_on(relay, &relay->late, RELAY_SESSIONS_PER_PASS / 2);
+	worked += work_on_shaking(relay);
 	worked += work_on(relay, &relay->ready, RELAY_SESSIONS_PER_PASS);
 	session_give_back(relay);
 	progress_tell(relay);

@@ -41,7 +41,8 @@ struct relay_ops {
 	bool (*event)(void *ctx, const struct event *event);
 	// A CancelRequest for a session of another worker: hand it over; it calls relay_cancel.
 	void (*cancel)(void *ctx, uint16_t worker, uint32_t pid, uint32_t secret);
-	uint64_t (*random)(void *ctx); // cryptographic
+	uint64_t (*random)(void *ctx);   // cryptographic
+	uint64_t (*clock_us)(void *ctx); // monotonic, now: within a pass, too
 	void *ctx;
 };
 

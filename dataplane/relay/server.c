@@ -69,6 +69,10 @@ static enum step secured(struct relay *relay, struct session *s)
 	if (tls_server_end_point(s->server.tls, binding, &len) != 0)
 		len = 0; // a certificate whose signature names no hash: no channel binding
 	s->server_secured = true;
+	if (tls_is_resumed(s->server.tls))
+		relay->stats->server_tls_resumed++;
+	else
+		relay->stats->server_tls_full++;
 	if (s->proto->upstream_secured(s->proto_state, span_of(binding, len), &io) != 0)
 		return session_end(relay, s, END_LIMIT, &lost, "no room to log in");
 	return STEP_MOVED;

@@ -39,6 +39,8 @@ enum session_size {
 	RELAY_EVENTS_PER_PASS = 512,
 	RELAY_SESSIONS_PER_PASS = 512,
 	RELAY_TIMERS_PER_PASS = 64,
+	// Microseconds for the arithmetic of TLS handshakes; the last one may take longer.
+	RELAY_HANDSHAKES_US = 500,
 	// What a new policy may add to a pass: some 40 us. A session that takes it over costs this
 	// many rules, and looks at all of them.
 	RELAY_RULES_PER_PASS = 4096,
@@ -187,6 +189,9 @@ struct relay {
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
 	struct list late;     // sessions that end, and give way to those that a sweep closes
+	struct list shaking;  // sessions whose handshake waits for the next pass
+	struct list mark;     // where a pass over one of them ends
+	uint64_t shaken_us;   // what handshakes have taken of this pass
 	struct list cut;      // sessions that a sweep ended, their good-byes not yet said
 	struct list leaving;  // their good-byes are said, but may not be out
 	struct list held;     // sessions whose command waits for a human

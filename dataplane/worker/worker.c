@@ -113,6 +113,11 @@ static uint64_t on_random(void *ctx)
 	return random_next(&w->random);
 }
 
+static uint64_t on_clock(void *)
+{
+	return clock_ns(CLOCK_MONOTONIC) / 1000;
+}
+
 // From another worker, by the mesh.
 static void on_mesh_cancel(void *ctx, uint32_t pid, uint32_t secret)
 {
@@ -428,7 +433,7 @@ static int worker_init(struct worker *w, struct workers *all, uint16_t index)
 {
 	const struct workers_config *config = &all->config;
 	struct relay_config relay = config->relay;
-	const struct relay_ops ops = {on_event, on_cancel, on_random, w};
+	const struct relay_ops ops = {on_event, on_cancel, on_random, on_clock, w};
 	const struct stack_config stack = {
 		.worker = index,
 		.n_workers = config->n_workers,

@@ -141,6 +141,12 @@ static uint64_t on_random(void *ctx)
 	return rng_next(&((struct gateway *)ctx)->rng);
 }
 
+static uint64_t on_clock(void *ctx)
+{
+	struct gateway *g = ctx;
+	return g->clock_us += g->slowness_us;
+}
+
 static bool is_refused(
 	const struct gateway *g, const struct event *event, const struct subject *subject
 )
@@ -270,16 +276,24 @@ static void drain(struct gateway *g)
 
 // ---- the loop, as worker/ has it
 
+static uint64_t secured(const struct worker_stats *s)
+{
+	return s->client_tls_full + s->client_tls_resumed + s->server_tls_full +
+	       s->server_tls_resumed;
+}
+
 void gateway_app(void *ctx, uint64_t now_us)
 {
 	struct gateway *g = ctx;
 	answer_logins(g);
 	answer_access(g);
 	struct relay_now now = {.us = now_us, .wall_ns = gateway_wall_ns(now_us)};
-	uint64_t commands = g->stats.commands;
+	uint64_t commands = g->stats.commands, before = secured(&g->stats);
 	uint32_t worked = relay_poll(g->relay, g->host->tcp, g->policy, now);
 	commands = g->stats.commands - commands;
 	g->most_commands = commands > g->most_commands ? commands : g->most_commands;
+	uint64_t now_secured = secured(&g->stats) - before;
+	g->most_secured = now_secured > g->most_secured ? now_secured : g->most_secured;
 	g->polls++;
 	g->busy_polls += worked > 0;
 	record_flush(&g->records);
@@ -364,7 +378,7 @@ void gateway_init(
 	const struct gateway_config *config, struct snapshot *policy
 )
 {
-	const struct relay_ops ops = {on_event, on_cancel, on_random, g};
+	const struct relay_ops ops = {on_event, on_cancel, on_random, on_clock, g};
 	static const uint16_t ports[] = {PORT_ORDERS, PORT_PLAIN};
 	*g = (struct gateway){.host = host, .world = world, .policy = policy};
 	g->version = policy->version;

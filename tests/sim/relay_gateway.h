@@ -92,6 +92,9 @@ struct gateway {
 
 	uint64_t polls, busy_polls;
 	uint64_t most_commands; // that ran in one of them
+	uint64_t most_secured;  // connections on which TLS came up in one of them
+	uint64_t clock_us;      // what the relay sees within a pass
+	uint64_t slowness_us;   // by which that goes on, each time it looks
 };
 
 void gateway_config_default(struct gateway_config *config);

@@ -284,6 +284,46 @@ static void events_full_at_opening(struct sim *sim)
 	EXPECT(sim, sim->gateway.opened == 1);
 }
 
+// As if each step took longer than all of them may: one a pass, and everyone has a turn.
+static void handshakes_take_turns(struct sim *sim)
+{
+	struct agent *agents[8];
+	sim->gateway.slowness_us = SECOND_US / 1000;
+	for (unsigned i = 0; i < 8; i++) {
+		agents[i] = agent_new(sim, PORT_ORDERS);
+		agent_greet(agents[i], "postgresql");
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		agent_secured(agents[i]);
+		agent_start(agents[i]);
+		agent_token(agents[i], TOKEN_GOOD);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		agent_expect(agents[i], "RRSSSKZ");
+		agent_query(agents[i], "SELECT 1");
+		agent_expect(agents[i], "CZ");
+		agent_bye(agents[i]);
+	}
+	EXPECT(sim, sim->gateway.most_secured == 1);
+	EXPECT(sim, sim->gateway.stats.handshakes_put_off > 0);
+}
+
+// One that has gone while its handshake waited.
+static void handshakes_of_who_has_left(struct sim *sim)
+{
+	sim->gateway.slowness_us = SECOND_US / 1000;
+	for (unsigned i = 0; i < 8; i++) {
+		struct agent *a = agent_new(sim, PORT_PLAIN);
+		agent_greet(a, "postgresql");
+		sim_pass(sim, 1000);
+		if (i % 2 == 0)
+			agent_vanish(a);
+		else
+			agent_leave(a);
+	}
+	sim_until_empty(sim, 9 * SECOND_US);
+}
+
 const struct scenario relay_limit_scenarios[] = {
 	{"recorder_stalls", recorder_stalls, .bulk = true},
 	{"recorder_stalls_at_a_command", recorder_stalls_at_a_command, .bulk = true,
@@ -301,5 +341,7 @@ const struct scenario relay_limit_scenarios[] = {
 	{"blocks_exhausted", blocks_exhausted, .bulk = true, .set_up = little_memory},
 	{"packets_short", packets_short, .bulk = true, .set_up = few_packets},
 	{"events_full_at_opening", events_full_at_opening},
+	{"handshakes_take_turns", handshakes_take_turns},
+	{"handshakes_of_who_has_left", handshakes_of_who_has_left},
 	{NULL},
 };

@@ -108,9 +108,13 @@ static bool is_secure(void *ctx)
 	return tls_is_established(a->peer.tls) || a->peer.eof || a->peer.reset;
 }
 
-static void handshake(struct agent *a, const char *alpn)
+void agent_greet(struct agent *a, const char *alpn)
 {
 	peer_secure(&a->peer, tls_connect(policies_agent(alpn)));
+}
+
+void agent_secured(struct agent *a)
+{
 	if (!sim_until(a->sim, is_secure, a, PATIENCE_US) || !tls_is_established(a->peer.tls))
 		sim_fail(a->sim, "no TLS");
 }
@@ -124,12 +128,14 @@ void agent_secure(struct agent *a)
 	if (in.n != 1 || in.p[0] != 'S')
 		sim_fail(a->sim, "SSLRequest refused");
 	buf_consume(&a->peer.in, 1);
-	handshake(a, NULL);
+	agent_greet(a, NULL);
+	agent_secured(a);
 }
 
 void agent_direct(struct agent *a, const char *alpn)
 {
-	handshake(a, alpn);
+	agent_greet(a, alpn);
+	agent_secured(a);
 }
 
 void agent_start(struct agent *a)

@@ -82,6 +82,9 @@ struct agent *agent_new(struct sim *sim, uint16_t port);
 void agent_raw(struct agent *agent, const void *bytes, size_t n);
 // SSLRequest, the answer, and the handshake.
 void agent_secure(struct agent *agent);
+// TLS at once, its hello only; agent_secured waits for the rest.
+void agent_greet(struct agent *agent, const char *alpn);
+void agent_secured(struct agent *agent);
 // TLS at once.
 void agent_direct(struct agent *agent, const char *alpn);
 void agent_start(struct agent *agent);
