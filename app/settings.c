@@ -107,6 +107,7 @@ void settings_workers(const struct config_gateway *gateway, struct workers_confi
 	tcp_config_default(&out->tcp);
 	out->tcp.congestion = gateway->tcp.congestion == CONFIG_NEWRENO ? TCP_NEWRENO : TCP_CUBIC;
 	out->tcp.ecn = gateway->tcp.ecn;
+	out->tcp.rcv_buf_max = out->tcp.snd_buf_max = (uint32_t)gateway->tcp.buffer;
 	out->tcp.keepalive_idle_ms = gateway->tcp.keepalive_ms;
 	out->tcp.keepalive_interval_ms = gateway->tcp.keepalive_interval_ms;
 	out->tcp.keepalive_probes = gateway->tcp.keepalive_probes;

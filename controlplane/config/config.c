@@ -184,7 +184,7 @@ static bool https_differs(const struct config_https *a, const struct config_http
 
 static bool tcp_differs(const struct config_tcp *a, const struct config_tcp *b)
 {
-	return a->congestion != b->congestion || a->ecn != b->ecn ||
+	return a->congestion != b->congestion || a->ecn != b->ecn || a->buffer != b->buffer ||
 	       a->keepalive_ms != b->keepalive_ms ||
 	       a->keepalive_interval_ms != b->keepalive_interval_ms ||
 	       a->keepalive_probes != b->keepalive_probes;

@@ -128,6 +128,7 @@ enum config_congestion { CONFIG_CUBIC, CONFIG_NEWRENO };
 struct config_tcp {
 	enum config_congestion congestion; // default CUBIC
 	bool ecn;                          // default false
+	uint64_t buffer; // bytes to which either of a connection's may grow; default 4 MiB
 	// Of both legs, below the 4 minutes of a load balancer: silence until the first probe,
 	// between two of them, and how many in vain end the connection; default 60 s, 15 s, 4.
 	uint32_t keepalive_ms, keepalive_interval_ms;

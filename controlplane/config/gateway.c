@@ -47,6 +47,7 @@ static void set_defaults(struct config_gateway *g)
 		.drain_ms = 10000,
 	};
 	g->probe.http = true;
+	g->tcp.buffer = 4 << 20;
 	g->tcp.keepalive_ms = 60000;
 	g->tcp.keepalive_interval_ms = 15000;
 	g->tcp.keepalive_probes = 4;
@@ -379,7 +380,7 @@ static void read_keepalive(struct reader *r, const struct node *node, struct con
 
 static void read_tcp(struct reader *r, const struct node *node, struct config_tcp *tcp)
 {
-	static const char *const keys[] = {"congestion", "ecn", "keepalive", NULL};
+	static const char *const keys[] = {"congestion", "ecn", "buffer", "keepalive", NULL};
 	static const struct word controls[] = {
 		{"cubic", CONFIG_CUBIC},
 		{"newreno", CONFIG_NEWRENO},
@@ -394,6 +395,7 @@ static void read_tcp(struct reader *r, const struct node *node, struct config_tc
 	value = tree_get(node, "ecn");
 	if (value != NULL)
 		(void)read_bool(r, value, "ecn", &tcp->ecn);
+	read_bytes(r, node, "buffer", 128 << 10, 16 << 20, &tcp->buffer);
 	value = tree_get(node, "keepalive");
 	if (value != NULL)
 		read_keepalive(r, value, tcp);

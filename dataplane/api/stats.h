@@ -62,6 +62,8 @@ struct worker_stats {
 	uint64_t tcp_memory, tcp_memory_pressure, tcp_memory_critical;
 	uint64_t net_held_bytes, net_budget_bytes;
 	uint64_t tcp_ooo_pruned, tcp_stalled_reset;
+	// Receive buffers that grew, and shrank; bytes that all have beyond the least.
+	uint64_t tcp_buffers_grown, tcp_buffers_shrunk, tcp_buffers_extra;
 	// Handshakes under way; given up or turned away; RFC 4987 cookies.
 	uint64_t tcp_half_open, tcp_syn_dropped, tcp_cookies_sent, tcp_cookies_accepted,
 		tcp_cookies_bad;

@@ -22,7 +22,8 @@ void rtt_sample(struct tcp_conn *conn, uint32_t rtt_us)
 		conn->srtt_us8 += rtt_us - srtt;
 	}
 	uint32_t rto_ms = (conn->srtt_us8 / 8 + max_u32(conn->rttvar_us4, 1000)) / 1000 + 1;
-	conn->rto_ms = min_u32(max_u32(rto_ms, config->rto_min_ms), config->rto_max_ms);
+	rto_ms = min_u32(max_u32(rto_ms, config->rto_min_ms), config->rto_max_ms);
+	conn->rto_ms = (uint16_t)min_u32(rto_ms, UINT16_MAX);
 	conn->backoff = 0;
 }
 

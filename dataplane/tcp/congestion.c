@@ -73,10 +73,10 @@ static void round_follow(struct tcp_conn *conn, const struct ack_news *news)
 {
 	bool first = is_first_slow_start(conn);
 	if (news->acked > 0 && seq_lt(conn->round_end, conn->snd_una)) {
-		uint32_t now_ms = (uint32_t)conn->tcp->now_ms;
+		uint16_t now_ms = (uint16_t)conn->tcp->now_ms;
 		uint32_t sample = conn->snd_una - conn->round_una;
 		uint32_t kept_ms = max_u32(PIPE_ACK_MS, conn->srtt_us8 / 8000 * 3);
-		if (sample >= conn->pipe_ack || now_ms - conn->pipe_ack_ms > kept_ms) {
+		if (sample >= conn->pipe_ack || (uint16_t)(now_ms - conn->pipe_ack_ms) > kept_ms) {
 			conn->pipe_ack = sample;
 			conn->pipe_ack_ms = now_ms;
 		}
@@ -128,7 +128,7 @@ static void grow(struct tcp_conn *conn, uint32_t bytes)
 		conn->cwnd += min_u32(bytes, conn->ssthresh - conn->cwnd);
 	}
 	// The send buffer bounds the flight; a larger window would only be a larger burst.
-	conn->cwnd = min_u32(conn->cwnd, conn->tcp->config.snd_buf + initial_window(conn));
+	conn->cwnd = min_u32(conn->cwnd, conn->tcp->config.snd_buf_max + initial_window(conn));
 }
 
 // RFC 7661 4.4: a window that was not put to use for so long is worth half.

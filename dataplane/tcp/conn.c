@@ -35,7 +35,7 @@ struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow)
 		.tx_ms = (uint32_t)tcp->now_ms,
 		.oow_ack_ms = (uint32_t)tcp->now_ms - TCP_OOW_ACK_MS,
 		.quick_acks = TCP_QUICK_ACKS,
-		.rto_ms = tcp->config.rto_initial_ms,
+		.rto_ms = (uint16_t)min_u32(tcp->config.rto_initial_ms, UINT16_MAX),
 	};
 	wheel_node_init(&conn->timer);
 	table_add_conn(tcp, conn);
@@ -113,6 +113,7 @@ void conn_close(struct tcp_conn *conn, enum tcp_state state, int error)
 	table_remove_conn(tcp, conn);
 	wheel_disarm(&conn->timer);
 	send_clear(conn);
+	buffer_shrink(conn);
 	tcp->stats.conns--;
 	tcp->stats.closed++;
 	if ((conn->flags & CONN_OWNED) != 0) {

@@ -27,6 +27,7 @@ enum conn_flags {
 	CONN_WANT_WRITE = 1 << 9, // the last tcp_send was short
 	CONN_CWND_LIMITED = 1 << 10,
 	CONN_SYN_RESENT = 1 << 11,
+	CONN_RETRY = 1 << 12, // a pool was empty: look again in TCP_RETRY_MS
 	CONN_RTT_KNOWN = 1 << 13,
 	CONN_RELEASED = 1 << 14,
 	CONN_ACCEPTED = 1 << 15,    // counted and reported as established
@@ -70,7 +71,6 @@ enum due {
 	DUE_ACK,
 	DUE_ALIVE, // counts from the last acceptable segment, or keepalive probe
 	DUE_STATE, // handshake, or the patience with a released connection
-	DUE_RETRY, // a pool was empty
 	DUE_COUNT,
 };
 
@@ -146,12 +146,14 @@ struct tcp_conn {
 	};
 	uint32_t srtt_us8;   // smoothed RTT, times 8
 	uint32_t rttvar_us4; // its variation, times 4
-	uint32_t rto_ms;
-	uint32_t tx_ms; // when data was last sent
+	uint32_t tx_ms;      // when data was last sent
+	uint16_t rto_ms;
+	uint16_t rcv_grown; // KiB that the receive buffer has beyond the least
 
 	// line 3: scheduling
 	struct wheel_node timer;
 	uint32_t due[DUE_COUNT]; // ms, 0: never; see due_in
+	uint32_t rcv_round;      // buffer.c: what had been read when its round began
 	uint32_t dirty_next;     // conn_ref, with CONN_DIRTY
 	struct index_link link;  // on tcp.events, with CONN_EVENT
 	uint8_t events;          // enum tcp_events
@@ -161,12 +163,16 @@ struct tcp_conn {
 	uint32_t oow_ack_ms;     // when the last rate-limited ACK went out
 
 	// line 4: what each ACK tells of the path
-	uint32_t round_end, round_una;   // snd_nxt and snd_una when the round trip began
-	uint32_t pipe_ack, pipe_ack_ms;  // the most acknowledged in one (RFC 7661), and when
-	uint32_t validated_ms;           // when the window was last put to use
-	uint32_t recover;                // snd_nxt when loss was found
-	uint32_t fack;                   // the highest sequence number known to have arrived
-	uint32_t min_rtt_us, min_rtt_ms; // and when it was seen
+	uint32_t round_end, round_una; // snd_nxt and snd_una when the round trip began
+	uint32_t pipe_ack;             // the most acknowledged in one (RFC 7661)
+	uint32_t rcv_round_us;         // when that of rcv_round began
+	uint32_t validated_ms;         // when the window was last put to use
+	uint32_t recover;              // snd_nxt when loss was found
+	uint32_t fack;                 // the highest sequence number known to have arrived
+	uint32_t min_rtt_us;
+	// When pipe_ack and min_rtt_us were seen. After so long a silence that these come around
+	// again, either may be kept for another while.
+	uint16_t pipe_ack_ms, min_rtt_s;
 	// RACK (RFC 8985 5.2): the packet sent last among those that arrived.
 	union {
 		uint32_t rack_us;
@@ -300,9 +306,21 @@ uint16_t tcp_syn_window(const struct tcp *tcp);
 uint16_t output_window(struct tcp_conn *conn);
 void output_window_opened(struct tcp_conn *conn);
 
+// buffer.c: how much of a connection may wait to be read, and to be acknowledged.
+uint32_t buffer_receive(const struct tcp_conn *conn);
+uint32_t buffer_send(const struct tcp_conn *conn);
+uint32_t buffer_send_segs(uint32_t bytes); // packets that so large a send buffer may have
+void buffer_begin(struct tcp_conn *conn);  // with the peer's sequence numbers known
+// The caller has read.
+void buffer_read(struct tcp_conn *conn);
+// Back to the least. What was offered stays so.
+void buffer_shrink(struct tcp_conn *conn);
+
 // send.c: the send queue.
 bool send_split(struct tcp_conn *conn, struct pkt *pkt, uint32_t at) must_check;
 void send_fin(struct tcp_conn *conn);
+// With CONN_RETRY: what had to wait for a packet.
+void send_retry(struct tcp_conn *conn);
 void send_clear(struct tcp_conn *conn);
 // Drop what the ACK covers. Takes an RTT sample where it can.
 void send_acked(struct tcp_conn *conn, struct ack_news *news);

@@ -96,7 +96,7 @@ static bool sequence_accepts(struct tcp_conn *conn, struct segment *seg)
 	conn->tcp->stats.bad_seq++;
 	if ((seg->flags & TCP_RST) == 0)
 		refuse(conn, seg);
-	return old && conn->last_ack - end <= conn->tcp->config.rcv_buf &&
+	return old && conn->last_ack - end <= conn->tcp->config.rcv_buf_max &&
 	       (seg->flags & (TCP_RST | TCP_SYN)) == 0 && conn_is_synchronised(conn);
 }
 

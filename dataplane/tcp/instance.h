@@ -16,10 +16,10 @@
 #include <errno.h>
 
 enum tcp_limit {
-	TCP_REO_PERSIST = 16,           // RFC 8985 6.2 step 4
-	TCP_REO_MULT_MAX = 64,          // beyond, SRTT bounds the window anyway
-	TCP_MIN_RTT_MS = 5 * 60 * 1000, // how long the least RTT counts
-	TCP_PEER_ACK_MS = 200,          // RFC 8985 7.2: how long a peer may delay an ACK
+	TCP_REO_PERSIST = 16,   // RFC 8985 6.2 step 4
+	TCP_REO_MULT_MAX = 64,  // beyond, SRTT bounds the window anyway
+	TCP_MIN_RTT_S = 5 * 60, // how long the least RTT counts
+	TCP_PEER_ACK_MS = 200,  // RFC 8985 7.2: how long a peer may delay an ACK
 
 	TCP_MSS_MIN = 216, // smaller offers are an attack on our packet rate (CVE-2019-11479)
 	TCP_LISTENERS_MAX = 256,
@@ -28,8 +28,10 @@ enum tcp_limit {
 	TCP_DUP_THRESH = 3,    // RFC 5681 3.2
 	TCP_QUICK_ACKS = 16,   // segments acknowledged at once, so that slow start is not held up
 	TCP_COPY_MAX = 1024,   // a payload up to this is copied behind its predecessor
-	TCP_PIN_FACTOR = 3,    // times rcv_buf: what the buffers of received packets may take
-	TCP_SEND_CHARGE = 512, // the send queue may hold snd_buf / this packets
+	TCP_PIN_FACTOR = 3,    // times the receive buffer: what those of packets may take
+	TCP_SEND_CHARGE = 512, // the send queue may hold its limit / this packets
+	// And no more: what SACK blocks make us look through.
+	TCP_SEND_SEGS_MAX = 4096,
 	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
 	TCP_BACKOFF_MAX = 16,
 	TCP_RETRY_MS = 10,    // after a pool was empty
@@ -88,7 +90,6 @@ struct tcp {
 	uint64_t now_us, now_ms;
 	uint64_t challenge_ms; // start of the second that challenges are counted in
 	uint32_t challenges;   // left in it
-	uint32_t snd_segs_max; // of one connection
 	// Of all connections. What waits behind a hole stops short of the limit for receiving, so
 	// that the segment that fills the hole finds room.
 	uint32_t tx_queue_max, rx_queue_max, ooo_queue_max;

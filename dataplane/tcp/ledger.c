@@ -62,10 +62,14 @@ uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit)
 	return limit;
 }
 
-uint32_t ledger_send_segs(const struct tcp_conn *conn)
+uint32_t ledger_share(enum tcp_memory level, uint32_t used, uint32_t max)
+{
+	return level != TCP_MEMORY_NORMAL || used >= max ? 0 : (max - used) / LEDGER_SHARE;
+}
+
+uint32_t ledger_send_segs(const struct tcp_conn *conn, uint32_t segs)
 {
 	const struct tcp *tcp = conn->tcp;
-	uint32_t segs = tcp->snd_segs_max;
 	// One is enough to find out when there is room again.
 	if (tcp->tx_memory != TCP_MEMORY_NORMAL && conn->snd_wnd < conn->mss)
 		return min_u32(segs, 1);
@@ -92,9 +96,9 @@ bool ledger_takes(const struct tcp_conn *conn)
 bool ledger_keeps_ooo(const struct tcp_conn *conn)
 {
 	const struct tcp *tcp = conn->tcp;
-	uint32_t max =
-		tcp->rx_memory == TCP_MEMORY_NORMAL ? tcp->config.ooo_segments_max : LEDGER_OOO;
-	return tcp->rx_memory != TCP_MEMORY_CRITICAL && conn->ooo_segs < max &&
+	if (tcp->rx_memory != TCP_MEMORY_NORMAL && conn->ooo_segs >= LEDGER_OOO)
+		return false;
+	return tcp->rx_memory != TCP_MEMORY_CRITICAL && conn->ooo_segs < UINT16_MAX &&
 	       tcp->stats.rx_queued < tcp->ooo_queue_max;
 }
 
@@ -148,6 +152,8 @@ static uint64_t stall_of(const struct tcp_conn *conn)
 
 static void relieve(struct tcp *tcp, struct tcp_conn *conn)
 {
+	if (tcp->rx_memory != TCP_MEMORY_NORMAL)
+		buffer_shrink(conn);
 	if (conn->ooo_segs > LEDGER_OOO ||
 	    (conn->ooo_segs > 0 && tcp->rx_memory == TCP_MEMORY_CRITICAL)) {
 		tcp->stats.ooo_pruned += conn->ooo_segs;

@@ -8,8 +8,11 @@
 // all: by never reading (what waits to be sent), or by leaving holes (what waits out of order).
 //
 //             receiving                                 sending
-//   pressure  windows of a few segments; long           no connection queues more than a few
-//             out-of-order queues are dropped           segments
+//   normal    buffers grow where that is of use         the same
+//             (buffer.c)
+//   pressure  buffers shrink to the least, windows to   no connection queues more than a few
+//             a few segments; long out-of-order queues  segments
+//             are dropped
 //   critical  windows of two segments; every            hardly any
 //             out-of-order queue is dropped; who
 //             has two segments unread gets no more
@@ -28,6 +31,7 @@ enum ledger_limit {
 	LEDGER_CRITICAL = 90,
 	LEDGER_RELIEF = 10,         // so much less ends it
 	LEDGER_SWEEP = 256,         // connection blocks looked at in a tick
+	LEDGER_SHARE = 4,           // one connection may grow to this part of what is left
 	LEDGER_PRESSURE_WINDOW = 4, // segments
 	LEDGER_CRITICAL_WINDOW = 2,
 	LEDGER_PRESSURE_SEND = 16,
@@ -40,8 +44,11 @@ enum ledger_limit {
 
 // The largest receive window to offer now, of `limit` that the connection would have.
 uint32_t ledger_window(const struct tcp_conn *conn, uint32_t limit);
-// How many packets a connection's send queue may have now.
-uint32_t ledger_send_segs(const struct tcp_conn *conn);
+// How many packets a connection's send queue may have now, of `segs` that it would have.
+uint32_t ledger_send_segs(const struct tcp_conn *conn, uint32_t segs);
+// How far one connection's buffer may grow now, in packets: a part of what is left, so that the
+// more there are the less each gets, and some is left for the next. 0: not at all.
+uint32_t ledger_share(enum tcp_memory level, uint32_t used, uint32_t max);
 // May one more packet in order be kept? When little is left, not for whoever has some unread.
 bool ledger_takes(const struct tcp_conn *conn);
 // May one more packet out of order be kept?

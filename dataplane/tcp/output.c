@@ -50,17 +50,10 @@ static struct pkt *header_new(struct tcp *tcp)
 	return pkt;
 }
 
-static void retry_later(struct tcp_conn *conn)
-{
-	if (!due_runs(conn, DUE_RETRY))
-		due_in(conn, DUE_RETRY, TCP_RETRY_MS);
-}
-
 // The largest window that can be told: without scaling not the whole buffer.
 static uint32_t window_limit(const struct tcp_conn *conn)
 {
-	uint32_t limit =
-		min_u32(conn->tcp->config.rcv_buf, (uint32_t)UINT16_MAX << conn->rcv_scale);
+	uint32_t limit = min_u32(buffer_receive(conn), (uint32_t)UINT16_MAX << conn->rcv_scale);
 	return ledger_window(conn, limit);
 }
 
@@ -143,7 +136,7 @@ void output_bare(struct tcp_conn *conn, uint32_t seq, uint8_t flags)
 	struct tcp *tcp = conn->tcp;
 	struct pkt *pkt = header_new(tcp);
 	if (pkt == NULL) {
-		retry_later(conn);
+		conn->flags |= CONN_RETRY;
 		return;
 	}
 	struct header h = {.seq = seq, .flags = flags};
@@ -264,7 +257,7 @@ static bool data_send(struct tcp_conn *conn, struct pkt *payload)
 	struct tx_seg *seg = tx_seg(payload);
 	struct pkt *pkt = header_new(tcp);
 	if (pkt == NULL) {
-		retry_later(conn);
+		conn->flags |= CONN_RETRY;
 		return false;
 	}
 	// SACK blocks would not fit beside a full payload; conn_output sends them on their own.
@@ -414,6 +407,8 @@ void conn_output(struct tcp_conn *conn)
 {
 	if ((conn->flags & CONN_LIVE) == 0 || !conn_is_synchronised(conn))
 		return;
+	if ((conn->flags & CONN_RETRY) != 0)
+		send_retry(conn);
 	if ((conn->flags & CONN_ACK_NOW) != 0 &&
 	    (reassembly_blocks(conn) > 0 || (conn->flags & CONN_DSACK) != 0))
 		output_ack(conn);

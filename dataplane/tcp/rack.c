@@ -14,12 +14,12 @@ static bool is_sent_after(uint32_t a_us, uint32_t a_end, uint32_t b_us, uint32_t
 
 void rack_rtt(struct tcp_conn *conn, uint32_t rtt_us)
 {
-	uint32_t now_ms = (uint32_t)conn->tcp->now_ms;
+	uint16_t now_s = (uint16_t)(conn->tcp->now_ms / 1000);
 	if (conn->min_rtt_us != 0 && rtt_us > conn->min_rtt_us &&
-	    now_ms - conn->min_rtt_ms <= TCP_MIN_RTT_MS)
+	    (uint16_t)(now_s - conn->min_rtt_s) <= TCP_MIN_RTT_S)
 		return;
 	conn->min_rtt_us = max_u32(rtt_us, 1);
-	conn->min_rtt_ms = now_ms;
+	conn->min_rtt_s = now_s;
 }
 
 // Times of sending compare for half of what 32 bits of microseconds count, 36 minutes; silence may

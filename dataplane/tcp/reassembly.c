@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // The receive queue, which the caller reads, and the out-of-order queue: disjoint packets, sorted,
-// none of them at rcv_nxt. What was accepted is dropped again only when memory is short.
+// none of them at rcv_nxt. What was accepted is dropped again only when memory is short. Packets
+// out of order without a hole between them are a run; to find a place we go from run to run.
 //
 // What a queue knows of itself lies in its first packet (struct rx_queue): an idle connection has
 // none.
@@ -54,6 +55,13 @@ static void count_out(struct tcp *tcp, struct rx_queue *queue, const struct pkt 
 	tcp->stats.rx_queued--;
 }
 
+// What buffers may hold now: the peer may also send what it was offered when there was more.
+static uint32_t room_of(const struct tcp_conn *conn)
+{
+	uint32_t offered = conn->rcv_adv - conn->rcv_nxt + conn->rcv_bytes;
+	return max_u32(buffer_receive(conn), seq_lt(conn->rcv_nxt, conn->rcv_adv) ? offered : 0);
+}
+
 // Takes over `pkt`, whose payload starts at rcv_nxt.
 static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 {
@@ -70,7 +78,7 @@ static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 		rx_seg(head)->queue.pinned = 0;
 	} else {
 		struct rx_queue *queue = &rx_seg(head)->queue;
-		if (may_merge(queue->tail, pkt, queue->pinned >= conn->tcp->config.rcv_buf)) {
+		if (may_merge(queue->tail, pkt, queue->pinned >= room_of(conn))) {
 			merge(conn, queue->tail, pkt);
 			pkt_put(pkt);
 			return;
@@ -82,9 +90,20 @@ static void deliver(struct tcp_conn *conn, struct pkt *pkt)
 	count_in(conn->tcp, &rx_seg(head)->queue, pkt);
 }
 
+// The first packet of a run goes: the next one takes its place, if there is one.
+static void run_shift(struct rx_queue *queue, const struct pkt *first)
+{
+	struct pkt *last = rx_seg(first)->last;
+	if (last == first)
+		queue->runs--;
+	else
+		rx_seg(first->next)->last = last;
+}
+
 static struct pkt *ooo_shift(struct tcp_conn *conn, struct rx_queue *queue)
 {
 	struct pkt *pkt = conn->ooo_head;
+	run_shift(queue, pkt);
 	conn->ooo_head = pkt->next;
 	conn->ooo_segs--;
 	count_out(conn->tcp, queue, pkt);
@@ -169,56 +188,63 @@ static bool drain(struct tcp_conn *conn, struct rx_queue *queue, struct segment 
 	return false;
 }
 
-// The packet behind which one that starts at `seq` belongs; NULL: at the front.
-static struct pkt *ooo_before(const struct tcp_conn *conn, uint32_t seq)
+// The run in which a packet that starts at `seq` begins, or behind which it belongs; NULL: it
+// belongs to the front.
+static struct pkt *ooo_run(const struct tcp_conn *conn, uint32_t seq)
 {
-	struct pkt *tail = queue_of(conn->ooo_head).tail;
-	if (tail != NULL && seq_le(rx_seg(tail)->seq, seq))
-		return tail;
-	struct pkt *prev = NULL;
-	for (struct pkt *pkt = conn->ooo_head; pkt != NULL; pkt = pkt->next) {
-		if (seq_lt(seq, rx_seg(pkt)->seq))
-			break;
-		prev = pkt;
-	}
-	return prev;
+	struct pkt *run = NULL;
+	for (struct pkt *pkt = conn->ooo_head; pkt != NULL && seq_le(rx_seg(pkt)->seq, seq);
+	     pkt = rx_seg(pkt)->last->next)
+		run = pkt;
+	return run;
 }
 
-static void ooo_link(
-	struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev, struct pkt *pkt
+static struct pkt **ooo_behind(struct tcp_conn *conn, struct pkt *prev)
+{
+	return prev == NULL ? &conn->ooo_head : &prev->next;
+}
+
+// Behind the last of `run`, which it continues when nothing is missing between them. Returns the
+// run that it is of.
+static struct pkt *ooo_link(
+	struct tcp_conn *conn, struct rx_queue *queue, struct pkt *run, struct pkt *pkt
 )
 {
-	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	struct pkt *prev = run == NULL ? NULL : rx_seg(run)->last;
+	struct pkt **at = ooo_behind(conn, prev);
 	pkt->next = *at;
 	*at = pkt;
-	if (pkt->next == NULL)
-		queue->tail = pkt;
+	if (prev == NULL || rx_seg(prev)->end != rx_seg(pkt)->seq) {
+		run = pkt;
+		queue->runs++;
+	}
+	rx_seg(run)->last = pkt;
 	conn->ooo_segs++;
 	count_in(conn->tcp, queue, pkt);
+	return run;
 }
 
-// Take the packet behind `prev`, NULL: the first, out of the queue.
+// Take the packet behind `prev`, NULL: the first, out of the queue. It is the first of its run.
 static void ooo_unlink(struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev)
 {
-	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	struct pkt **at = ooo_behind(conn, prev);
 	struct pkt *pkt = *at;
+	run_shift(queue, pkt);
 	*at = pkt->next;
-	if (queue->tail == pkt)
-		queue->tail = prev;
 	conn->ooo_segs--;
 	count_out(conn->tcp, queue, pkt);
 	pkt->next = NULL;
 	pkt_put(pkt);
 }
 
-// Make way for bytes up to `end` behind `prev`: packets they cover go, one they reach into loses
-// its front.
+// Make way for bytes up to `end` behind `prev`, the last of a run: packets they cover go, one they
+// reach into loses its front.
 static void ooo_clear_to(
 	struct tcp_conn *conn, struct rx_queue *queue, struct pkt *prev, uint32_t end,
 	struct segment *arrived, bool *fin
 )
 {
-	struct pkt **at = prev == NULL ? &conn->ooo_head : &prev->next;
+	struct pkt **at = ooo_behind(conn, prev);
 	while (*at != NULL && seq_lt(rx_seg(*at)->seq, end)) {
 		struct pkt *next = *at;
 		bool whole = !seq_lt(end, rx_seg(next)->end);
@@ -232,13 +258,14 @@ static void ooo_clear_to(
 	}
 }
 
-// May one more packet wait for a hole to be filled?
+// May one more packet wait for a hole to be filled? Runs are what we look through.
 static bool ooo_has_room(
 	const struct tcp_conn *conn, const struct rx_queue *queue, const struct pkt *pkt
 )
 {
-	uint64_t limit = (uint64_t)conn->tcp->config.rcv_buf * TCP_PIN_FACTOR;
-	return ledger_keeps_ooo(conn) && pinned(conn, queue) + pkt->size <= limit;
+	uint64_t limit = (uint64_t)room_of(conn) * TCP_PIN_FACTOR;
+	return ledger_keeps_ooo(conn) && queue->runs < conn->tcp->config.ooo_runs_max &&
+	       pinned(conn, queue) + pkt->size <= limit;
 }
 
 // Is there no hole between the two, and room in the first for the second?
@@ -248,13 +275,15 @@ static bool ooo_may_merge(
 )
 {
 	return prev != NULL && rx_seg(prev)->end == seq && !rx_seg(prev)->fin &&
-	       may_merge(prev, pkt, pinned(conn, queue) >= conn->tcp->config.rcv_buf);
+	       may_merge(prev, pkt, pinned(conn, queue) >= room_of(conn));
 }
 
-// Copy behind `pkt` what follows it without a hole.
-static void ooo_collapse(struct tcp_conn *conn, struct rx_queue *queue, struct pkt *pkt)
+// Copy behind the last of `run` what follows it without a hole; what then still does is of the same
+// run.
+static void ooo_collapse(struct tcp_conn *conn, struct rx_queue *queue, struct pkt *run)
 {
-	for (struct pkt *next = pkt->next;
+	struct pkt *pkt = rx_seg(run)->last, *next;
+	for (next = pkt->next;
 	     next != NULL && ooo_may_merge(conn, queue, pkt, next, rx_seg(next)->seq);
 	     next = pkt->next) {
 		merge(conn, pkt, next);
@@ -262,6 +291,10 @@ static void ooo_collapse(struct tcp_conn *conn, struct rx_queue *queue, struct p
 		rx_seg(pkt)->fin = rx_seg(next)->fin;
 		ooo_unlink(conn, queue, pkt);
 	}
+	if (next == NULL || rx_seg(next)->seq != rx_seg(pkt)->end)
+		return;
+	rx_seg(run)->last = rx_seg(next)->last;
+	queue->runs--;
 }
 
 // What is refused for want of room leaves the queue as it was: what SACK has told stays.
@@ -272,14 +305,16 @@ static void ooo_place(struct tcp_conn *conn, struct rx_queue *queue, struct segm
 		.end = seg->seq + seg->len,
 		.fin = (seg->flags & TCP_FIN) != 0,
 	};
-	struct pkt *pkt = seg->pkt, *prev = ooo_before(conn, mine.seq);
+	struct pkt *pkt = seg->pkt, *run = ooo_run(conn, mine.seq);
+	struct pkt *prev = run == NULL ? NULL : rx_seg(run)->last;
 	if (prev != NULL && seq_lt(mine.seq, rx_seg(prev)->end)) { // first come, first kept
 		uint32_t old = min_u32(rx_seg(prev)->end - mine.seq, seg->len);
 		reassembly_twice(conn, seg, mine.seq, mine.seq + old);
 		pkt_pull(pkt, old);
 		mine.seq += old;
 	}
-	if (mine.seq == mine.end && !mine.fin) {
+	bool within = prev != NULL && seq_lt(mine.end, rx_seg(prev)->end);
+	if (mine.seq == mine.end && (!mine.fin || within)) { // there is no end where more came
 		if (seg->len > 0)
 			blocks_add(queue, seg->seq, mine.end);
 		return;
@@ -294,13 +329,12 @@ static void ooo_place(struct tcp_conn *conn, struct rx_queue *queue, struct segm
 		merge(conn, prev, pkt);
 		rx_seg(prev)->end = mine.end;
 		rx_seg(prev)->fin = mine.fin;
-		ooo_collapse(conn, queue, prev);
 	} else {
 		*rx_seg(pkt) = mine;
-		ooo_link(conn, queue, prev, pkt);
+		run = ooo_link(conn, queue, run, pkt);
 		seg->pkt = NULL;
-		ooo_collapse(conn, queue, pkt);
 	}
+	ooo_collapse(conn, queue, run);
 	if (mine.seq != mine.end)
 		blocks_add(queue, mine.seq, mine.end);
 }
@@ -390,5 +424,6 @@ void tcp_consume(struct tcp_conn *conn, size_t n)
 		pkt->next = NULL;
 		pkt_put(pkt);
 	}
+	buffer_read(conn);
 	output_window_opened(conn);
 }

@@ -101,9 +101,11 @@ static_assert(sizeof(struct tx_seg) + 7 <= PKT_HEADROOM);
 
 // What a queue of received packets knows of itself, while there is one.
 struct rx_queue {
-	struct pkt *tail;
-	uint32_t pinned; // bytes of the buffers, however little of them is used
-	// Of the out-of-order queue: the blocks to report, the latest first (RFC 2018 4).
+	struct pkt *tail; // of the one in order
+	uint32_t pinned;  // bytes of the buffers, however little of them is used
+	// Of the out-of-order queue: its runs, and the blocks to report, the latest first (RFC 2018
+	// 4).
+	uint32_t runs;
 	struct sack_block blocks[TCP_SACK_BLOCKS];
 	uint8_t n_blocks;
 };
@@ -114,6 +116,7 @@ struct rx_seg {
 	uint32_t seq, end; // out of order; end counts data only
 	uint32_t since_ms; // in order
 	bool fin;
+	struct pkt *last;      // out of order, in the first packet of each run
 	struct rx_queue queue; // in the first packet of each queue
 };
 static_assert(sizeof(struct rx_seg) + 7 <= PKT_HEADROOM);

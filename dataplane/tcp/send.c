@@ -31,7 +31,7 @@ static struct pkt *packet_new(struct tcp_conn *conn)
 	struct pkt *pkt = pkt_get(conn->tcp->pkts);
 	if (pkt == NULL) {
 		conn->tcp->stats.no_memory++;
-		due_in(conn, DUE_RETRY, TCP_RETRY_MS);
+		conn->flags |= CONN_RETRY;
 	}
 	return pkt;
 }
@@ -54,7 +54,7 @@ static struct pkt *packet_for_data(struct tcp_conn *conn)
 	if (tcp->stats.tx_queued < tcp->tx_queue_max)
 		return packet_new(conn);
 	tcp->stats.queue_full++;
-	due_in(conn, DUE_RETRY, TCP_RETRY_MS);
+	conn->flags |= CONN_RETRY;
 	return NULL;
 }
 
@@ -70,10 +70,10 @@ static uint32_t tail_room(const struct tcp_conn *conn)
 
 size_t tcp_send_room(const struct tcp_conn *conn)
 {
-	uint32_t limit = conn->tcp->config.snd_buf;
+	uint32_t limit = buffer_send(conn);
 	if (!may_send(conn) || conn->snd_bytes >= limit)
 		return 0;
-	uint32_t segs = ledger_send_segs(conn);
+	uint32_t segs = ledger_send_segs(conn, buffer_send_segs(limit));
 	uint32_t fresh = conn->snd_segs < segs ? segs - conn->snd_segs : 0;
 	return min_u32(limit - conn->snd_bytes, tail_room(conn) + fresh * conn->mss);
 }
@@ -161,6 +161,22 @@ void send_fin(struct tcp_conn *conn)
 	conn_mark(conn);
 }
 
+void send_retry(struct tcp_conn *conn)
+{
+	const struct tcp *tcp = conn->tcp;
+	conn->flags &= ~(uint32_t)CONN_RETRY;
+	if ((conn->flags & CONN_FIN_WANTED) != 0)
+		send_fin(conn);
+	if ((conn->flags & CONN_WANT_WRITE) == 0 || tcp_send_room(conn) == 0)
+		return;
+	if (tcp->stats.tx_queued >= tcp->tx_queue_max) { // the caller would be asked in vain
+		conn->flags |= CONN_RETRY;
+		return;
+	}
+	conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
+	conn_report(conn, TCP_EV_WRITABLE);
+}
+
 void send_clear(struct tcp_conn *conn)
 {
 	while (conn->snd_head != NULL) {
@@ -208,9 +224,10 @@ static void report_room(struct tcp_conn *conn)
 	// A sixteenth of the queue at a time: an event for each acknowledged segment would be a
 	// waste, and so is what the caller is late with, for the queue bounds the flight: in a
 	// round trip one such part is not used.
-	uint32_t bytes_max = conn->tcp->config.snd_buf, segs_max = conn->tcp->snd_segs_max;
-	if ((conn->flags & CONN_WANT_WRITE) == 0 ||
-	    conn->snd_bytes > bytes_max - bytes_max / SEND_PARTS ||
+	if ((conn->flags & CONN_WANT_WRITE) == 0)
+		return;
+	uint32_t bytes_max = buffer_send(conn), segs_max = buffer_send_segs(bytes_max);
+	if (conn->snd_bytes > bytes_max - bytes_max / SEND_PARTS ||
 	    conn->snd_segs > segs_max - segs_max / SEND_PARTS || tcp_send_room(conn) == 0)
 		return;
 	conn->flags &= ~(uint32_t)CONN_WANT_WRITE;

@@ -16,7 +16,7 @@ uint32_t isn_new(const struct tcp *tcp, const struct flow *flow)
 uint8_t syn_scale(const struct tcp *tcp)
 {
 	uint8_t scale = 0;
-	while (scale < TCP_SCALE_MAX && tcp->config.rcv_buf >> scale > UINT16_MAX)
+	while (scale < TCP_SCALE_MAX && tcp->config.rcv_buf_max >> scale > UINT16_MAX)
 		scale++;
 	return scale;
 }
@@ -66,6 +66,7 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 	conn->rcv_nxt = conn->rcv_adv = conn->last_ack = seg->seq + 1;
 	conn->snd_wnd = conn->snd_wnd_max = seg->wnd; // never scaled in a SYN (RFC 7323 2.2)
 	conn->snd_wl1 = seg->seq;
+	buffer_begin(conn);
 }
 
 static void syn_send(struct tcp_conn *conn)
@@ -152,7 +153,7 @@ static void established(struct tcp_conn *conn, const struct segment *seg)
 		rtt_sample(conn, rtt_us);
 		rack_rtt(conn, rtt_us);
 	} else {
-		conn->rto_ms = max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
+		conn->rto_ms = (uint16_t)max_u32(conn->rto_ms, 3000); // RFC 6298 5.7
 	}
 	rack_restart(conn);
 	congestion_init(conn);

@@ -45,9 +45,11 @@ void tcp_config_default(struct tcp_config *config)
 		.conns_max = 65536,
 		.half_open_max = 4096,
 		.time_wait_max = 65536,
-		.rcv_buf = 256 * 1024,
-		.snd_buf = 256 * 1024,
-		.ooo_segments_max = 256,
+		.rcv_buf = 128 * 1024,
+		.rcv_buf_max = 4 * 1024 * 1024,
+		.snd_buf = 128 * 1024,
+		.snd_buf_max = 4 * 1024 * 1024,
+		.ooo_runs_max = 256,
 		.mss_max = 1460,
 		.timestamps = true,
 		.sack = true,
@@ -106,6 +108,8 @@ struct tcp *tcp_new(
 		return NULL;
 	tcp->config = *config;
 	tcp->config.mss_max = mss_clamp(config->mss_max, pool);
+	tcp->config.rcv_buf_max = max_u32(config->rcv_buf_max, config->rcv_buf);
+	tcp->config.snd_buf_max = max_u32(config->snd_buf_max, config->snd_buf);
 	tcp->config.conns_max = max_u32(config->conns_max, 1);
 	tcp->config.time_wait_max = max_u32(config->time_wait_max, 1);
 	tcp->ops = *ops;
@@ -113,7 +117,6 @@ struct tcp *tcp_new(
 	tcp->now_us = now_us;
 	tcp->now_ms = now_us / 1000;
 	tcp->challenge_ms = tcp->now_ms - 1000; // over
-	tcp->snd_segs_max = min_u32(config->snd_buf / TCP_SEND_CHARGE + 2, UINT16_MAX / 2);
 	uint32_t half = config->queue_pkts_max == 0 ? UINT32_MAX : config->queue_pkts_max / 2;
 	tcp->tx_queue_max = tcp->rx_queue_max = half;
 	tcp->ooo_queue_max = half - half / 4;

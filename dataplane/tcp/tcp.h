@@ -60,9 +60,12 @@ struct tcp_config {
 	uint32_t conns_max;
 	uint32_t half_open_max; // handshakes begun by peers; beyond, cookies
 	uint32_t time_wait_max;
-	uint32_t rcv_buf;          // bytes; the largest window offered
-	uint32_t snd_buf;          // bytes queued and unacknowledged per connection
-	uint32_t ooo_segments_max; // out-of-order segments kept per connection
+	// Bytes of a connection: the largest window offered, and what may be queued and
+	// unacknowledged. Each begins with the former and may grow to the latter (buffer.c); less:
+	// it never does.
+	uint32_t rcv_buf, rcv_buf_max;
+	uint32_t snd_buf, snd_buf_max;
+	uint32_t ooo_runs_max; // stretches without a hole that wait out of order, per connection
 	// Packets in the queues of all connections together; half for sending, half for receiving.
 	// Must leave enough of the pool for packets on the way in and out. 0: no limit.
 	uint32_t queue_pkts_max;
@@ -125,6 +128,9 @@ struct tcp_stats {
 	uint64_t rx_collapsed;         // received payloads copied behind another, to free a buffer
 	uint32_t tx_queued, rx_queued; // now; packets in all queues
 	uint64_t rx_pinned;            // now; bytes of the buffers of received packets
+	// Times that a receive buffer grew, and shrank; now: bytes that they all have beyond the
+	// least.
+	uint64_t rcv_buf_grown, rcv_buf_shrunk, rcv_buf_extra;
 };
 
 // Fill in the defaults that suit a gateway on a LAN or a VNet.

@@ -15,7 +15,7 @@ static int64_t next_ms(const struct tcp_conn *conn)
 		if (due_runs(conn, i) && due_left(conn, i) < next)
 			next = due_left(conn, i) > 0 ? due_left(conn, i) : 0;
 	}
-	return next;
+	return (conn->flags & CONN_RETRY) != 0 && next > TCP_RETRY_MS ? TCP_RETRY_MS : next;
 }
 
 void conn_schedule(struct tcp_conn *conn)
@@ -185,16 +185,6 @@ static void state_expired(struct tcp_conn *conn)
 		);
 }
 
-static void retry_expired(struct tcp_conn *conn)
-{
-	if ((conn->flags & CONN_FIN_WANTED) != 0 && conn_is_synchronised(conn))
-		send_fin(conn);
-	if ((conn->flags & CONN_WANT_WRITE) != 0 && tcp_send_room(conn) > 0) {
-		conn->flags &= ~(uint32_t)CONN_WANT_WRITE;
-		conn_report(conn, TCP_EV_WRITABLE);
-	}
-}
-
 static void due_handle(struct tcp_conn *conn, enum due due)
 {
 	switch (due) {
@@ -210,9 +200,6 @@ static void due_handle(struct tcp_conn *conn, enum due due)
 		break;
 	case DUE_ALIVE:
 		alive_expired(conn);
-		break;
-	case DUE_RETRY:
-		retry_expired(conn);
 		break;
 	case DUE_COUNT:
 		break;

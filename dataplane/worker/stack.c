@@ -389,6 +389,9 @@ static void count_refused(const struct tcp_stats *from, struct worker_stats *to)
 	to->tcp_memory_critical = from->memory_critical;
 	to->tcp_ooo_pruned = from->ooo_pruned + from->ooo_dropped;
 	to->tcp_stalled_reset = from->stalled_reset;
+	to->tcp_buffers_grown = from->rcv_buf_grown;
+	to->tcp_buffers_shrunk = from->rcv_buf_shrunk;
+	to->tcp_buffers_extra = from->rcv_buf_extra;
 	to->tcp_half_open = from->half_open;
 	to->tcp_syn_dropped = from->syn_dropped + from->syn_evicted;
 	to->tcp_cookies_sent = from->cookies_sent;

@@ -536,7 +536,7 @@ static void start_tcp(void)
 	config.time_wait_max = 3;
 	config.rcv_buf = (choices & SCALE) != 0 ? 100000 : 6000;
 	config.snd_buf = 6000;
-	config.ooo_segments_max = 8;
+	config.ooo_runs_max = 8;
 	config.queue_pkts_max = PKTS * 3 / 4;
 	config.timestamps = (choices & TIMESTAMPS) != 0;
 	config.sack = (choices & SACK) != 0;

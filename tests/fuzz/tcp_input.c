@@ -208,7 +208,7 @@ static void start(uint8_t choices)
 	config.time_wait_max = 2;
 	config.rcv_buf = 6000;
 	config.snd_buf = 6000;
-	config.ooo_segments_max = 8;
+	config.ooo_runs_max = 8;
 	config.queue_pkts_max = PKTS * 3 / 4;
 	config.timestamps = (choices & 1) != 0;
 	config.sack = (choices & 2) != 0;

@@ -285,7 +285,9 @@ static struct tcp_config random_tcp(struct rng *rng, bool brief)
 	config.time_wait_max = PICK(rng, 1, 64);
 	config.rcv_buf = PICK(rng, 1000, 4096, 20000, 65535, 262144, 1000000);
 	config.snd_buf = PICK(rng, 2000, 20000, 65536, 262144);
-	config.ooo_segments_max = PICK(rng, 4, 32, 256);
+	config.rcv_buf_max = PICK(rng, 0, 65535, 1000000, 4000000);
+	config.snd_buf_max = PICK(rng, 0, 100000, 4000000);
+	config.ooo_runs_max = PICK(rng, 4, 32, 256);
 	config.mss_max = (uint16_t)PICK(rng, 536, 1000, 1460, 1940);
 	config.timestamps = rng_below(rng, 4) != 0;
 	config.sack = rng_below(rng, 4) != 0;

@@ -228,7 +228,7 @@ static struct host *host_new(
 	config.tcp.congestion = run->congestion;
 	config.tcp.conns_max = 4;
 	config.tcp.snd_buf = config.tcp.rcv_buf = 1 << 20;
-	config.tcp.ooo_segments_max = 1024;
+	config.tcp.ooo_runs_max = 1024;
 	return world_host_add(run->world, &config);
 }
 

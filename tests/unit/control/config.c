@@ -172,7 +172,7 @@ static void every_key_of_the_gateway_is_read(void **)
 		"           statements: 100, statement_cache: 1MiB, events: 64, tokens: 0,\n"
 		"           holds: 7}\n"
 		"  timeouts: {login: 5s, idle: 0, connect: 250ms, drain: 1m, drain_accept: 7s}\n"
-		"  tcp: {congestion: newreno, ecn: true,\n"
+		"  tcp: {congestion: newreno, ecn: true, buffer: 1MiB,\n"
 		"        keepalive: {idle: 2m, interval: 20s, probes: 6}}\n"
 		"  probe: {port: 8080, by: tcp}\n"
 		"  state: /tmp/state\n"
@@ -210,6 +210,7 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_int_equal(g->timeouts.idle_ms, 0);
 	assert_int_equal(g->tcp.congestion, CONFIG_NEWRENO);
 	assert_true(g->tcp.ecn);
+	assert_int_equal(g->tcp.buffer, 1 << 20);
 	assert_int_equal(g->timeouts.drain_accept_ms, 7000);
 	assert_int_equal(g->tcp.keepalive_ms, 120000);
 	assert_int_equal(g->tcp.keepalive_interval_ms, 20000);

@@ -94,7 +94,7 @@ static void the_out_of_order_queue_is_limited(void **)
 {
 	struct rig rig = {0};
 	rig_config(&rig);
-	rig.config.ooo_segments_max = 3;
+	rig.config.ooo_runs_max = 3;
 	rig_new(&rig);
 	rig_accept(&rig, none);
 	for (uint32_t i = 1; i <= 5; i++)
@@ -103,6 +103,79 @@ static void the_out_of_order_queue_is_limited(void **)
 	data_in(&rig, 0, 200);
 	uint8_t got[1000];
 	assert_int_equal(read_all(&rig, got), 300);
+	rig_free(&rig);
+}
+
+// From run to run without a hole between the packets of one, and one between each two.
+static void runs_are_sound(const struct tcp_conn *conn)
+{
+	uint32_t runs = 0, segs = 0;
+	for (const struct pkt *run = conn->ooo_head; run != NULL;) {
+		const struct pkt *last = rx_seg(run)->last, *pkt = run;
+		runs++;
+		for (segs++; pkt != last; pkt = pkt->next, segs++)
+			assert_int_equal(rx_seg(pkt)->end, rx_seg(pkt->next)->seq);
+		run = last->next;
+		assert_true(run == NULL || seq_lt(rx_seg(last)->end, rx_seg(run)->seq));
+	}
+	assert_int_equal(segs, conn->ooo_segs);
+	if (conn->ooo_head != NULL)
+		assert_int_equal(runs, rx_seg(conn->ooo_head)->queue.runs);
+}
+
+static void pieces_at_random_make_runs(void **)
+{
+	uint32_t random = 1;
+	for (int round = 0; round < 100; round++) {
+		struct rig rig = {0};
+		rig_sack(&rig);
+		uint32_t seen = 0;
+		for (int i = 0; i < 150; i++) {
+			random = random * 1664525 + 1013904223;
+			uint32_t from = random % 50000, n = 1 + (random >> 16) % 1400;
+			if (seq_lt(rig.seq + from, rig.conn->rcv_nxt) || i % 8 == 7)
+				from = rig.conn->rcv_nxt - rig.seq;
+			data_in(&rig, from, n);
+			runs_are_sound(rig.conn);
+			seen += rig.conn->ooo_segs > 10;
+		}
+		assert_in_range(seen, 1, 150);
+		uint32_t got = rig.conn->rcv_nxt - rig.seq, at = 0;
+		for (struct span s = tcp_peek(rig.conn); s.n > 0; s = tcp_peek(rig.conn)) {
+			assert_memory_equal(s.p, part(at, (uint32_t)s.n).p, s.n);
+			at += (uint32_t)s.n;
+			tcp_consume(rig.conn, s.n);
+		}
+		assert_int_equal(at, got);
+		rig_free(&rig);
+	}
+}
+
+// A window of them behind one hole, as a long path has it, is one run.
+static void many_segments_behind_a_hole_are_kept(void **)
+{
+	struct rig rig = {.pkts = 1024};
+	rig_config(&rig);
+	rig.config.sack = rig.config.window_scale = true;
+	rig.config.rcv_buf = 2000000;
+	rig.config.ooo_runs_max = 4;
+	static const uint8_t scaling[] = {2, 4, 5, 180, 1, 3, 3, 7};
+	rig_new(&rig);
+	rig_accept(&rig, span_of(scaling, sizeof(scaling)));
+	data_in(&rig, 0, 1);
+	tcp_consume(rig.conn, 1); // and now more is offered than in a SYN
+	rig_tick(&rig, 50);
+	for (uint32_t i = 1; i < 700; i++) {
+		rig_in(&rig, TCP_ACK, rig.seq + 1 + i * 1400, rig.una, 60000, part(0, 1400));
+		rig_tick(&rig, 0);
+		rig_drain(&rig);
+	}
+	runs_are_sound(rig.conn);
+	assert_int_equal(rig.conn->ooo_segs, 699);
+	assert_int_equal(tcp_stats(rig.tcp)->ooo_dropped, 0);
+	rig_in(&rig, TCP_ACK, rig.seq + 1, rig.una, 60000, part(0, 1400));
+	assert_int_equal(rig.conn->rcv_bytes, 700 * 1400);
+	tcp_consume(rig.conn, 700 * 1400);
 	rig_free(&rig);
 }
 
@@ -381,6 +454,8 @@ int main(void)
 		cmocka_unit_test(puts_segments_in_order),
 		cmocka_unit_test(overlaps_of_every_kind),
 		cmocka_unit_test(the_out_of_order_queue_is_limited),
+		cmocka_unit_test(pieces_at_random_make_runs),
+		cmocka_unit_test(many_segments_behind_a_hole_are_kept),
 		cmocka_unit_test(small_segments_share_packets),
 		cmocka_unit_test(the_window_closes_and_opens),
 		cmocka_unit_test(a_large_buffer_without_scaling),

@@ -60,6 +60,7 @@ void rig_config(struct rig *rig)
 	rig->config.half_open_max = 4;
 	rig->config.time_wait_max = 4;
 	rig->config.rcv_buf = rig->config.snd_buf = 60000;
+	rig->config.rcv_buf_max = rig->config.snd_buf_max = 0; // they stay as they are
 	rig->config.timestamps = rig->config.sack = rig->config.window_scale = false;
 	rig->config.keepalive_idle_ms = 0;
 	rig->config.congestion = TCP_NEWRENO;
