@@ -98,8 +98,13 @@ void recovery_sack(struct tcp_conn *conn, struct ack_news *news)
 	const struct segment *ack = news->seg;
 	if ((conn->flags & CONN_SACK) == 0 || ack->options.n_sack == 0)
 		return;
-	for (int i = 0; i < ack->options.n_sack; i++)
-		conn->tcp->stats.bad_sacks += is_bad(conn, ack->options.sack[i]);
+	uint32_t top = ack->ack; // nothing beyond is covered
+	for (int i = 0; i < ack->options.n_sack; i++) {
+		bool bad = is_bad(conn, ack->options.sack[i]);
+		conn->tcp->stats.bad_sacks += bad;
+		if (!bad)
+			top = seq_max(top, ack->options.sack[i].right);
+	}
 	if (is_dsack(conn, ack)) {
 		news->dsack = true;
 		conn->tcp->stats.dsacks_received++;
@@ -107,6 +112,8 @@ void recovery_sack(struct tcp_conn *conn, struct ack_news *news)
 	}
 	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
 		struct tx_seg *seg = tx_seg(pkt);
+		if (seq_le(top, seg->seq))
+			break;
 		if ((seg->flags & TX_SACKED) != 0 || !is_covered(conn, ack, seg))
 			continue;
 		if (is_counted_lost(seg))

@@ -65,6 +65,19 @@ while time.monotonic() < end:
     time.sleep(0.01)
 """
 
+# Reads as fast as it can until buffers are large, and then never again.
+GROWN_WINDOW = r"""
+import select, socket, sys, time
+addr, seconds = sys.argv[1], float(sys.argv[2])
+conns, end = [socket.create_connection((addr, 1019), timeout=5) for _ in range(40)], time.monotonic() + seconds
+for s in conns:
+    s.sendall(b"100000000000\n")
+while time.monotonic() < end - seconds / 2:
+    for s in select.select(conns, [], [], 0.1)[0]:
+        s.recv(1 << 20)
+time.sleep(max(0, end - time.monotonic()))
+"""
+
 TINY = r"""
 import socket, sys, time
 addr, seconds = sys.argv[1], float(sys.argv[2])
@@ -231,6 +244,7 @@ def by_hping():
 def by_scripts(seconds):
     return [
         Attack("zero windows", python(ZERO_WINDOW, seconds), 0, ("window_probes",)),
+        Attack("grown windows", python(GROWN_WINDOW, seconds), 0, ("memory_pressure",)),
         Attack("tiny segments", python(TINY, seconds), 0, ("rx_segments",)),
         Attack("forged segments", python(FORGED, seconds), 0, ("bad_seq",)),
         Attack("forged icmp errors", python(FORGED_ICMP, seconds), 0, ("icmp_refused",)),
