@@ -4,13 +4,12 @@
 #include "dataplane/nic/pool.h"
 
 #include <rte_eal.h>
-#include <rte_mbuf_pool_ops.h>
 
 #include <errno.h>
 #include <stdio.h>
 
 // mbufs an lcore keeps for itself, per pool. A packet that was handed over is freed into the other
-// lcore's cache and returns by way of the pool's own ring, which takes several producers.
+// lcore's cache and returns by way of the pool's own stack, which takes several producers.
 enum { CACHE = 256 };
 
 static struct pkt *pool_get_pkt(struct pkt_pool *pkts)
@@ -30,7 +29,9 @@ static void pool_put_pkt(struct pkt_pool *, struct pkt *pkt)
 // rte_pktmbuf_pool_create with one difference: where device addresses are virtual ones, buffers may
 // cross a page, so they lie one behind the other. Without huge pages each would else fill a page of
 // its own, and net_af_xdp, which takes a pool's memory to be its buffers and nothing between, would
-// register too little of it: frames from the rest vanish as invalid descriptors.
+// register too little of it: frames from the rest vanish as invalid descriptors. And another: what
+// was given back last is taken first, for a core's cache may still hold it. DPDK's own choice, a
+// ring, goes through the whole pool in turn, all of which no cache holds.
 static struct rte_mempool *make_pool(
 	const char *kind, unsigned worker, uint32_t count, uint16_t private, uint16_t room
 )
@@ -49,7 +50,7 @@ static struct rte_mempool *make_pool(
 	if (mp == NULL)
 		return NULL;
 	rte_pktmbuf_pool_init(mp, &priv);
-	if (rte_mempool_set_ops_byname(mp, rte_mbuf_best_mempool_ops(), NULL) != 0 ||
+	if (rte_mempool_set_ops_byname(mp, "stack", NULL) != 0 ||
 	    rte_mempool_populate_default(mp) < 0) {
 		rte_mempool_free(mp);
 		return NULL;
@@ -85,8 +86,8 @@ void nic_pool_fini(struct nic_pool *pool)
 
 uint64_t nic_pool_bytes(uint32_t packets, uint32_t dataroom, uint32_t indirect)
 {
-	// Beside the mbufs: an object's header, its slot in the pool's ring (whose size is rounded
-	// up to a power of two), and per pool a cache for every lcore there might be.
+	// Beside the mbufs: an object's header, its slot in the pool's stack, and per pool a cache
+	// for every lcore there might be.
 	uint64_t head = sizeof(struct rte_mbuf) + sizeof(struct rte_mempool_objhdr) + 64;
 	uint64_t packet = head + NIC_PRIVATE + RTE_PKTMBUF_HEADROOM + dataroom;
 	uint64_t pool = RTE_MEMPOOL_HEADER_SIZE((struct rte_mempool *)NULL, CACHE);

@@ -172,6 +172,32 @@ static void an_empty_pool_gives_null(void **)
 	}
 }
 
+// Who works on a few packets at a time touches a few of the pool, so that caches hold them.
+static void packets_given_back_are_taken_first(void **)
+{
+	enum { AT_ONCE = 600, ROUNDS = 20, SEEN_MAX = AT_ONCE * ROUNDS };
+	static struct pkt *held[AT_ONCE];
+	static struct pkt *seen[SEEN_MAX];
+	unsigned n_seen = 0;
+	uint32_t before = used();
+
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (unsigned i = 0; i < AT_ONCE; i++) {
+			held[i] = pkt_get(pool);
+			assert_non_null(held[i]);
+			unsigned at = 0;
+			while (at < n_seen && seen[at] != held[i])
+				at++;
+			if (at == n_seen)
+				seen[n_seen++] = held[i];
+		}
+		for (unsigned i = 0; i < AT_ONCE; i++)
+			pkt_put(held[i]);
+	}
+	assert_in_range(n_seen, AT_ONCE, 2 * AT_ONCE);
+	assert_int_equal(used(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +205,7 @@ int main(void)
 		cmocka_unit_test(a_borrowed_payload_outlives_its_packet),
 		cmocka_unit_test(a_head_that_somebody_holds_is_copied),
 		cmocka_unit_test(a_full_ring_drops_and_counts),
+		cmocka_unit_test(packets_given_back_are_taken_first),
 		cmocka_unit_test(an_empty_pool_gives_null),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
