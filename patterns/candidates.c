@@ -215,17 +215,42 @@ static int try_marks(struct scan_scratch *scratch)
 	return result;
 }
 
+// The context words of its name give meaning to all that stands in a text.
+static int try_name(
+	struct scan_scratch *scratch, const struct name_words *name, size_t from, size_t to
+)
+{
+	const struct locator_word *words = scratch->set->locator.words;
+	int result = 0;
+	for (uint32_t i = 0; name != NULL && i < name->count && result == 0; i++)
+		result = near_try(scratch, &words[name->words[i]], from, to);
+	return result;
+}
+
+// The same of the texts in [from, to).
+static int try_names(struct scan_scratch *scratch, size_t from, size_t to)
+{
+	const struct scan_pieces pieces = scratch->pieces;
+	int result = 0;
+	if (pieces.count == 0)
+		return try_name(scratch, scratch->name, from, to);
+	for (size_t i = piece_at(pieces, from);
+	     i < pieces.count && pieces.list[i].start < to && result == 0; i++) {
+		const struct scan_piece *p = &pieces.list[i];
+		size_t start = p->start > from ? p->start : from, end = p->end < to ? p->end : to;
+		if (start < end)
+			result = try_name(scratch, p->name, start, end);
+	}
+	return result;
+}
+
 int candidates_try(struct scan_scratch *scratch)
 {
 	const struct pattern_set *set = scratch->set;
 	size_t left = scratch->in.n - scratch->chunk;
 	size_t end = scratch->chunk + (left < KERNEL_CHUNK ? left : KERNEL_CHUNK);
-	int result = 0;
 	set->locator.kernel(&set->locator.tables, scratch->in, scratch->chunk, &scratch->hits);
-	for (uint32_t i = 0; scratch->name != NULL && i < scratch->name->count && result == 0; i++)
-		result = near_try(
-			scratch, &set->locator.words[scratch->name->words[i]], scratch->chunk, end
-		);
+	int result = try_names(scratch, scratch->chunk, end);
 	if (result == 0)
 		result = try_words(scratch);
 	if (result == 0)

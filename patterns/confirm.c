@@ -334,11 +334,11 @@ static int try_starts(
 	return result;
 }
 
-int confirm(struct scan_scratch *scratch, const struct candidate *candidate)
+// Try the starts of [from, to) that were not tried before.
+static int try_new(struct scan_scratch *scratch, uint32_t index, uint32_t from, uint32_t to)
 {
-	const struct set_entry *entry = &scratch->set->entries[candidate->entry];
-	struct tried *tried = &scratch->tried[candidate->entry];
-	uint32_t from = candidate->from, to = candidate->to + 1;
+	const struct set_entry *entry = &scratch->set->entries[index];
+	struct tried *tried = &scratch->tried[index];
 	int result = 0;
 	if (tried->scan != scratch->scan || from > tried->to || to < tried->from) {
 		*tried = (struct tried){scratch->scan, from, to};
@@ -354,5 +354,21 @@ int confirm(struct scan_scratch *scratch, const struct candidate *candidate)
 			result = try_starts(scratch, entry, tried->to, to);
 		tried->to = to;
 	}
+	return result;
+}
+
+int confirm(struct scan_scratch *scratch, const struct candidate *candidate)
+{
+	uint32_t from = candidate->from, to = candidate->to + 1;
+	struct span in = scratch->in;
+	if (scratch->pieces.count == 0)
+		return try_new(scratch, candidate->entry, from, to);
+	size_t start = piece_enter(scratch, candidate->to);
+	int result = 0;
+	if (start < to)
+		result =
+			try_new(scratch, candidate->entry, from > start ? from : (uint32_t)start,
+				to);
+	piece_leave(scratch, in);
 	return result;
 }

@@ -3,9 +3,9 @@
 
 #include "patterns/decode.h"
 
-#include "patterns/decoded.h"
 #include "patterns/finder.h"
 #include "patterns/scanner.h"
+#include "patterns/windows.h"
 
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@ enum {
 struct decode {
 	struct decode_ranges ranges;
 	struct finder_code code;
-	struct decoded windows[DECODE_DEPTH];
+	struct windows windows[DECODE_DEPTH];
 	// This scan.
 	struct scan_scratch *scratch;
 	struct match_list *matches;
@@ -29,11 +29,11 @@ struct decode {
 // A text in which encoded text is looked for, and what has been done of it.
 struct look {
 	struct decode *decode;
-	unsigned level;    // how often it has been decoded itself
-	bool ignores_plus; // a '+' in it has been read both ways
+	unsigned level; // how often it has been decoded itself
 	struct span text;
-	size_t from, to;              // where matches may begin
-	size_t done[SCAN_FORM_COUNT]; // up to where each form has been followed
+	const struct windows *windows; // that it lies in; NULL: none
+	size_t from, to;               // where matches may begin
+	size_t done[SCAN_FORM_COUNT];  // up to where each form has been followed
 };
 
 struct decode_ranges decode_ranges(const struct pattern_set *set)
@@ -69,7 +69,7 @@ struct decode *decode_new(const struct pattern_set *set)
 	d->code = finder_code(kernel_level_choose());
 	for (unsigned i = 0; i < DECODE_DEPTH; i++) {
 		const struct decode_range *range = &d->ranges.level[i + 1];
-		if (decoded_init(&d->windows[i], 4 * (range->left + range->reach) + WINDOW_LEAST) !=
+		if (windows_init(&d->windows[i], 4 * (range->left + range->reach) + WINDOW_LEAST) !=
 		    0) {
 			decode_free(d);
 			return NULL;
@@ -83,7 +83,7 @@ void decode_free(struct decode *d)
 	if (d == NULL)
 		return;
 	for (unsigned i = 0; i < DECODE_DEPTH; i++)
-		decoded_fini(&d->windows[i]);
+		windows_fini(&d->windows[i]);
 	free(d);
 }
 
@@ -125,71 +125,105 @@ static enum scan_form form_of(const struct decoded *d, const struct finding *f)
 	return d->form == SCAN_URL_PLUS ? SCAN_URL : d->form;
 }
 
-// Take what was found in the window, from matches[first] on, to the text it was decoded from.
-static void map_back(struct look *look, const struct decoded *d, size_t first)
+// The window that holds byte `at` of the text they make.
+static const struct window *window_at(const struct windows *w, size_t at)
 {
-	struct match_list *matches = look->decode->matches;
-	size_t kept = first;
-	for (size_t i = first; i < matches->count; i++) {
-		struct finding f = matches->list[i];
-		if (!counts(d, &f))
-			continue;
-		f.form = (uint8_t)form_of(d, &f);
-		f.start = (uint32_t)decoded_map_start(d, f.start);
-		f.end = (uint32_t)decoded_map_end(d, f.end);
-		if (f.start >= look->from && f.start < look->to &&
-		    f.end - f.start <= look->decode->ranges.level[look->level].reach)
-			matches->list[kept++] = f;
-	}
-	matches->count = kept;
+	return &w->list[piece_at((struct scan_pieces){w->pieces, w->count}, at)];
 }
 
-// Scan `text` for matches that begin in [from, to).
-static int scan_window(
-	struct look *outer, const struct decoded *d, struct span text, size_t from, size_t to
-)
+// Take the match, in the windows' text, to the text they were decoded from. Returns whether it is
+// one.
+static bool map_back(const struct look *look, struct finding *f)
 {
-	struct decode *decode = outer->decode;
-	unsigned level = outer->level + 1;
-	struct match_list *matches = decode->matches;
-	size_t first = matches->count, kept = first;
-	int result = scanner_find(decode->scratch, text);
-	for (size_t i = first; i < matches->count; i++) {
-		if (matches->list[i].start >= from && matches->list[i].start < to)
-			matches->list[kept++] = matches->list[i];
-	}
-	matches->count = kept;
-	if (result != 0 || level == DECODE_DEPTH || matches->overflow)
-		return result;
+	const struct windows *w = &look->decode->windows[look->level];
+	const struct window *window = window_at(w, f->start);
+	const struct decoded *d = &window->decoded;
+	uint32_t before = (uint32_t)(d->text - w->text);
+	f->start -= before;
+	f->end -= before;
+	if (f->start < window->from || f->start >= window->to || !counts(d, f))
+		return false;
+	f->form = (uint8_t)form_of(d, f);
+	f->start = (uint32_t)decoded_map_start(d, f->start);
+	f->end = (uint32_t)decoded_map_end(d, f->end);
+	return f->start >= look->from && f->start < look->to &&
+	       f->end - f->start <= look->decode->ranges.level[look->level].reach;
+}
+
+// Look for more that is encoded in what has been decoded.
+static int look_inside(struct look *look, struct span text)
+{
+	const struct windows *w = &look->decode->windows[look->level];
 	struct look inner = {
-		.decode = decode,
-		.level = level,
-		.ignores_plus = d->form == SCAN_URL && !d->coded_plus,
+		.decode = look->decode,
+		.level = look->level + 1,
 		.text = text,
-		.from = from,
-		.to = to,
+		.windows = w,
+		.to = text.n,
 	};
+	if (w->count == 1) {
+		inner.from = w->list[0].from;
+		inner.to = w->list[0].to;
+	}
 	return look_for(&inner);
 }
 
-static int scan_decoded(struct look *look, struct decoded *d, size_t from, size_t to)
+// Scan the windows that are kept, and clear them.
+static int scan_windows(struct look *look)
 {
-	struct match_list *matches = look->decode->matches;
-	size_t first = matches->count, skip = d->skip;
+	struct decode *decode = look->decode;
+	struct windows *w = &decode->windows[look->level];
+	struct match_list *matches = decode->matches;
+	size_t first = matches->count, kept = first;
+	if (w->count == 0)
+		return 0;
+	struct span text = span_of(w->text, w->pieces[w->count - 1].end);
+	int result = scanner_find(decode->scratch, text, (struct scan_pieces){w->pieces, w->count});
+	if (result == 0 && look->level + 1 < DECODE_DEPTH && !matches->overflow)
+		result = look_inside(look, text);
+	for (size_t i = first; i < matches->count; i++) {
+		matches->list[kept] = matches->list[i];
+		kept += map_back(look, &matches->list[kept]);
+	}
+	matches->count = kept;
+	windows_clear(w);
+	return result;
+}
+
+// Where NUL is text, nothing parts one window from another.
+static bool is_alone(const struct look *look)
+{
+	return (look->decode->forms & SCAN_FORMS_UTF16) != 0;
+}
+
+// The window is to be scanned.
+static int keep(struct look *look, const struct decoded *d, size_t from, size_t to)
+{
+	struct windows *w = &look->decode->windows[look->level];
 	if (look->decode->budget < d->n) {
-		matches->overflow = true;
+		look->decode->matches->overflow = true;
 		return 0;
 	}
 	look->decode->budget -= d->n;
-	int result = scan_window(
-		look, d, span_of(d->text + skip, d->n - skip), from > skip ? from - skip : 0,
-		to > skip ? to - skip : 0
-	);
-	for (size_t i = first; i < matches->count; i++) {
-		matches->list[i].start += (uint32_t)skip;
-		matches->list[i].end += (uint32_t)skip;
-	}
-	map_back(look, d, first);
+	if (d->n > d->skip)
+		windows_keep(w, d, from, to);
+	return !d->ended || is_alone(look) || windows_are_full(w) ? scan_windows(look) : 0;
+}
+
+// Decode from `start` on, as far as a window goes: with what others leave of it if that will do.
+static int fill(struct look *look, struct decoded *d, size_t start)
+{
+	struct windows *w = &look->decode->windows[look->level];
+	size_t reach = look->decode->ranges.level[look->level].reach;
+	const struct decoded before = *d;
+	windows_open(w, d);
+	decoded_fill(d, start, reach);
+	if (d->ended || w->count == 0)
+		return 0;
+	int result = scan_windows(look);
+	*d = before;
+	windows_open(w, d);
+	decoded_fill(d, start, reach);
 	return result;
 }
 
@@ -200,13 +234,13 @@ static int64_t follow(struct look *look, struct decoded *d, size_t start)
 	const struct decode_range *range = &look->decode->ranges.level[look->level + 1];
 	size_t from = 0;
 	for (;;) {
-		decoded_fill(d, start, look->decode->ranges.level[look->level].reach);
+		int result = fill(look, d, start);
 		if (from == 0 && !is_escaped(d->form) && !decoded_is_text(d))
-			return (int64_t)start;
+			return result == 0 ? (int64_t)start : result;
 		size_t to = d->ended ? d->n : d->n - range->reach;
 		// Without an escape it is what was scanned before.
-		int result =
-			!is_escaped(d->form) || d->escaped ? scan_decoded(look, d, from, to) : 0;
+		if (result == 0 && (!is_escaped(d->form) || d->escaped))
+			result = keep(look, d, from, to);
 		if (result != 0)
 			return result;
 		if (d->ended || look->decode->matches->overflow)
@@ -219,30 +253,26 @@ static int64_t follow(struct look *look, struct decoded *d, size_t start)
 	}
 }
 
-static struct decoded *window_of(struct look *look, enum scan_form form)
+static struct decoded window_of(const struct look *look, enum scan_form form, size_t sure)
 {
-	struct decoded *d = &look->decode->windows[look->level];
-	d->form = form;
-	d->from = look->text;
-	d->skip = 0;
-	d->plus = d->coded_plus = false;
-	d->resumed = false;
-	d->nul = (look->decode->forms & (1u << SCAN_UTF16LE | 1u << SCAN_UTF16BE)) != 0;
-	return d;
+	return (struct decoded){
+		.form = form,
+		.from = look->text,
+		.sure = sure,
+		.nul = (look->decode->forms & SCAN_FORMS_UTF16) != 0,
+	};
 }
 
 // The text around an escape. A '+' in URL text is itself or a space: both are read.
 static int follow_escape(struct look *look, enum scan_form form, size_t at)
 {
 	const struct decode_range *range = &look->decode->ranges.level[look->level];
-	struct decoded *d = window_of(look, form);
+	struct decoded d = window_of(look, form, at);
 	size_t start = decoded_escape_start(form, look->text, at, range->left + range->reach);
-	d->sure = at;
-	int64_t end = follow(look, d, start);
-	if (end >= 0 && d->plus && form == SCAN_URL) {
-		d = window_of(look, SCAN_URL_PLUS);
-		d->sure = at;
-		end = follow(look, d, start);
+	int64_t end = follow(look, &d, start);
+	if (end >= 0 && d.plus && form == SCAN_URL) {
+		d = window_of(look, SCAN_URL_PLUS, at);
+		end = follow(look, &d, start);
 	}
 	if (end < 0)
 		return (int)end;
@@ -252,11 +282,11 @@ static int follow_escape(struct look *look, enum scan_form form, size_t at)
 
 static int follow_run(struct look *look, enum scan_form form, size_t start, size_t end)
 {
-	struct decoded *d = window_of(look, form);
-	if (!decoded_is_sure(d, start))
+	struct decoded d = window_of(look, form, end);
+	if (!decoded_is_sure(&d, start))
 		return 0;
-	d->sure = end;
-	int64_t done = follow(look, d, decoded_run_start(d, start));
+	size_t from = decoded_run_start(&d, start);
+	int64_t done = follow(look, &d, from);
 	if (done < 0)
 		return (int)done;
 	if ((size_t)done > look->done[form])
@@ -271,8 +301,12 @@ static bool wants(const struct look *look, enum scan_form form)
 
 static bool is_escape_at(const struct look *look, enum scan_form form, size_t at)
 {
+	if (look->text.p[at] == '+' && look->windows != NULL) {
+		const struct decoded *d = &window_at(look->windows, at)->decoded;
+		return d->form != SCAN_URL || d->coded_plus; // or it has been read both ways
+	}
 	if (look->text.p[at] == '+')
-		return !look->ignores_plus;
+		return true;
 	return unit_is_escape(form, look->text, at);
 }
 
@@ -339,6 +373,7 @@ static int look_for(struct look *look)
 	size_t reach = look->decode->ranges.level[look->level].reach;
 	struct span text = look->text;
 	int result = 0;
+	windows_clear(&look->decode->windows[look->level]);
 	// An escape or a run that begins farther on changes nothing before `to`.
 	if (text.n > look->to && text.n - look->to > reach + DECODED_LEAP)
 		text.n = look->to + reach + DECODED_LEAP;
@@ -351,7 +386,7 @@ static int look_for(struct look *look)
 		result = look_at_block(look, &block);
 		finder.json_from = look->done[SCAN_JSON];
 	}
-	return result;
+	return result == 0 && !look->decode->matches->overflow ? scan_windows(look) : result;
 }
 
 int decode_scan(

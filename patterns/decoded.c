@@ -5,42 +5,28 @@
 
 #include "patterns/decoded_wide.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 // Units before a run of interest that may be text.
 enum { BACK_MAX = DECODED_LEAP / 2 };
 
-int decoded_init(struct decoded *d, size_t size)
+static uint64_t block_delimiters(bool json, const uint8_t *p)
 {
-	// Room for a last step, and for a mark at each end.
-	*d = (struct decoded){.size = size};
-	d->text = malloc(size + DECODED_STEP);
-	d->marks = calloc(size / DECODED_MARK + 2, sizeof(d->marks[0]));
-	if (d->text == NULL || d->marks == NULL)
-		return -ENOMEM;
-	// Their pages are made here, not by a worker's scan.
-	explicit_bzero(d->text, size + DECODED_STEP);
-	explicit_bzero(d->marks, (size / DECODED_MARK + 2) * sizeof(d->marks[0]));
-	return 0;
-}
-
-void decoded_fini(struct decoded *d)
-{
-	free(d->text);
-	free(d->marks);
-	*d = (struct decoded){0};
+	uint64_t out = 0;
+	for (unsigned i = 0; i < DECODED_BLOCK; i += DECODED_WIDE)
+		out |= (uint64_t)wide_delimiters(json, wide_load(p + i)) << i;
+	return out;
 }
 
 size_t decoded_escape_start(enum scan_form form, struct span from, size_t at, size_t left)
 {
 	size_t start = at, least = at > left ? at - left : 0;
-	if (form == SCAN_JSON) {
-		while (start - least >= DECODED_WIDE &&
-		       wide_json_delimiters(wide_load(from.p + start - DECODED_WIDE)) == 0)
-			start -= DECODED_WIDE;
+	uint64_t delimiters = 0;
+	while (start - least >= DECODED_BLOCK && delimiters == 0) {
+		start -= DECODED_BLOCK;
+		delimiters = block_delimiters(form == SCAN_JSON, from.p + start);
 	}
-	while (start > least && !decoded_delimits(form, from.p[start - 1]))
+	if (delimiters != 0)
+		start += DECODED_BLOCK - (size_t)__builtin_clzll(delimiters);
+	while (delimiters == 0 && start > least && !decoded_delimits(form, from.p[start - 1]))
 		start--;
 	// In the middle of backslashes nobody knows which escapes which.
 	while (start > 0 && start < at && from.p[start - 1] == '\\')

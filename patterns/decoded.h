@@ -18,12 +18,12 @@ enum decoded_limit {
 };
 
 struct decoded {
-	uint8_t *text; // owned by who made it
+	uint8_t *text; // of windows.h, as are the marks
 	size_t size, n;
 	struct decoded_mark {
 		uint32_t decoded, encoded;
-	} * marks; // units, the first and later ones; owned
-	size_t mark_count;
+	} * marks; // units, the first and later ones
+	size_t mark_count, next_mark; // the next one is due at this byte of the text
 	enum scan_form form;
 	struct span from; // the text it comes from
 	size_t skip;      // bytes of the first unit before the text
@@ -36,10 +36,6 @@ struct decoded {
 	bool nul;         // NUL is text: it may be UTF-16
 	size_t sure;      // where in `from` the last place ends that could only be encoded text
 };
-
-// The memory for windows of `size` bytes. Returns 0 or -ENOMEM; decoded_fini either way.
-int decoded_init(struct decoded *d, size_t size) must_check;
-void decoded_fini(struct decoded *d);
 
 // Bytes of the character at the start of `p`, when it is text: printable ASCII, tab, line ends,
 // with `nul` NUL, or UTF-8 (RFC 3629 4, without the finer points). 0: it is not, or is cut.

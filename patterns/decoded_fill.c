@@ -36,41 +36,81 @@ static inline void note_plus(struct decoded *d)
 		d->plus = true;
 }
 
-// Copy 16 characters, of which those before the first that stops plain text are meant. Returns how
-// many they are.
-static inline unsigned copy_plain(struct decoded *d, size_t at)
+// Copy 16 characters. Returns which of them stop plain text, a bit each. Out: *plus, those that are
+// '+'.
+static inline unsigned copy_wide(struct decoded *d, size_t at, size_t to, unsigned *plus)
 {
 	__m128i c = wide_load(d->from.p + at);
-	unsigned stops = d->form == SCAN_JSON ? wide_json_stops(c) : wide_url_stops(c);
-	unsigned n = stops == 0 ? DECODED_WIDE : (unsigned)__builtin_ctz(stops);
-	__m128i plus = _mm_cmpeq_epi8(c, wide_all('+'));
+	unsigned stops = wide_stops(d->form == SCAN_JSON, c);
+	*plus = wide_equal(c, '+');
 	if (d->form == SCAN_URL_PLUS) // '+' and ' ' differ in these bits
-		c = _mm_xor_si128(c, _mm_and_si128(plus, wide_all('+' ^ ' ')));
-	if (d->form != SCAN_JSON && ((unsigned)_mm_movemask_epi8(plus) & ((1u << n) - 1)) != 0)
+		c = _mm_xor_si128(
+			c, _mm_and_si128(_mm_cmpeq_epi8(c, wide_all('+')), wide_all('+' ^ ' '))
+		);
+	_mm_storeu_si128((void *)(d->text + to), c);
+	return stops;
+}
+
+// Take `copied` characters, up to the first that stops plain text. Returns how many they are.
+static inline size_t take_plain(struct decoded *d, uint64_t stops, uint64_t plus, size_t copied)
+{
+	size_t n = stops == 0 ? copied : (size_t)__builtin_ctzll(stops);
+	if (d->form != SCAN_JSON && stops != 0)
+		plus &= (UINT64_C(1) << n) - 1;
+	if (d->form != SCAN_JSON && plus != 0)
 		note_plus(d);
-	_mm_storeu_si128((void *)(d->text + d->n), c);
+	d->n += n;
 	return n;
 }
 
-// Characters that are no escapes, up to `limit`. Returns where they end.
+static inline size_t copy_block(struct decoded *d, size_t at)
+{
+	uint64_t stops = 0, plus = 0;
+	for (unsigned i = 0; i < DECODED_BLOCK; i += DECODED_WIDE) {
+		unsigned signs;
+		stops |= (uint64_t)copy_wide(d, at + i, d->n + i, &signs) << i;
+		plus |= (uint64_t)signs << i;
+	}
+	return take_plain(d, stops, plus, DECODED_BLOCK);
+}
+
+static inline size_t copy_plain(struct decoded *d, size_t at)
+{
+	unsigned plus, stops = copy_wide(d, at, d->n, &plus);
+	return take_plain(d, stops, plus, DECODED_WIDE);
+}
+
+// Are there `n` characters before `limit`, and room for them?
+static inline bool has_room(const struct decoded *d, size_t at, size_t limit, size_t n)
+{
+	return at < limit && limit - at >= n && d->size - d->n >= n;
+}
+
+// Characters that are no escapes, up to `limit`. Returns where they end. Where the first 16 stop
+// nothing, the next 64 are likely not to.
 static size_t fill_plain_text(struct decoded *d, size_t at, size_t limit)
 {
 	bool json = d->form == SCAN_JSON;
-	while (at < limit && d->n < d->size) {
+	while (has_room(d, at, limit, DECODED_WIDE)) {
 		mark(d, at);
-		if (limit - at >= DECODED_WIDE && d->size - d->n >= DECODED_WIDE) {
-			unsigned n = copy_plain(d, at);
-			d->n += n;
+		size_t n = copy_plain(d, at);
+		at += n;
+		if (n < DECODED_WIDE)
+			return at;
+		while (has_room(d, at, limit, DECODED_BLOCK)) {
+			mark(d, at);
+			n = copy_block(d, at);
 			at += n;
-			if (n < DECODED_WIDE)
-				break;
-			continue;
+			if (n < DECODED_BLOCK)
+				return at;
 		}
+	}
+	for (; at < limit && d->n < d->size; at++) {
+		mark(d, at);
 		uint8_t c = d->from.p[at];
 		if (c == (json ? '\\' : '%') || c == '+' || decoded_delimits(d->form, c))
 			break;
 		d->text[d->n++] = c;
-		at++;
 	}
 	return at;
 }
@@ -85,10 +125,10 @@ static inline size_t read_json_escape(struct span from, size_t at, uint8_t *out)
 		*out = (uint8_t)(high << 4 | low);
 		return high < 8 && low < 16 ? 6 : 0;
 	}
-	if (left < 2 || (p[1] != 'n' && p[1] != '"' && p[1] != '\\'))
+	if (left < 2)
 		return 0;
 	*out = p[1] == 'n' ? '\n' : p[1];
-	return 2;
+	return p[1] == 'n' || p[1] == '"' || p[1] == '\\' ? 2 : 0;
 }
 
 static inline size_t read_url_escape(struct span from, size_t at, uint8_t *out)
@@ -117,10 +157,8 @@ static inline size_t fill_escape(struct decoded *d, size_t at)
 static void note_escape(struct decoded *d, size_t end)
 {
 	d->escaped = true;
-	if (d->text[d->n - 1] == '+')
-		d->coded_plus = true;
-	if (end > d->sure)
-		d->sure = end;
+	d->coded_plus |= d->text[d->n - 1] == '+';
+	d->sure = end > d->sure ? end : d->sure;
 }
 
 static void fill_escapes(struct decoded *d, size_t at, size_t reach)
@@ -303,7 +341,7 @@ static void fill_run(struct decoded *d, size_t at)
 void decoded_fill(struct decoded *d, size_t start, size_t reach)
 {
 	d->n = 0;
-	d->mark_count = 0;
+	d->mark_count = d->next_mark = 0;
 	d->escaped = false;
 	if (d->form == SCAN_URL || d->form == SCAN_URL_PLUS || d->form == SCAN_JSON)
 		fill_escapes(d, start, reach);

@@ -10,7 +10,7 @@
 
 #include <tmmintrin.h>
 
-enum decoded_wide { DECODED_WIDE = 16 };
+enum decoded_wide { DECODED_WIDE = 16, DECODED_BLOCK = 64 };
 
 static inline __m128i wide_load(const uint8_t *p)
 {
@@ -51,14 +51,14 @@ static inline unsigned wide_json_delimiters(__m128i c)
 	return (unsigned)_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(c, wide_all('"'))));
 }
 
-// Which stop plain text: these, and what may begin an escape.
-static inline unsigned wide_json_stops(__m128i c)
+// Which bytes are `byte`, a bit each.
+static inline unsigned wide_equal(__m128i c, uint8_t byte)
 {
-	return wide_json_delimiters(c) |
-	       (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, wide_all('\\')));
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(c, wide_all(byte)));
 }
 
-// But for '+', which is itself or a space.
+// Which stop plain text: those that delimit it, and what may begin an escape; but for '+', which is
+// itself or a space.
 static inline unsigned wide_url_stops(__m128i c)
 {
 	enum { CONTROL = 1, ROW_2 = 2, ROWS_3_5 = 4, ROW_6 = 8, ROW_7 = 16 };
@@ -85,6 +85,16 @@ static inline unsigned wide_url_stops(__m128i c)
 	};
 	unsigned others = wide_zeros(wide_class(c, low, high)) & ~(unsigned)_mm_movemask_epi8(c);
 	return ~others & 0xffff;
+}
+
+static inline unsigned wide_stops(bool json, __m128i c)
+{
+	return json ? wide_json_delimiters(c) | wide_equal(c, '\\') : wide_url_stops(c);
+}
+
+static inline unsigned wide_delimiters(bool json, __m128i c)
+{
+	return json ? wide_json_delimiters(c) : wide_url_stops(c) & ~wide_equal(c, '%');
 }
 
 // Do the first `n` bytes stand for printable ASCII?

@@ -15,6 +15,7 @@
 
 enum finder_limit {
 	FINDER_BLOCK = 64,
+	FINDER_GROUP = 4,   // blocks
 	FINDER_BASE64 = 12, // digits
 	FINDER_HEX = 16,    // digits
 	FINDER_UTF16 = 16,  // bytes
@@ -27,11 +28,18 @@ struct finder_stop {
 	uint64_t url, json; // what finder_block says
 };
 
+// What the blocks of a group hold that has been looked at closely.
+struct finder_group {
+	size_t end;         // where they end; 0: there is no group
+	unsigned any, runs; // the blocks that may hold something, or a run; bit 0 is the first
+	uint64_t url[FINDER_GROUP], json[FINDER_GROUP];
+};
+
+struct finder;
 // Passes over blocks of the text from the one at `at` on, as long as they hold nothing of interest.
 // A run that ends in a block may be seen in the block before, when that ends in four letters or
-// digits. Escapes of JSON before
-// `json_from` are of none. Returns where it ends.
-typedef struct finder_stop finder_skip_fn(struct span text, size_t at, size_t json_from);
+// digits. Escapes of JSON before finder->json_from are of none. Returns where it ends.
+typedef struct finder_stop finder_skip_fn(struct finder *finder, size_t at);
 
 struct finder {
 	struct span text;
@@ -39,6 +47,7 @@ struct finder {
 	size_t next;          // block
 	size_t json_from;     // escapes of JSON before it need not be found
 	bool utf16;           // look for it
+	struct finder_group group;
 	struct finder_carry { // masks of the block before; bit 63 is of the last byte
 		uint64_t digits, first, second, runs2, groups;
 		uint64_t high, high2, high4, high8;

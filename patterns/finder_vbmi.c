@@ -52,7 +52,7 @@ static const uint8_t may_be[128] = {
 };
 // clang-format on
 
-enum { GROUP = 4 * FINDER_BLOCK }; // bytes looked at together
+enum { GROUP = FINDER_GROUP * FINDER_BLOCK }; // bytes looked at together
 
 static inline __m512i all(uint8_t byte)
 {
@@ -89,18 +89,16 @@ static inline void look(__m512i c, __m512i *before, __m512i *runs, __m512i *esca
 	*before = may;
 }
 
-// Does it hold any of `what`, bits of enum find_may?
-static inline bool holds(__m512i runs, __m512i escapes, uint8_t what)
+static inline bool holds_any(__m512i runs, __m512i escapes)
 {
 	enum { SELECT = 0xca };
 	__m512i x = _mm512_ternarylogic_epi32(all(MAY_ESCAPE | MAY_PLUS), escapes, runs, SELECT);
-	return _mm512_test_epi8_mask(x, all(what)) != 0;
+	return _mm512_test_epi8_mask(x, all(MAY_RUN | MAY_ESCAPE | MAY_PLUS)) != 0;
 }
 
-// Which '+' of the block at `at` may stand for spaces.
-static uint64_t find_plus(struct span text, size_t at)
+// Which '+' of the block at `at`, `c`, may stand for spaces.
+static inline uint64_t find_plus(struct span text, size_t at, __m512i c)
 {
-	__m512i c = _mm512_loadu_si512(text.p + at);
 	uint64_t out = 0, plus = _mm512_cmpeq_epi8_mask(c, all('+'));
 	for (; plus != 0; plus &= plus - 1) {
 		if (finder_is_plus(text, at + (size_t)__builtin_ctzll(plus)))
@@ -109,77 +107,135 @@ static uint64_t find_plus(struct span text, size_t at)
 	return out;
 }
 
-static __attribute__((noinline)) bool group_holds_plus(struct span text, size_t at)
+// Masks of a block and of the one before it; what is behind them is not known, and may be anything.
+__extension__ typedef unsigned __int128 bits128;
+
+static inline bits128 with_before(__m512i before, __m512i here, uint8_t what)
 {
-	return (find_plus(text, at) | find_plus(text, at + FINDER_BLOCK) |
-		find_plus(text, at + 2 * FINDER_BLOCK) | find_plus(text, at + 3 * FINDER_BLOCK)) !=
-	       0;
+	return (bits128)_mm512_test_epi8_mask(here, all(what)) << 64 |
+	       _mm512_test_epi8_mask(before, all(what));
 }
 
-// Pass over groups of blocks that hold nothing at all. Returns where they end.
-static inline size_t pass_groups(struct span text, size_t at, __m512i *before)
+// What stands `n` bytes farther on.
+static inline bits128 ahead(bits128 bits, unsigned n)
 {
+	return bits >> n | ~(bits128)0 << (128 - n);
+}
+
+// Do `starts` hold one of a run of `n` bytes that goes on into this block, and not a word or more
+// into the next?
+static inline bool begins_run(bits128 starts, unsigned n)
+{
+	enum { WORD = 4 };
+	return starts << (n - WORD) >> (FINDER_BLOCK + 1 - WORD) != 0;
+}
+
+// The closer look at what may hold a run: byte by byte, and not where the block before holds all of
+// it. `before` and `here` are what look made of the blocks.
+static bool holds_run(__m512i before, __m512i here)
+{
+	bits128 groups = with_before(before, here, MAY_FIRST) &
+			 ahead(with_before(before, here, MAY_SECOND), 1) &
+			 ahead(with_before(before, here, MAY_THIRD), 2);
+	bits128 pairs =
+		with_before(before, here, MAY_HIGH) & ahead(with_before(before, here, MAY_HEX), 1);
+	groups &= ahead(groups, 4) & ahead(groups, 8);
+	pairs &= ahead(pairs, 2);
+	pairs &= ahead(pairs, 4);
+	pairs &= ahead(pairs, 8);
+	return begins_run(groups, FINDER_BASE64) || begins_run(pairs, FINDER_HEX);
+}
+
+// Look at each block of a group. Returns whether any holds something. Out: *group.
+static __attribute__((noinline)) bool look_closely(
+	struct span text, size_t at, __m512i before, struct finder_group *group
+)
+{
+	group->end = at + GROUP;
+	group->any = group->runs = 0;
+	for (unsigned i = 0; i < FINDER_GROUP; i++, at += FINDER_BLOCK) {
+		__m512i c = block_at(text, at), last = before;
+		__m512i runs = _mm512_setzero_si512(), escapes = runs;
+		look(c, &before, &runs, &escapes);
+		unsigned run =
+			_mm512_test_epi8_mask(runs, all(MAY_RUN)) != 0 && holds_run(last, before);
+		group->json[i] = _mm512_cmpeq_epi8_mask(c, all('\\'));
+		group->url[i] = _mm512_cmpeq_epi8_mask(c, all('%')) | find_plus(text, at, c);
+		group->runs |= run << i;
+		group->any |= (run | ((group->json[i] | group->url[i]) != 0)) << i;
+	}
+	return group->any != 0;
+}
+
+// Pass over groups of blocks that hold nothing. Returns where they end. Out: *group, the one there,
+// if it is whole.
+static inline size_t pass_groups(struct span text, size_t at, struct finder_group *group)
+{
+	__m512i before = _mm512_setzero_si512();
+	if (at > 0)
+		before = classify(block_at(text, at - FINDER_BLOCK));
 	for (; text.n - at >= GROUP; at += GROUP) {
-		__m512i runs = _mm512_setzero_si512(), escapes = runs, last = *before;
+		__m512i runs = _mm512_setzero_si512(), escapes = runs, last = before;
 		// Written out: the compilers keep a loop.
 		look(block_at(text, at), &last, &runs, &escapes);
 		look(block_at(text, at + FINDER_BLOCK), &last, &runs, &escapes);
 		look(block_at(text, at + 2 * FINDER_BLOCK), &last, &runs, &escapes);
 		look(block_at(text, at + 3 * FINDER_BLOCK), &last, &runs, &escapes);
-		if (__builtin_expect(
-			    holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), false
-		    ) &&
-		    (holds(runs, escapes, MAY_RUN | MAY_ESCAPE) || group_holds_plus(text, at)))
+		if (__builtin_expect(holds_any(runs, escapes), false) &&
+		    look_closely(text, at, before, group))
 			break;
-		*before = last;
+		before = last;
 	}
 	return at;
 }
 
-// Out: *stop, what the block at `at` holds. Returns whether it does.
-static bool stops_at(
-	struct span text, size_t at, size_t json_from, __m512i *before, struct finder_stop *stop
+// Out: *stop, the next block of the group, from the one at `at` on, that holds something. Returns
+// false when there is none.
+static inline bool stops_in(
+	const struct finder_group *group, size_t at, size_t json_from, struct finder_stop *stop
 )
 {
-	__m512i runs = _mm512_setzero_si512(), escapes = runs;
-	look(block_at(text, at), before, &runs, &escapes);
-	*stop = (struct finder_stop){.at = at};
-	if (__builtin_expect(!holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS), true))
-		return false;
-	__m512i c = _mm512_loadu_si512(text.p + at);
-	stop->runs = holds(runs, escapes, MAY_RUN);
-	stop->json = json_from >= at + FINDER_BLOCK ? 0 : _mm512_cmpeq_epi8_mask(c, all('\\'));
-	stop->url = _mm512_cmpeq_epi8_mask(c, all('%')) | find_plus(text, at);
-	return stop->runs || (stop->url | stop->json) != 0;
-}
-
-// Does the part behind the last whole block hold nothing? A short text is all of it.
-static bool tail_is_empty(struct span text, size_t at, __m512i before)
-{
-	__mmask64 rest = (UINT64_C(1) << (text.n - at)) - 1;
-	__m512i runs = _mm512_setzero_si512(), escapes = runs;
-	look(_mm512_maskz_loadu_epi8(rest, text.p + at), &before, &runs, &escapes);
-	return !holds(runs, escapes, MAY_RUN | MAY_ESCAPE | MAY_PLUS);
-}
-
-struct finder_stop finder_skip_vbmi(struct span text, size_t at, size_t json_from)
-{
-	struct finder_stop stop = {.at = at};
-	__m512i before = _mm512_setzero_si512();
-	if (at > 0)
-		before = classify(_mm512_loadu_si512(text.p + at - FINDER_BLOCK));
-	// One by one at first, where one block holds something the next may well, too; and where a
-	// group holds something.
-	for (size_t singly = at + FINDER_BLOCK; text.n - at >= FINDER_BLOCK; at += FINDER_BLOCK) {
-		if (at == singly) {
-			at = pass_groups(text, at, &before);
-			singly = at + GROUP;
-			if (text.n - at < FINDER_BLOCK)
-				break;
-		}
-		if (stops_at(text, at, json_from, &before, &stop))
-			return stop;
+	size_t start = group->end - GROUP;
+	unsigned rest = at < group->end ? group->any >> (at - start) / FINDER_BLOCK
+								<< (at - start) / FINDER_BLOCK
+					: 0;
+	for (; rest != 0; rest &= rest - 1) {
+		unsigned i = (unsigned)__builtin_ctz(rest);
+		stop->at = start + (size_t)i * FINDER_BLOCK;
+		stop->runs = (group->runs >> i & 1) != 0;
+		stop->url = group->url[i];
+		stop->json = json_from >= stop->at + FINDER_BLOCK ? 0 : group->json[i];
+		if (stop->runs || (stop->url | stop->json) != 0)
+			return true;
 	}
-	stop.at = tail_is_empty(text, at, before) ? text.n : at;
+	return false;
+}
+
+// Does the block, or the last part that is none, hold nothing?
+static bool is_empty(struct span text, size_t at)
+{
+	__mmask64 rest =
+		text.n - at < FINDER_BLOCK ? (UINT64_C(1) << (text.n - at)) - 1 : UINT64_MAX;
+	__m512i runs = _mm512_setzero_si512(), escapes = runs, before = runs;
+	if (at > 0)
+		before = classify(block_at(text, at - FINDER_BLOCK));
+	look(_mm512_maskz_loadu_epi8(rest, text.p + at), &before, &runs, &escapes);
+	return !holds_any(runs, escapes);
+}
+
+struct finder_stop finder_skip_vbmi(struct finder *f, size_t at)
+{
+	struct finder_stop stop = {0};
+	struct span text = f->text;
+	while (!stops_in(&f->group, at, f->json_from, &stop)) {
+		if (at < f->group.end)
+			at = f->group.end;
+		at = pass_groups(text, at, &f->group);
+		if (text.n - at >= GROUP)
+			continue;
+		while (at < text.n && is_empty(text, at))
+			at += text.n - at < FINDER_BLOCK ? text.n - at : FINDER_BLOCK;
+		return (struct finder_stop){.at = at};
+	}
 	return stop;
 }

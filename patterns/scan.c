@@ -100,11 +100,27 @@ static const struct name_words *name_words(struct scan_scratch *scratch, struct 
 	return known;
 }
 
+size_t piece_enter(struct scan_scratch *scratch, size_t at)
+{
+	if (scratch->pieces.count == 0)
+		return 0;
+	const struct scan_piece *piece = &scratch->pieces.list[piece_at(scratch->pieces, at)];
+	scratch->in.n = piece->end;
+	scratch->name = piece->name;
+	return at < piece->end ? piece->start : at + 1;
+}
+
+void piece_leave(struct scan_scratch *scratch, struct span in)
+{
+	scratch->in = in;
+}
+
 // Add the matches in `in`.
-static int scan_text(struct scan_scratch *scratch, struct span in)
+static int scan_text(struct scan_scratch *scratch, struct span in, struct scan_pieces pieces)
 {
 	int result = 0;
 	scratch->in = in;
+	scratch->pieces = pieces;
 	scratch->first = scratch->matches.count;
 	if (++scratch->scan == 0) { // after 2^32 texts the old ones' marks must go
 		memset(scratch->tried, 0, scratch->set->count * sizeof(scratch->tried[0]));
@@ -126,10 +142,10 @@ struct match_list *scanner_matches(struct scan_scratch *scratch)
 	return &scratch->matches;
 }
 
-int scanner_find(struct scan_scratch *scratch, struct span text)
+int scanner_find(struct scan_scratch *scratch, struct span text, struct scan_pieces pieces)
 {
 	scratch->name = NULL;
-	return scan_text(scratch, text);
+	return scan_text(scratch, text, pieces);
 }
 
 static void start(
@@ -167,7 +183,8 @@ int scanner_scan_range(
 		return ERR_LIMIT;
 	if (set->count == 0)
 		return 0;
-	int result = scan_text(scratch, range_of(scratch, in, from, to, &skip));
+	int result =
+		scan_text(scratch, range_of(scratch, in, from, to, &skip), (struct scan_pieces){0});
 	for (size_t i = 0; i < matches->count; i++) {
 		struct finding f = matches->list[i];
 		f.start += (uint32_t)skip;
@@ -213,7 +230,7 @@ int scan_match(
 	start(scratch, (struct span){NULL, 0}, wanted);
 	if (in.n >= UINT32_MAX)
 		return ERR_LIMIT;
-	int result = set->count == 0 ? 0 : scan_text(scratch, in);
+	int result = set->count == 0 ? 0 : scan_text(scratch, in, (struct scan_pieces){0});
 	if (result != 0)
 		return result;
 	return scratch->lowest < 0 ? -ENOENT : scratch->lowest;

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "patterns/patterns.h"
+#include "patterns/piece.h"
 
 // The matches of a scan so far, in no order; they may overlap.
 struct match_list {
@@ -16,9 +16,10 @@ struct match_list {
 
 struct match_list *scanner_matches(struct scan_scratch *scratch);
 
-// Add the matches in `text`, which has been decoded, at their places in it. What is wanted is as in
-// the scan that goes on. Returns 0 or -EIO.
-int scanner_find(struct scan_scratch *scratch, struct span text) must_check;
+// Add the matches in the pieces of `text`, which have been decoded, at their places in it. What is
+// wanted is as in the scan that goes on. Returns 0 or -EIO.
+int scanner_find(struct scan_scratch *scratch, struct span text, struct scan_pieces pieces)
+	must_check;
 
 // As scan_named, for the matches that begin in [from, to) of `in`. They are left as matches, to be
 // joined by the caller. `from` and `to` are at most in.n.

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "patterns/piece.h"
 #include "patterns/scanner.h"
 #include "patterns/set.h"
 
@@ -51,6 +52,7 @@ struct scan_scratch {
 	uint32_t scan;
 	// This scan.
 	struct span in;
+	struct scan_pieces pieces; // of `in`
 	const struct name_words *name;
 	const struct pattern_choice *wanted; // NULL: all
 	bool only_entities;                  // of them
@@ -78,6 +80,11 @@ struct scan_scratch {
 	struct name_words names[SCRATCH_NAMES], long_name;
 };
 
+// From here on only the piece that holds byte `at` of the text is looked at, up to its end, with
+// its name. Returns where it begins; more than `at` when no piece holds that.
+size_t piece_enter(struct scan_scratch *scratch, size_t at);
+// Back to all of the text.
+void piece_leave(struct scan_scratch *scratch, struct span in);
 // Try every start of the candidate that was not tried before, and keep the matches. Returns 0 or
 // -EIO.
 int confirm(struct scan_scratch *scratch, const struct candidate *candidate) must_check;

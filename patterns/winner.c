@@ -13,7 +13,11 @@ static bool is_same_stretch(const struct finding *a, const struct finding *b)
 static int score_of(struct scan_scratch *scratch, const struct finding *match)
 {
 	const struct set_entry *entry = set_entry_of(scratch->set, match->pattern);
-	return confirm_score(scratch, entry, match->start, match->end - match->start);
+	struct span in = scratch->in;
+	(void)piece_enter(scratch, match->start);
+	int score = confirm_score(scratch, entry, match->start, match->end - match->start);
+	piece_leave(scratch, in);
+	return score;
 }
 
 // The best of `n` matches of one stretch, in the order of their ids. Out: *best.
