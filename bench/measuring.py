@@ -129,6 +129,11 @@ def with_load(bench, scenario, name):
     return [r | {"rate": rate} for r in results]
 
 
+def tell_resumed(results):
+    """For Scenario.tell."""
+    return [f"{sum(r['resumed'] for r in results) / sum(r['done'] for r in results):.1%} resumed"]
+
+
 def figure(scenario, name, results):
     """What is told of all runs of a scenario with a subject."""
     unit = UNITS[scenario.unit]

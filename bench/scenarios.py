@@ -67,6 +67,11 @@ SCENARIOS = [
              "--work prepared --agents 1000 --rows 10 --bytes 100", (), False, DEFAULT),
     Scenario("logins", "connection, full TLS 1.3 handshake, login, good-bye; plain out", "k",
              "--work connect --agents 16", POSTGRES, False, wanted=("haproxy", 1.8)),
+    Scenario("logins, resumed", "the same, by the ticket of the login before", "k",
+             "--work connect --agents 16 --resume", POSTGRES, False, wanted=("haproxy", 2),
+             tell=measuring.tell_resumed),
+    Scenario("logins, TLS out", "logins with full handshakes, as far as the subject resumes no "
+             "session with the backend", "k", "--work connect --agents 16", POSTGRES),
     Scenario("half load", "row of 100 B, prepared, at half the rate that Bulkhead did at most",
              "us", SMALL, POSTGRES, False, DEFAULT, wanted=(None, 50), load_factor=0.5),
     Scenario("idle sessions", "resident memory that 4,000 sessions add, TLS in and out", "KB",

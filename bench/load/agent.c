@@ -117,6 +117,7 @@ static bool logged_in(struct agent *agent)
 	struct load *load = agent->load;
 
 	load->counts.logins++;
+	load->counts.resumed += agent->link.tls != NULL && tls_is_resumed(agent->link.tls);
 	if (load->work != LOAD_PREPARED)
 		return settle(agent);
 	agent->state = AGENT_PREPARES;

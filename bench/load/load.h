@@ -28,6 +28,7 @@ struct load_counts {
 	uint64_t done;         // queries, uploads or logins
 	uint64_t bytes;        // of plaintext that agents have got and sent
 	uint64_t logins;       // agents that reached ReadyForQuery
+	uint64_t resumed;      // of them, with a TLS session of before
 	uint64_t failed;       // connections and logins
 	uint64_t late_started; // queries that had to wait for an agent, at a given rate
 };
@@ -38,6 +39,7 @@ struct load {
 	enum load_tls tls;
 	enum load_work work;
 	struct rows rows;
+	bool resume; // agents their TLS sessions
 	uint32_t agents_max;
 	double rate; // queries a second, of all together; 0: as fast as they go
 	struct buf password, ask, prepare;

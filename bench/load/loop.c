@@ -53,10 +53,12 @@ static void end(struct loop *loop)
 	uint64_t us = load->now_us - loop->begun_us;
 
 	printf("{\"run\": %u, \"us\": %" PRIu64 ", \"done\": %" PRIu64 ", \"bytes\": %" PRIu64
-	       ", \"failed\": %" PRIu64 ", \"late\": %" PRIu64 ", \"cpu_ns\": %" PRIu64
-	       ", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64 ", \"p999_us\": %" PRIu64,
+	       ", \"resumed\": %" PRIu64 ", \"failed\": %" PRIu64 ", \"late\": %" PRIu64
+	       ", \"cpu_ns\": %" PRIu64 ", \"p50_us\": %" PRIu64 ", \"p99_us\": %" PRIu64
+	       ", \"p999_us\": %" PRIu64,
 	       loop->run, us, now->done - before->done, now->bytes - before->bytes,
-	       now->failed - before->failed, now->late_started - before->late_started,
+	       now->resumed - before->resumed, now->failed - before->failed,
+	       now->late_started - before->late_started,
 	       clock_ns(CLOCK_THREAD_CPUTIME_ID) - loop->cpu_ns,
 	       histogram_quantile(&load->latency, 0.5), histogram_quantile(&load->latency, 0.99),
 	       histogram_quantile(&load->latency, 0.999));

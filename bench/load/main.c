@@ -28,6 +28,7 @@ static void __attribute__((noreturn)) usage(int status)
 	      "  --rate N         queries a second of all agents; default: as many as they can\n"
 	      "  --alone          latencies are taken while it has its core to itself (SCHED_FIFO)\n"
 	      "  --tls HOW        of agents: no (default), direct or request\n"
+	      "  --resume         agents resume TLS sessions; default: full handshakes only\n"
 	      "  --token FILE     what agents log in with\n"
 	      "  --certificate CHAIN KEY   of backends; without, they take no TLS\n"
 	      "  --mtu N          of the ports, default 1500\n"
@@ -110,6 +111,7 @@ static void make_tls(struct load *load, struct tls_certificate *certificate)
 		.library = library,
 		.verify = TLS_VERIFY_NONE, // this measures, it protects nothing
 		.alpn = load->tls == LOAD_DIRECT ? "postgresql" : NULL,
+		.full_only = !load->resume,
 	};
 	const struct tls_server_config server = {
 		.library = library,
@@ -182,6 +184,9 @@ static void read_option(struct settings *settings, int option, int argc, char **
 	case 't':
 		load->tls = (enum load_tls)choose(optarg, ways);
 		break;
+	case 'e':
+		load->resume = true;
+		break;
 	case 'T':
 		read_token(optarg, settings->token);
 		break;
@@ -223,6 +228,7 @@ static void read_options(struct settings *settings, int argc, char **argv)
 		{"rate", required_argument, NULL, 'r'},
 		{"alone", no_argument, NULL, 'A'},
 		{"tls", required_argument, NULL, 't'},
+		{"resume", no_argument, NULL, 'e'},
 		{"token", required_argument, NULL, 'T'},
 		{"certificate", required_argument, NULL, 'C'},
 		{"mtu", required_argument, NULL, 'm'},

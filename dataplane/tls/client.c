@@ -114,7 +114,9 @@ static int client_init(
 	if (client->context == NULL)
 		return ERR_CONFIG;
 	SSL_CTX_set_options(client->context, SSL_OP_NO_TICKET); // of TLS 1.2
-	sessions_watch(client->context);
+	client->resumes = !config->full_only;
+	if (client->resumes)
+		sessions_watch(client->context);
 	if (config->server_name != NULL && !is_address(config->server_name))
 		memcpy(client->sni, config->server_name, strlen(config->server_name) + 1);
 	if (config->alpn != NULL && set_alpn(client, config->alpn) != 0)

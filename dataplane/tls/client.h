@@ -12,6 +12,7 @@ struct tls_client {
 	SSL_CTX *context;
 	char sni[TLS_NAME_MAX]; // "" when the server is an address
 	char alpn[TLS_NAME_MAX];
+	bool resumes;
 	struct sessions sessions; // of the server, under this trust
 };
 

@@ -136,7 +136,7 @@ int record_take_over(struct tls *tls)
 		return ERR_TLS;
 	r->write.sequence = r->tickets;
 	r->active = true;
-	if (tls->client != NULL)
+	if (tls->client != NULL && tls->client->resumes)
 		tls->for_tickets = tls->ssl;
 	else
 		SSL_free(tls->ssl);

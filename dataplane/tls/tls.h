@@ -53,6 +53,7 @@ struct tls_client_config {
 	const char *ca_file;     // PEM; NULL: the system's, unless TLS_VERIFY_NONE
 	const char *server_name; // SNI, and what TLS_VERIFY_FULL compares; a name or an address
 	const char *alpn;        // offered; NULL: none
+	bool full_only;          // resume no session
 };
 
 // One per worker, made off the worker. OpenSSL 3.0 takes locks inside a library context, hence one
