@@ -11,6 +11,8 @@
 #include "dataplane/api/subject.h"
 #include "dataplane/api/verdict.h"
 
+#include <assert.h>
+
 enum policy_constant { POLICY_NO_RULE = UINT16_MAX };
 
 struct policy_request {
@@ -25,19 +27,24 @@ struct policy_request {
 // if it stood there alone, and no link may do what one above it may not.
 struct rights {
 	struct right right;
-	uint16_t n_links;                  // 0: no right at all
-	uint16_t rules[SUBJECT_LINKS_MAX]; // by link: the rule of the chain that ends there
-	uint16_t rule;                     // of the whole chain
-	uint16_t grant_rule; // the first that needs a grant of the resource, or POLICY_NO_RULE
-	bool idle_default;   // some rule leaves the idle timeout to the configuration
-	uint32_t metrics;    // bits of enum budget_metric: what must be charged at all
-	// without a right: why
-	uint16_t link;     // the first without a rule
-	bool out_of_scope; // rules there are, but a token of the chain leaves the resource out
 	// Ends: to be computed again by then, or when the clock stands before `since`. Nanoseconds
 	// since 1970.
 	uint64_t since, until;
+	uint32_t metrics; // bits of enum budget_metric: what must be charged at all
+	uint16_t n_links; // 0: no right at all
+	uint16_t rules[SUBJECT_LINKS_MAX]; // by link: the rule of the chain that ends there
+	uint16_t rule;                     // of the whole chain
+	uint16_t grant_rule; // the first that needs a grant of the resource, or POLICY_NO_RULE
+	// without a right: why
+	uint16_t link;     // the first without a rule
+	bool out_of_scope; // rules there are, but a token of the chain leaves the resource out
+
+	bool idle_default; // some rule leaves the idle timeout to the configuration
 };
+// Without padding: equal rights are equal bytes.
+static_assert(
+	sizeof(struct rights) == sizeof(struct right) + 2 * 8 + 4 + (4 + SUBJECT_LINKS_MAX) * 2 + 2
+);
 
 // The rights of request->subject. For each beginning of its chain the first rule that speaks of it
 // and of the resource, the client's network and the time is taken, and all are combined: effects

@@ -171,7 +171,7 @@ struct proto_config {
 	size_t memory_max; // bytes held for statements and portals
 };
 
-// How to log in at the server. Borrowed for the life of the session.
+// How to log in at the server. Borrowed until PROTO_UPSTREAM_READY was forwarded.
 struct proto_upstream {
 	struct span user, password;
 	struct span database; // empty: what the client asked for
@@ -256,3 +256,5 @@ struct proto_ops {
 
 // NULL when there is no such protocol.
 const struct proto_ops *proto_find(const char *name);
+// The largest state_size of them all.
+size_t proto_state_max(void);

@@ -14,6 +14,16 @@ const struct proto_ops *proto_find(const char *name)
 	return NULL;
 }
 
+size_t proto_state_max(void)
+{
+	size_t max = 0;
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i]->state_size > max)
+			max = table[i]->state_size;
+	return max;
+}
+
 const char *proto_bad_name(enum proto_bad bad)
 {
 	switch (bad) {

@@ -55,7 +55,7 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 	struct mask_outcome outcome = {0};
 	const struct mask_context context = {
 		.snapshot = snapshot,
-		.right = &s->rights.right,
+		.right = &s->rights->right,
 		.resource = session_resource(relay, s),
 		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
 		.exposed = command_is_exposed(msg->tag),
@@ -100,8 +100,8 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 	uint64_t masked = s->masked;
 	follow_ddl(s, msg);
 	// The server skips what comes behind an error: perhaps what waits for approval, too.
-	if (msg->carrier == PROTO_ERROR)
-		s->hold.doubt = true;
+	if (msg->carrier == PROTO_ERROR && s->hold != NULL)
+		s->hold->doubt = true;
 	if (masks_anything(relay, s) && mask(relay, s, msg) != 0)
 		return session_end(relay, s, END_LIMIT, &unmasked, "no room to mask");
 	if (budget_answer(relay, s, msg, s->masked - masked) == STEP_ENDED)

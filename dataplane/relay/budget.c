@@ -33,7 +33,7 @@ static uint32_t metrics_of(const struct session *s, const struct bill *bill)
 	for (unsigned m = 0; m < BUDGET_METRICS; m++)
 		if (bill->amount[m] != 0)
 			metrics |= 1U << m;
-	return metrics & s->rights.metrics;
+	return metrics & s->rights->metrics;
 }
 
 static bool next(
@@ -42,7 +42,7 @@ static bool next(
 )
 {
 	return metrics != 0 &&
-	       policy_budget_next(relay->snapshot, &s->rights, s->subject, metrics, walk, out);
+	       policy_budget_next(relay->snapshot, s->rights, s->subject, metrics, walk, out);
 }
 
 // "2026-11-22 12:00:00 UTC"
@@ -64,18 +64,19 @@ static void note_spent(
 		b->rule == POLICY_NO_RULE ? "its token" : relay->snapshot->rules[b->rule].name;
 	char until[32];
 
-	s->spent.rule = b->rule;
-	s->spent.link = b->link;
-	s->spent.hold = b->hold;
+	relay->spent.rule = b->rule;
+	relay->spent.link = b->link;
+	relay->spent.hold = b->hold;
 	if (outcome == BUDGET_FULL) {
 		snprintf(
-			s->spent.text, sizeof(s->spent.text), "no more budgets can be counted now"
+			relay->spent.text, sizeof(relay->spent.text),
+			"no more budgets can be counted now"
 		);
 		return;
 	}
 	name_time(resets, until);
 	snprintf(
-		s->spent.text, sizeof(s->spent.text),
+		relay->spent.text, sizeof(relay->spent.text),
 		"\"%.48s\" may use %llu %s in %u s by %s%.63s%s; that is spent until %s",
 		s->subject->links[b->link].name, (unsigned long long)b->limit,
 		budget_metric_name(b->key.metric), b->key.window_s,
@@ -147,10 +148,10 @@ static bool is_left(
 
 static enum step end_spent(struct relay *relay, struct session *s)
 {
-	char message[sizeof(s->spent.text) + 32];
+	char message[sizeof(relay->spent.text) + 32];
 
 	relay->stats->budget_spent++;
-	snprintf(message, sizeof(message), "bulkhead: %s", s->spent.text);
+	snprintf(message, sizeof(message), "bulkhead: %s", relay->spent.text);
 	const struct denial why = {.fatal = true, .code = "53400", .message = message};
 	return session_end(relay, s, END_BUDGET, &why, "a budget is spent");
 }
@@ -232,12 +233,12 @@ static bool is_denied(
 	       !is_left(relay, s, &bill, WHOSE_DENYING);
 }
 
-static void refuse_by_spent(const struct session *s, struct verdict *v)
+static void refuse_by_spent(const struct relay *relay, struct verdict *v)
 {
 	v->action = VERDICT_DENY;
 	v->reason = REASON_BUDGET;
-	v->rule = s->spent.rule;
-	v->link = s->spent.link;
+	v->rule = relay->spent.rule;
+	v->link = relay->spent.link;
 }
 
 void budget_judge(
@@ -245,15 +246,15 @@ void budget_judge(
 	const struct effects *effects, struct verdict *v
 )
 {
-	if (s->rights.metrics == 0 || s->command_charged)
+	if (s->rights->metrics == 0 || s->command_charged)
 		return;
 	if (v->action == VERDICT_FORWARD && !take_command(relay, s, msg, effects)) {
-		refuse_by_spent(s, v);
-		if (s->spent.hold)
+		refuse_by_spent(relay, v);
+		if (relay->spent.hold)
 			v->action = VERDICT_HOLD;
 	}
 	if (v->action == VERDICT_HOLD && is_denied(relay, s, msg, effects))
-		refuse_by_spent(s, v);
+		refuse_by_spent(relay, v);
 }
 
 void budget_take_approved(
@@ -264,7 +265,7 @@ void budget_take_approved(
 	const struct bill bill = bill_of(msg, effects);
 
 	if (!s->command_charged && runs(msg) && !charge(relay, s, &bill, CHARGE_APPROVED)) {
-		refuse_by_spent(s, v);
+		refuse_by_spent(relay, v);
 		return;
 	}
 	s->command_charged = true;
@@ -293,7 +294,7 @@ enum step budget_answer(
 	const uint32_t metrics = 1U << BUDGET_ROWS | 1U << BUDGET_BYTES | 1U << BUDGET_MASKED;
 	struct bill bill = {.amount = {[BUDGET_MASKED] = masked}};
 
-	if ((s->rights.metrics & metrics) == 0 || s->state != SESSION_OPEN ||
+	if ((s->rights->metrics & metrics) == 0 || s->state != SESSION_OPEN ||
 	    msg->carrier == PROTO_PARAMETER)
 		return STEP_MOVED;
 	bill.amount[BUDGET_ROWS] = msg->carrier == PROTO_ROW || msg->carrier == PROTO_COPY ||

@@ -43,7 +43,7 @@ static bool deliver(struct relay *relay, const struct session *target)
 	struct span secret = {0};
 	struct session *s;
 	if (!target->proto->cancel_key(target->proto_state, &pid, &secret) ||
-	    secret.n > sizeof(s->cancel_secret_copy))
+	    secret.n > sizeof(s->entry->cancel_secret))
 		return true;
 	s = relay->n_detached < RELAY_CANCELS_AT_ONCE ? session_new(relay) : NULL;
 	if (s == NULL)
@@ -56,12 +56,12 @@ static bool deliver(struct relay *relay, const struct session *target)
 		.message_max = relay->config.message_max,
 	};
 	s->proto->init(s->proto_state, &config);
-	memcpy(s->resource_name, target->resource_name, sizeof(s->resource_name));
+	s->entry->names = *target->names;
 	s->resource = target->resource;
-	memcpy(s->cancel_secret_copy, secret.p, secret.n);
-	s->upstream.cancel = true;
-	s->upstream.cancel_pid = pid;
-	s->upstream.cancel_secret = span_of(s->cancel_secret_copy, secret.n);
+	memcpy(s->entry->cancel_secret, secret.p, secret.n);
+	s->entry->upstream.cancel = true;
+	s->entry->upstream.cancel_pid = pid;
+	s->entry->upstream.cancel_secret = span_of(s->entry->cancel_secret, secret.n);
 	login_connect(relay, s);
 	relay->stats->cancels++;
 	session_wake(relay, s);

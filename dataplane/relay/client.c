@@ -18,7 +18,7 @@ static enum step client_failed(struct relay *relay, struct session *s, int error
 static enum step start_tls(struct relay *relay, struct session *s)
 {
 	struct tls_server **servers = relay->snapshot->workers[relay->config.worker].servers;
-	int listener = session_listener(relay->snapshot, &s->listener);
+	int listener = session_listener(relay->snapshot, &s->entry->listener);
 	int r = leg_push(&s->client); // the answer to the request goes out in the clear
 	if (r == 0 && listener >= 0 && servers[listener] != NULL && leg_is_flushed(&s->client))
 		s->client.tls = tls_accept(servers[listener]);
@@ -36,7 +36,7 @@ static enum step secured(struct relay *relay, struct session *s)
 		relay->stats->client_tls_resumed++;
 	else
 		relay->stats->client_tls_full++;
-	if (s->direct_tls && s->proto->alpn != NULL &&
+	if (s->entry->direct_tls && s->proto->alpn != NULL &&
 	    strcmp(tls_alpn(s->client.tls), s->proto->alpn) != 0)
 		return session_end(relay, s, END_PROTOCOL, NULL, "direct TLS without ALPN");
 	s->proto->client_secured(s->proto_state);
@@ -150,7 +150,7 @@ enum step client_step(struct relay *relay, struct session *s)
 		return STEP_RETRY;
 	}
 	if (is_direct(s)) {
-		s->direct_tls = true;
+		s->entry->direct_tls = true;
 		return start_tls(relay, s);
 	}
 	size_t want = 1;

@@ -96,10 +96,10 @@ static struct verdict judge(
 )
 {
 	const struct snapshot *snapshot = relay->snapshot;
-	const struct right *right = &s->rights.right;
+	const struct right *right = &s->rights->right;
 	struct policy_input input = {
 		.snapshot = snapshot,
-		.rights = &s->rights,
+		.rights = s->rights,
 		.effects = effects,
 		.blocked = -1,
 	};
@@ -124,7 +124,7 @@ static const char *name_link(
 	const struct session *s, const struct verdict *v, char *out, size_t size
 )
 {
-	if (v->link + 1 >= s->rights.n_links)
+	if (v->link + 1 >= s->rights->n_links)
 		return NULL;
 	snprintf(
 		out, size, "That binds whoever acts for \"%s\", as this session does.",
@@ -193,7 +193,7 @@ static bool must_wait(
 	const struct verdict *verdict
 )
 {
-	if (s->rights.right.record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
+	if (s->rights->right.record != RECORD_STRICT || msg->command == PROTO_EXECUTE)
 		return false;
 	s->strict_waiting = true;
 	s->strict_sequence = relay->records->sequence;
@@ -226,7 +226,7 @@ static enum step record(
 )
 {
 	// A command that was held is on record: what became of it follows.
-	bool known = s->hold.state == HOLD_DECIDED;
+	bool known = hold_state(s->hold) == HOLD_DECIDED;
 	static const struct denial too_large = {
 		.fatal = true,
 		.code = "54000",
@@ -284,7 +284,7 @@ enum step command_judge(struct relay *relay, struct session *s, struct proto_msg
 	hold_settle(relay, s, msg, effects, is_approved(s, msg), &verdict);
 	if (verdict.reason == REASON_APPROVED && verdict.action == VERDICT_FORWARD)
 		budget_take_approved(relay, s, msg, effects, &verdict);
-	if (hold_is_parked(&s->hold))
+	if (hold_is_parked(s->hold))
 		return STEP_IDLE; // still the same
 	// A command that was recorded and has become durable is only judged again; by another
 	// policy, or as something else, it is recorded again too.

@@ -8,7 +8,7 @@
 bool session_is_between(const struct session *s)
 {
 	return s->state == SESSION_OPEN && !s->detached && !s->strict_waiting &&
-	       s->hold.state == HOLD_NONE && s->proto->is_between(s->proto_state);
+	       hold_state(s->hold) == HOLD_NONE && s->proto->is_between(s->proto_state);
 }
 
 enum step session_dismiss(

@@ -6,11 +6,13 @@
 
 #include "dataplane/relay/session.h"
 
-static void copy_detail(struct session *s, const char *detail)
+#include <assert.h>
+
+static void keep_detail(struct relay *relay, struct session *s, const char *detail)
 {
-	size_t n = strnlen(detail, sizeof(s->end_detail) - 1);
-	memcpy(s->end_detail, detail, n);
-	s->end_detail[n] = '\0';
+	char text[SESSION_DETAIL_MAX] = "";
+	memcpy(text, detail, strnlen(detail, sizeof(text) - 1));
+	s->end_detail = shared_hold(relay->details, text);
 }
 
 // Ends that are somebody's fault are worth a line; the rest is in the record.
@@ -41,13 +43,13 @@ enum step session_end(
 		char peer[ADDR_TEXT_MAX];
 		log_limited(
 			&relay->log_limit, LOG_INFO, "session", "%016llx %s %s: %s: %s",
-			(unsigned long long)s->id, endpoint_text(&s->peer, peer), s->resource_name,
-			session_end_name(end), detail
+			(unsigned long long)s->id, endpoint_text(&s->peer, peer),
+			s->names->resource, session_end_name(end), detail
 		);
 	}
 	relay->stats->ended[end]++;
 	s->end = end;
-	copy_detail(s, detail);
+	keep_detail(relay, s, detail);
 	s->state = SESSION_CLOSING;
 	s->closing_until_us = relay->now.us + SESSION_CLOSING_MS * UINT64_C(1000);
 	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_LINGER_MS);
@@ -70,6 +72,7 @@ static bool tell_control(struct relay *relay, struct session *s)
 {
 	struct event event = session_event(relay, s, EVENT_CLOSED);
 	session_count(s, &event);
+	static_assert(sizeof(event.reason) == SESSION_DETAIL_MAX);
 	memcpy(event.reason, s->end_detail, sizeof(event.reason));
 	return relay->ops.event(relay->ops.ctx, &event);
 }

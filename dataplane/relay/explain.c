@@ -33,11 +33,10 @@ static void say(const struct words *w, const char *format, ...)
 	va_end(args);
 }
 
-static void explain_rule(
-	const struct snapshot *snapshot, const struct session *s, const struct verdict *v,
-	const struct words *w
-)
+static void explain_rule(const struct relay *relay, const struct verdict *v, const struct words *w)
 {
+	const struct snapshot *snapshot = relay->snapshot;
+
 	switch (v->reason) {
 	case REASON_EFFECT:
 		say(w, "refused: rule \"%s\" does not allow the effect %s", w->rule, w->effects);
@@ -59,7 +58,7 @@ static void explain_rule(
 		*w->hint = "The operator must correct the column's name in the policy.";
 		break;
 	case REASON_BUDGET:
-		say(w, "refused: %s", s->spent.text);
+		say(w, "refused: %s", relay->spent.text);
 		break;
 	case REASON_HOLD:
 	case REASON_APPROVERS:
@@ -83,7 +82,8 @@ static void explain_rule(
 // What approvals have to do with it. False: nothing.
 static bool explain_hold(const struct session *s, const struct verdict *v, const struct words *w)
 {
-	const char *told = s->hold.reason, *colon = told[0] == '\0' ? "" : ": ";
+	const char *told = s->hold == NULL ? "" : s->hold->reason,
+		   *colon = told[0] == '\0' ? "" : ": ";
 	unsigned long long reference = v->approval;
 
 	if (v->reason == REASON_HOLD) {
@@ -142,5 +142,5 @@ void explain(
 	effects_list(v->effects, w.effects, sizeof(w.effects));
 	*hint = "Nothing of the statement reached the server.";
 	if (!explain_hold(s, v, &w))
-		explain_rule(snapshot, s, v, &w);
+		explain_rule(relay, v, &w);
 }

@@ -62,10 +62,11 @@ int held_digest(
 
 	buf_consume(all, buf_len(all));
 	bool ok = put_command(all, msg) && put_settings(all, s, msg) &&
-		  put(all, span_str(s->resource_name)) &&
-		  put(all, span_str(s->upstream_database)) && put(all, span_str(s->database)) &&
-		  put_chain(all, s->subject) && put(all, policy) &&
-		  put_number(all, verdict->rule) && put_number(all, verdict->effects);
+		  put(all, span_str(s->names->resource)) &&
+		  put(all, span_str(s->names->upstream_database)) &&
+		  put(all, span_str(s->names->database)) && put_chain(all, s->subject) &&
+		  put(all, policy) && put_number(all, verdict->rule) &&
+		  put_number(all, verdict->effects);
 	if (!ok)
 		return ERR_LIMIT;
 	digest_sha256(buf_span(all), out);
@@ -117,8 +118,8 @@ int held_new(
 	struct held *held = calloc(1, sizeof(*held) + text.n + recorded.n);
 	if (held == NULL)
 		return ERR_POOL_EMPTY;
-	held->id = s->hold.id;
-	memcpy(held->digest, s->hold.digest, sizeof(held->digest));
+	held->id = s->hold->id;
+	memcpy(held->digest, s->hold->digest, sizeof(held->digest));
 	held->rule = verdict->rule;
 	held->effects = verdict->effects;
 	held->text_len = (uint32_t)text.n;

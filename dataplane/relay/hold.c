@@ -5,6 +5,7 @@
 
 #include "dataplane/relay/session.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 // ---- the client is kept informed
@@ -30,11 +31,11 @@ static void tell(struct relay *relay, struct session *s, const char *message, co
 	};
 	struct proto_io io = session_io(s);
 
-	if (s->hold.retry) {
-		s->hold.notice_us = UINT64_MAX;
+	if (s->hold->retry) {
+		s->hold->notice_us = UINT64_MAX;
 		return;
 	}
-	s->hold.notice_us = relay->now.us + HOLD_NOTICE_MS * UINT64_C(1000);
+	s->hold->notice_us = relay->now.us + HOLD_NOTICE_MS * UINT64_C(1000);
 	if (leg_backlog(&s->client) <= relay->config.high_water)
 		(void)s->proto->notice(s->proto_state, &what, &io);
 }
@@ -51,16 +52,16 @@ static void tell_first(struct relay *relay, struct session *s, const struct verd
 			message, sizeof(message),
 			"bulkhead: %s waits for approval (reference %016llx): a budget of rule "
 			"\"%s\" is spent",
-			s->hold.verb, (unsigned long long)s->hold.id, rule
+			s->hold->verb, (unsigned long long)s->hold->id, rule
 		);
 	else
 		snprintf(
 			message, sizeof(message),
 			"bulkhead: %s waits for approval (reference %016llx): rule \"%s\" holds "
 			"the effect %s",
-			s->hold.verb, (unsigned long long)s->hold.id, rule, names
+			s->hold->verb, (unsigned long long)s->hold->id, rule, names
 		);
-	name_time(s->hold.timeout_ms, time, sizeof(time));
+	name_time(s->hold->timeout_ms, time, sizeof(time));
 	snprintf(detail, sizeof(detail), "It waits for at most %s.", time);
 	tell(relay, s, message, detail);
 }
@@ -71,19 +72,28 @@ static void tell_again(struct relay *relay, struct session *s)
 
 	snprintf(
 		message, sizeof(message),
-		"bulkhead: %s still waits for approval (reference %016llx)", s->hold.verb,
-		(unsigned long long)s->hold.id
+		"bulkhead: %s still waits for approval (reference %016llx)", s->hold->verb,
+		(unsigned long long)s->hold->id
 	);
 	tell(relay, s, message, NULL);
 }
 
 // ---- from one state to the next
 
+// When nothing of it is left to be done.
+static void put_back(struct relay *relay, struct session *s)
+{
+	if (s->hold->state != HOLD_NONE || s->hold->gone != 0)
+		return;
+	pool_put(relay->holds, s->hold);
+	s->hold = NULL;
+}
+
 void hold_forget(struct relay *relay, struct session *s)
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 
-	if (h->state == HOLD_NONE)
+	if (hold_state(h) == HOLD_NONE)
 		return;
 	held_free(h->held);
 	h->held = NULL;
@@ -91,13 +101,14 @@ void hold_forget(struct relay *relay, struct session *s)
 	h->reason[0] = '\0';
 	list_remove(&h->node);
 	relay->n_held--;
+	put_back(relay, s);
 }
 
 void hold_leave(struct relay *relay, struct session *s, const char *reason)
 {
-	if (s->hold.state == HOLD_WAITING) {
-		s->hold.gone = s->hold.id;
-		s->hold.gone_reason = reason;
+	if (hold_state(s->hold) == HOLD_WAITING) {
+		s->hold->gone = s->hold->id;
+		s->hold->gone_reason = reason;
 	}
 	hold_forget(relay, s);
 }
@@ -108,8 +119,13 @@ static void begin(
 )
 {
 	const struct snapshot *snapshot = relay->snapshot;
-	struct session_hold *h = &s->hold;
 
+	if (s->hold == NULL) {
+		s->hold = pool_get(relay->holds);
+		assert(s->hold != NULL); // there is one for each session
+		*s->hold = (struct session_hold){.session = s};
+	}
+	struct session_hold *h = s->hold;
 	h->state = HOLD_NEW;
 	do
 		h->id = relay->ops.random(relay->ops.ctx);
@@ -127,7 +143,7 @@ static void decided(
 	struct relay *relay, struct session *s, enum verdict_reason outcome, const char *reason
 )
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 	size_t n = reason == NULL ? 0 : strnlen(reason, sizeof(h->reason) - 1);
 
 	held_free(h->held);
@@ -145,18 +161,18 @@ static void given_up(
 	struct relay *relay, struct session *s, enum verdict_reason outcome, const char *reason
 )
 {
-	if (s->hold.state == HOLD_WAITING) {
-		s->hold.gone = s->hold.id;
-		s->hold.gone_reason = reason;
+	if (hold_state(s->hold) == HOLD_WAITING) {
+		s->hold->gone = s->hold->id;
+		s->hold->gone_reason = reason;
 	}
 	decided(relay, s, outcome, NULL);
 }
 
 void hold_decide(struct relay *relay, struct session *s, const struct command *command)
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 
-	if (h->state != HOLD_WAITING || h->id != command->number) {
+	if (hold_state(h) != HOLD_WAITING || h->id != command->number) {
 		relay->stats->decisions_stale++; // it was given up meanwhile, or is no decision
 		return;
 	}
@@ -191,7 +207,7 @@ void hold_decide(struct relay *relay, struct session *s, const struct command *c
 
 bool hold_cancel(struct relay *relay, struct session *s)
 {
-	if (s->hold.state == HOLD_NONE)
+	if (hold_state(s->hold) == HOLD_NONE)
 		return false;
 	relay->stats->hold_cancelled++;
 	given_up(relay, s, REASON_CANCELLED, "cancelled");
@@ -200,7 +216,7 @@ bool hold_cancel(struct relay *relay, struct session *s)
 
 void hold_tick(struct relay *relay, struct session *s)
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 
 	if (!hold_is_parked(h))
 		return;
@@ -214,7 +230,7 @@ void hold_tick(struct relay *relay, struct session *s)
 
 uint64_t hold_due_us(const struct session *s)
 {
-	const struct session_hold *h = &s->hold;
+	const struct session_hold *h = s->hold;
 
 	return h->notice_us < h->deadline_us ? h->notice_us : h->deadline_us;
 }
@@ -229,7 +245,7 @@ void hold_wake_stale(struct relay *relay)
 	for (unsigned i = 0; i < RELAY_WAKES_PER_PASS && !list_empty(&relay->stale); i++) {
 		struct list *node = list_shift(&relay->stale);
 		list_append(&relay->held, node);
-		session_wake(relay, list_entry(node, struct session, hold.node));
+		session_wake(relay, list_entry(node, struct session_hold, node)->session);
 	}
 }
 
@@ -237,8 +253,8 @@ void hold_wake_stale(struct relay *relay)
 
 bool hold_tell_gone(struct relay *relay, struct session *s)
 {
-	struct session_hold *h = &s->hold;
-	if (h->gone == 0)
+	struct session_hold *h = s->hold;
+	if (h == NULL || h->gone == 0)
 		return true;
 	struct event event = session_event(relay, s, EVENT_HOLD_GONE);
 	event.number = h->gone;
@@ -246,6 +262,7 @@ bool hold_tell_gone(struct relay *relay, struct session *s)
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return false;
 	h->gone = 0;
+	put_back(relay, s);
 	return true;
 }
 
@@ -255,11 +272,11 @@ static bool ask(struct relay *relay, struct session *s)
 	if (!hold_tell_gone(relay, s))
 		return false;
 	struct event event = session_event(relay, s, EVENT_HOLD);
-	event.held = s->hold.held;
+	event.held = s->hold->held;
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return false;
-	s->hold.held = NULL; // control's
-	s->hold.state = HOLD_WAITING;
+	s->hold->held = NULL; // control's
+	s->hold->state = HOLD_WAITING;
 	return true;
 }
 
@@ -271,7 +288,7 @@ static bool is_gone(const struct session *s)
 
 enum step hold_step(struct relay *relay, struct session *s)
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 
 	if (!hold_is_parked(h))
 		return STEP_MOVED;
@@ -326,14 +343,13 @@ void hold_settle(
 	const struct effects *effects, bool approved, struct verdict *v
 )
 {
-	struct session_hold *h = &s->hold;
 	uint8_t digest[32];
 
 	if (v->action != VERDICT_HOLD) {
 		hold_leave(relay, s, "judged anew");
 		if (v->action == VERDICT_FORWARD && runs_held_name(s, effects)) {
 			refuse_by(v, REASON_HOLD);
-			v->effects = s->rights.right.hold;
+			v->effects = s->rights->right.hold;
 		}
 	} else if (msg->command == PROTO_PREPARE) {
 		v->action = VERDICT_FORWARD; // nothing runs: its Bind is held
@@ -349,16 +365,17 @@ void hold_settle(
 		hold_leave(relay, s, "no memory");
 		refuse_by(v, REASON_LIMIT);
 	} else {
-		if (h->state != HOLD_NONE && memcmp(h->digest, digest, sizeof(digest)) != 0)
+		if (hold_state(s->hold) != HOLD_NONE &&
+		    memcmp(s->hold->digest, digest, sizeof(digest)) != 0)
 			hold_leave(relay, s, "judged anew");
-		if (h->state == HOLD_NONE && relay->n_held >= relay->config.holds_max) {
+		if (hold_state(s->hold) == HOLD_NONE && relay->n_held >= relay->config.holds_max) {
 			relay->stats->hold_limits++;
 			refuse_by(v, REASON_LIMIT);
 			return;
 		}
-		if (h->state == HOLD_NONE)
+		if (hold_state(s->hold) == HOLD_NONE)
 			begin(relay, s, v, digest);
-		apply(h, v);
+		apply(s->hold, v);
 	}
 }
 
@@ -385,7 +402,7 @@ enum step hold_park(
 	const struct effects *effects, const struct verdict *v
 )
 {
-	struct session_hold *h = &s->hold;
+	struct session_hold *h = s->hold;
 
 	int r = held_new(relay, s, msg, v, &h->held);
 	if (r != 0) {

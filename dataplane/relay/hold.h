@@ -28,6 +28,7 @@ enum hold_size {
 enum hold_state { HOLD_NONE, HOLD_NEW, HOLD_ASKING, HOLD_WAITING, HOLD_DECIDED };
 
 struct session_hold {
+	struct session *session;
 	enum hold_state state;
 	struct list node;            // in relay.held, unless NONE
 	struct held *held;           // ASKING: ours still
@@ -46,8 +47,14 @@ struct session_hold {
 	const char *gone_reason;
 };
 
+// `hold` may be NULL.
+static inline enum hold_state hold_state(const struct session_hold *hold)
+{
+	return hold == NULL ? HOLD_NONE : hold->state;
+}
+
 // It is parked: nothing of the client is looked at.
 static inline bool hold_is_parked(const struct session_hold *hold)
 {
-	return hold->state == HOLD_ASKING || hold->state == HOLD_WAITING;
+	return hold_state(hold) == HOLD_ASKING || hold_state(hold) == HOLD_WAITING;
 }

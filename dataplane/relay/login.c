@@ -22,15 +22,16 @@ static void copy_text(char *out, size_t size, struct span text)
 
 static void note_settings(struct relay *relay, struct session *s, struct span settings)
 {
+	struct session_entry *e = s->entry;
 	struct cursor c = cursor_of(settings);
 	while (cursor_left(&c) > 0) {
 		struct span name = cursor_cstr(&c);
 		struct span value = cursor_cstr(&c);
 		if (inspect_setting_has_meaning(name))
 			settings_note_start(relay, s, name, value);
-		if (inspect_setting(name) == EFFECT_ADMIN && s->setting[0] == '\0')
+		if (inspect_setting(name) == EFFECT_ADMIN && e->setting[0] == '\0')
 			copy_text(
-				s->setting, sizeof(s->setting), name.n > 0 ? name : SPAN_LIT("?")
+				e->setting, sizeof(e->setting), name.n > 0 ? name : SPAN_LIT("?")
 			);
 	}
 }
@@ -38,18 +39,19 @@ static void note_settings(struct relay *relay, struct session *s, struct span se
 // Keep what the client asks for. `token` outlives its message: control reads it.
 static enum step note_login(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
-	s->token = blocks_get(relay->blocks, msg->token.n + 1, &s->token_block);
-	if (s->token == NULL)
+	struct session_entry *e = s->entry;
+	e->token = blocks_get(relay->blocks, msg->token.n + 1, &e->token_block);
+	if (e->token == NULL)
 		return session_end(relay, s, END_LIMIT, NULL, "no memory for the token");
-	memcpy(s->token, msg->token.p, msg->token.n);
-	s->token_len = (uint32_t)msg->token.n;
-	digest_sha256(msg->token, s->token_key.token);
+	memcpy(e->token, msg->token.p, msg->token.n);
+	e->token_len = (uint32_t)msg->token.n;
+	digest_sha256(msg->token, e->token_key.token);
 	if (s->client.tls != NULL)
-		(void)tls_peer_certificate_hash(s->client.tls, s->token_key.certificate);
-	s->token_key.resource = s->resource_node;
-	copy_text(s->database, sizeof(s->database), msg->database);
-	copy_text(s->user, sizeof(s->user), msg->user);
-	copy_text(s->application, sizeof(s->application), msg->application);
+		(void)tls_peer_certificate_hash(s->client.tls, e->token_key.certificate);
+	e->token_key.resource = e->names.resource_node;
+	copy_text(e->names.database, sizeof(e->names.database), msg->database);
+	copy_text(e->names.user, sizeof(e->names.user), msg->user);
+	copy_text(e->names.application, sizeof(e->names.application), msg->application);
 	note_settings(relay, s, msg->settings);
 	if (msg->replication && !session_resource(relay, s)->allow_replication) {
 		static const struct denial why = {
@@ -70,7 +72,7 @@ static bool is_known(struct relay *relay, struct session *s)
 		.wall_s = relay->now.wall_ns / 1000000000,
 		.policy = relay->snapshot->version,
 	};
-	s->login = tokens_get(relay->tokens, &s->token_key, &now);
+	s->login = tokens_get(relay->tokens, &s->entry->token_key, &now);
 	if (s->login == NULL)
 		return false;
 	s->subject = token_subject(s->login);
@@ -82,22 +84,23 @@ static bool is_known(struct relay *relay, struct session *s)
 // False: the ring is full.
 static bool ask_control(struct relay *relay, struct session *s)
 {
+	struct session_entry *e = s->entry;
 	struct event event = session_event(relay, s, EVENT_LOGIN);
-	event.token = s->token;
-	event.token_len = s->token_len;
-	memcpy(event.certificate, s->token_key.certificate, sizeof(event.certificate));
+	event.token = e->token;
+	event.token_len = e->token_len;
+	memcpy(event.certificate, e->token_key.certificate, sizeof(event.certificate));
 	session_give_back(relay); // there is a place for a subject more
 	if (!tokens_may_ask(relay->tokens) || !relay->ops.event(relay->ops.ctx, &event))
 		return false;
 	s->asked = true;
-	s->asked_policy = relay->snapshot->version;
+	e->asked_policy = relay->snapshot->version;
 	relay->stats->logins++;
 	return true;
 }
 
 enum step login_begin(struct relay *relay, struct session *s, const struct proto_msg *msg)
 {
-	if (s->token == NULL && note_login(relay, s, msg) == STEP_ENDED)
+	if (s->entry->token == NULL && note_login(relay, s, msg) == STEP_ENDED)
 		return STEP_ENDED;
 	if (!is_known(relay, s) && !ask_control(relay, s))
 		return STEP_RETRY;
@@ -110,29 +113,49 @@ enum step login_begin(struct relay *relay, struct session *s, const struct proto
 
 static void note_reason(struct session *s, const struct command *command)
 {
-	memcpy(s->refusal, command->reason, sizeof(s->refusal));
-	s->refusal[sizeof(s->refusal) - 1] = '\0';
+	struct session_entry *e = s->entry;
+	memcpy(e->refusal, command->reason, sizeof(e->refusal));
+	e->refusal[sizeof(e->refusal) - 1] = '\0';
 }
 
 void login_answered(struct relay *relay, struct session *s, const struct command *command)
 {
 	// A policy that is in force since then may trust other issuers.
-	const struct tokens_now asked = {.us = relay->now.us, .policy = s->asked_policy};
+	const struct tokens_now asked = {.us = relay->now.us, .policy = s->entry->asked_policy};
 	s->verified = true;
 	note_reason(s, command);
 	session_wake(relay, s);
 	if (command->subject == NULL)
 		return;
-	s->login = tokens_add(relay->tokens, &s->token_key, command->subject, &asked);
+	s->login = tokens_add(relay->tokens, &s->entry->token_key, command->subject, &asked);
 	assert(s->login != NULL); // ask_control has seen to it
 	s->subject = command->subject;
 }
 
+static void scrub(struct relay *relay, uint8_t **block, uint32_t used, size_t size)
+{
+	if (*block == NULL)
+		return;
+	explicit_bzero(*block, used);
+	blocks_put(relay->blocks, *block, size);
+	*block = NULL;
+}
+
 static void forget_token(struct relay *relay, struct session *s)
 {
-	explicit_bzero(s->token, s->token_len);
-	blocks_put(relay->blocks, s->token, s->token_block);
-	s->token = NULL;
+	scrub(relay, &s->entry->token, s->entry->token_len, s->entry->token_block);
+}
+
+void login_forget(struct relay *relay, struct session *s)
+{
+	struct session_entry *e = s->entry;
+	if (e == NULL)
+		return;
+	forget_token(relay, s);
+	scrub(relay, &e->password, e->password_len, e->password_block);
+	s->names = shared_hold(relay->names, &e->names);
+	s->entry = NULL;
+	pool_put(relay->entries, e);
 }
 
 // A setting that SET could not change may not come with the start of the session either.
@@ -143,7 +166,7 @@ static enum step refuse_setting(struct relay *relay, struct session *s)
 		message, sizeof(message),
 		"bulkhead: the startup parameter \"%s\" refused: rule \"%s\" does not allow the "
 		"effect admin",
-		s->setting, session_rule(relay, s)->name
+		s->entry->setting, session_rule(relay, s)->name
 	);
 	const struct denial why = {.fatal = true, .code = "42501", .message = message};
 	return session_end(relay, s, END_NO_RULE, &why, "startup parameter");
@@ -154,8 +177,9 @@ static enum step refuse_setting(struct relay *relay, struct session *s)
 static bool wants_other_database(const struct relay *relay, const struct session *s)
 {
 	const char *fixed = session_resource(relay, s)->database;
-	return fixed[0] != '\0' && s->database[0] != '\0' && strcmp(s->database, fixed) != 0 &&
-	       strcmp(s->database, s->user) != 0;
+	const struct session_names *names = s->names;
+	return fixed[0] != '\0' && names->database[0] != '\0' &&
+	       strcmp(names->database, fixed) != 0 && strcmp(names->database, names->user) != 0;
 }
 
 static enum step refuse_database(struct relay *relay, struct session *s)
@@ -164,7 +188,7 @@ static enum step refuse_database(struct relay *relay, struct session *s)
 	snprintf(
 		message, sizeof(message),
 		"bulkhead: this resource is the database \"%s\": \"%s\" cannot be reached here",
-		session_resource(relay, s)->database, s->database
+		session_resource(relay, s)->database, s->names->database
 	);
 	const struct denial why = {.fatal = true, .code = "3D000", .message = message};
 	return session_end(relay, s, END_NO_RULE, &why, "another database");
@@ -196,22 +220,22 @@ enum step login_verified(struct relay *relay, struct session *s)
 	forget_token(relay, s);
 	if (s->subject == NULL) {
 		relay->stats->logins_refused++;
-		return session_end(relay, s, END_AUTH, &refused, s->refusal);
+		return session_end(relay, s, END_AUTH, &refused, s->entry->refusal);
 	}
 	if (!session_choose_rights(relay, s))
 		return session_end(relay, s, END_NO_RULE, &out_of_scope, "no rule");
-	if (s->setting[0] != '\0' && (s->rights.right.allow & EFFECT_ADMIN) == 0)
+	if (s->entry->setting[0] != '\0' && (s->rights->right.allow & EFFECT_ADMIN) == 0)
 		return refuse_setting(relay, s);
 	if (wants_other_database(relay, s))
 		return refuse_database(relay, s);
 	// One that is open waits until it can be recorded; a new one would wait from the start.
-	if (s->rights.right.record == RECORD_STRICT && record_is_failing(relay->records)) {
+	if (s->rights->right.record == RECORD_STRICT && record_is_failing(relay->records)) {
 		relay->stats->strict_refused++;
 		return session_end(relay, s, END_LIMIT, &disk_full, "recordings cannot be written");
 	}
 	if (budget_ask_session(relay, s) == STEP_ENDED)
 		return STEP_ENDED;
-	if (s->rights.grant_rule != POLICY_NO_RULE) {
+	if (s->rights->grant_rule != POLICY_NO_RULE) {
 		s->state = SESSION_GRANTING;
 		return login_granted(relay, s);
 	}
@@ -222,14 +246,15 @@ enum step login_verified(struct relay *relay, struct session *s)
 bool login_lacks_grant(const struct session *s)
 {
 	return s->state > SESSION_GRANTING && s->grant_expires == 0 && !s->detached &&
-	       s->rights.grant_rule != POLICY_NO_RULE;
+	       s->rights->grant_rule != POLICY_NO_RULE;
 }
 
 void login_access_answered(struct relay *relay, struct session *s, const struct command *command)
 {
-	if (s->state != SESSION_GRANTING || !s->access_asked)
+	struct session_entry *e = s->entry;
+	if (s->state != SESSION_GRANTING || !e->access_asked)
 		return; // of a session that is ending
-	s->access_answered = true;
+	e->access_answered = true;
 	s->grant_expires = command->expires;
 	note_reason(s, command);
 	session_wake(relay, s);
@@ -238,23 +263,24 @@ void login_access_answered(struct relay *relay, struct session *s, const struct 
 static bool ask_for_grant(struct relay *relay, struct session *s)
 {
 	struct event event = session_event(relay, s, EVENT_ACCESS);
-	event.rule = s->rights.grant_rule;
-	s->access_asked = relay->ops.event(relay->ops.ctx, &event);
-	return s->access_asked;
+	event.rule = s->rights->grant_rule;
+	s->entry->access_asked = relay->ops.event(relay->ops.ctx, &event);
+	return s->entry->access_asked;
 }
 
 enum step login_granted(struct relay *relay, struct session *s)
 {
-	bool needs = s->rights.grant_rule != POLICY_NO_RULE; // by the policy in force now
-	if (needs && !s->access_asked && !ask_for_grant(relay, s))
+	struct session_entry *e = s->entry;
+	bool needs = s->rights->grant_rule != POLICY_NO_RULE; // by the policy in force now
+	if (needs && !e->access_asked && !ask_for_grant(relay, s))
 		return STEP_RETRY;
-	if (needs && !s->access_answered)
+	if (needs && !e->access_answered)
 		return STEP_IDLE;
 	if (needs && s->grant_expires == 0) {
 		const struct denial why = {
 			.fatal = true,
 			.code = "42501",
-			.message = s->refusal[0] != '\0' ? s->refusal
+			.message = e->refusal[0] != '\0' ? e->refusal
 							 : "bulkhead: this resource needs a grant",
 			.hint = "Connect again once access is granted.",
 		};
@@ -264,21 +290,12 @@ enum step login_granted(struct relay *relay, struct session *s)
 	return s->state == SESSION_CLOSING ? STEP_ENDED : STEP_MOVED;
 }
 
-void login_forget_password(struct relay *relay, struct session *s)
-{
-	if (s->password == NULL)
-		return;
-	explicit_bzero(s->password, s->password_len);
-	blocks_put(relay->blocks, s->password, s->password_block);
-	s->password = NULL;
-	s->upstream.password = (struct span){NULL, 0};
-}
-
 // What the gateway shows the server: fixed, or a token of the machine's identity. The login goes on
 // over many passes, in which either may change: a copy. Returns 0, ERR_POOL_EMPTY, or -ENOENT when
 // there is no token in force.
 static int copy_password(struct relay *relay, struct session *s)
 {
+	struct session_entry *e = s->entry;
 	const struct resource *resource = session_resource(relay, s);
 	struct span password = span_str(resource->password);
 	if (resource->managed != NULL) {
@@ -287,33 +304,34 @@ static int copy_password(struct relay *relay, struct session *s)
 			return -ENOENT;
 		password = span_of(text->text, text->n);
 	}
-	s->password = blocks_get(relay->blocks, password.n + 1, &s->password_block);
-	if (s->password == NULL)
+	e->password = blocks_get(relay->blocks, password.n + 1, &e->password_block);
+	if (e->password == NULL)
 		return ERR_POOL_EMPTY;
-	memcpy(s->password, password.p, password.n);
-	s->password_len = (uint32_t)password.n;
+	memcpy(e->password, password.p, password.n);
+	e->password_len = (uint32_t)password.n;
 	return 0;
 }
 
 static void fill_upstream(struct relay *relay, struct session *s)
 {
+	struct session_entry *e = s->entry;
 	const struct resource *resource = session_resource(relay, s);
-	memcpy(s->upstream_user, resource->user, sizeof(s->upstream_user));
-	memcpy(s->upstream_database, resource->database, sizeof(s->upstream_database));
-	s->upstream.user = span_str(s->upstream_user);
-	s->upstream.database = span_str(s->upstream_database);
-	s->upstream.password = span_of(s->password, s->password_len);
-	s->upstream.tls = resource->tls != RESOURCE_TLS_OFF;
-	s->upstream.scram_cache = relay->scram;
-	s->upstream.describe = resource->catalog != NULL || relay->snapshot->entities != NULL;
-	for (unsigned i = 0; i < sizeof(s->upstream.nonce); i += 8) {
+	memcpy(e->upstream_user, resource->user, sizeof(e->upstream_user));
+	memcpy(e->names.upstream_database, resource->database, sizeof(resource->database));
+	e->upstream.user = span_str(e->upstream_user);
+	e->upstream.database = span_str(e->names.upstream_database);
+	e->upstream.password = span_of(e->password, e->password_len);
+	e->upstream.tls = resource->tls != RESOURCE_TLS_OFF;
+	e->upstream.scram_cache = relay->scram;
+	e->upstream.describe = resource->catalog != NULL || relay->snapshot->entities != NULL;
+	for (unsigned i = 0; i < sizeof(e->upstream.nonce); i += 8) {
 		uint64_t r = relay->ops.random(relay->ops.ctx);
-		memcpy(s->upstream.nonce + i, &r, 8);
+		memcpy(e->upstream.nonce + i, &r, 8);
 	}
-	if (s->upstream.cancel)
+	if (e->upstream.cancel)
 		return;
 	cancel_key_make(relay, s);
-	s->upstream.client_secret = s->cancel_secret;
+	e->upstream.client_secret = s->cancel_secret;
 }
 
 void login_connect(struct relay *relay, struct session *s)
@@ -330,7 +348,7 @@ void login_connect(struct relay *relay, struct session *s)
 		.hint = "Try again in a minute; if it persists, tell the operator of the gateway.",
 	};
 	const struct resource *resource = session_resource(relay, s);
-	int r = s->upstream.cancel ? 0 : copy_password(relay, s);
+	int r = s->entry->upstream.cancel ? 0 : copy_password(relay, s);
 	if (r != 0) {
 		(void)session_end(relay, s, END_UPSTREAM_AUTH, &no_credential, "no credential");
 		return;
@@ -354,7 +372,7 @@ void login_connected(struct relay *relay, struct session *s)
 	if (s->state != SESSION_CONNECTING)
 		return;
 	s->state = SESSION_ENTERING;
-	if (s->proto->upstream_start(s->proto_state, &s->upstream, &io) != 0)
+	if (s->proto->upstream_start(s->proto_state, &s->entry->upstream, &io) != 0)
 		(void)session_end(relay, s, END_LIMIT, NULL, "no room to log in");
 }
 
@@ -391,9 +409,9 @@ enum step login_done(struct relay *relay, struct session *s, struct proto_msg *m
 		return STEP_ENDED;
 	if (!relay->ops.event(relay->ops.ctx, &event))
 		return STEP_RETRY;
-	login_forget_password(relay, s);
 	if (!recording_open(relay, s) || s->proto->forward(s->proto_state, msg, &io) != 0)
 		return session_end(relay, s, END_LIMIT, NULL, "no room");
+	login_forget(relay, s);
 	s->opened = true;
 	s->state = SESSION_OPEN;
 	s->last_activity_us = relay->now.us;

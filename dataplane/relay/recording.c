@@ -60,7 +60,7 @@ static bool put_pair(struct buf *out, const char *key, const char *value, bool l
 
 static bool is_on(const struct session *s)
 {
-	return s->rights.right.record != RECORD_OFF;
+	return s->rights->right.record != RECORD_OFF;
 }
 
 static bool write_text(
@@ -154,11 +154,11 @@ bool recording_open(struct relay *relay, struct session *s)
 		  put_pair(out, "name", s->subject->name, false) &&
 		  put_pair(out, "issuer", s->subject->issuer, false) &&
 		  put_pair(out, "chain", s->subject->chain, false) &&
-		  put_pair(out, "resource", s->resource_name, false) &&
+		  put_pair(out, "resource", s->names->resource, false) &&
 		  put_pair(out, "client", endpoint_text(&s->peer, peer), false) &&
-		  put_pair(out, "database", s->database, false) &&
-		  put_pair(out, "user", s->user, false) &&
-		  put_pair(out, "application", s->application, false) &&
+		  put_pair(out, "database", s->names->database, false) &&
+		  put_pair(out, "user", s->names->user, false) &&
+		  put_pair(out, "application", s->names->application, false) &&
 		  put_pair(out, "rule", session_rule(relay, s)->name, false) &&
 		  put_links(out, s->subject, room < LINKS_MAX ? room : LINKS_MAX) &&
 		  put_scope(out, &s->subject->scope) &&
@@ -321,7 +321,7 @@ enum recorded recording_verdict(
 	const struct effects *effects, const struct verdict *verdict
 )
 {
-	bool strict = s->rights.right.record == RECORD_STRICT;
+	bool strict = s->rights->right.record == RECORD_STRICT;
 	struct buf *out = fresh_text(relay);
 	if (!record_has_room(relay->records, VERDICT_MAX, 2))
 		return RECORD_LATER;
@@ -337,7 +337,7 @@ enum recorded recording_command(
 )
 {
 	size_t most = room_at_best(relay), least = msg->statement.n + VERDICT_MAX;
-	bool strict = s->rights.right.record == RECORD_STRICT;
+	bool strict = s->rights->right.record == RECORD_STRICT;
 	if (!is_on(s) && verdict->action == VERDICT_FORWARD)
 		return RECORDED;
 	if (least > most)

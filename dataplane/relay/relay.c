@@ -20,6 +20,21 @@ static struct list *keys_new(uint32_t sessions_max, uint32_t *mask)
 	return keys;
 }
 
+// What few sessions have at a time, or many alike. False when memory is short.
+static bool make_shared(struct relay *relay)
+{
+	const struct relay_ops *ops = &relay->ops;
+	const struct hash_key key = {{ops->random(ops->ctx), ops->random(ops->ctx)}};
+	relay->entries = pool_new(relay->n_slots, sizeof(struct session_entry));
+	relay->holds = pool_new(relay->n_slots, sizeof(struct session_hold));
+	// One more: what is new is held before what was is dropped.
+	relay->rights = shared_new(relay->n_slots + 1, sizeof(struct rights), key);
+	relay->names = shared_new(relay->n_slots, sizeof(struct session_names), key);
+	relay->details = shared_new(relay->n_slots, SESSION_DETAIL_MAX, key);
+	return relay->entries != NULL && relay->holds != NULL && relay->rights != NULL &&
+	       relay->names != NULL && relay->details != NULL;
+}
+
 struct relay *relay_new(
 	const struct relay_config *config, const struct relay_ops *ops, struct tcp *tcp,
 	struct blocks *blocks, struct record_queue *records, struct worker_stats *stats
@@ -47,7 +62,7 @@ struct relay *relay_new(
 	buf_init(&relay->scratch, blocks, 4 * config->message_max);
 	buf_init(&relay->text, blocks, 4 * config->message_max);
 	relay->n_slots = config->sessions_max + RELAY_CANCELS_AT_ONCE;
-	relay->sessions = pool_new(relay->n_slots, sizeof(struct session));
+	relay->sessions = pool_new(relay->n_slots, sizeof(struct session) + proto_state_max());
 	relay->keys = keys_new(config->sessions_max, &relay->keys_mask);
 	if (relay->config.n_workers == 0)
 		relay->config.n_workers = 1;
@@ -55,7 +70,8 @@ struct relay *relay_new(
 	relay->scram = scram_cache_new();
 	relay->health = health_new(stats);
 	relay->tokens = tokens_new(config->sessions_max, config->tokens);
-	if (relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
+	bool shared = make_shared(relay);
+	if (!shared || relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
 	    relay->scram == NULL || relay->tokens == NULL || relay->health == NULL) {
 		relay_free(relay);
 		return NULL;
@@ -73,6 +89,11 @@ void relay_free(struct relay *relay)
 			session_free(relay, s);
 	}
 	pool_free(relay->sessions);
+	pool_free(relay->entries);
+	pool_free(relay->holds);
+	shared_free(relay->rights);
+	shared_free(relay->names);
+	shared_free(relay->details);
 	tokens_free(relay->tokens);
 	health_free(relay->health);
 	free(relay->keys);
@@ -281,7 +302,7 @@ static bool is_shaking(const struct session *s)
 	if (s->state == SESSION_GREETING)
 		return !s->client_secured && has_input(&s->client);
 	if (s->state == SESSION_ENTERING)
-		return s->upstream.tls && !s->server_secured && has_input(&s->server);
+		return s->entry->upstream.tls && !s->server_secured && has_input(&s->server);
 	return false;
 }
 

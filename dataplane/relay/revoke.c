@@ -34,7 +34,7 @@ static bool is_revoked(const struct session *s, const struct sweep *sweep)
 {
 	if (s->state == SESSION_FREE || s->state == SESSION_ENDED || s->subject == NULL)
 		return false;
-	return revoke_covers(sweep->kind, &sweep->node, s->subject, &s->resource_node);
+	return revoke_covers(sweep->kind, &sweep->node, s->subject, &s->names->resource_node);
 }
 
 static void end(struct relay *relay, struct session *s, struct sweep *sweep)

@@ -3,7 +3,17 @@
 
 #include "dataplane/relay/session.h"
 
+#include <assert.h>
 #include <string.h>
+
+static const struct rights no_rights;
+
+// Of what few sessions have, or many alike.
+static void drop_rights(struct relay *relay, const struct rights *rights)
+{
+	if (rights != &no_rights)
+		shared_drop(relay->rights, rights);
+}
 
 void session_free(struct relay *relay, struct session *s)
 {
@@ -12,12 +22,12 @@ void session_free(struct relay *relay, struct session *s)
 	buf_fini(&s->settings.list);
 	if (s->proto != NULL)
 		s->proto->fini(s->proto_state);
-	if (s->token != NULL) {
-		explicit_bzero(s->token, s->token_len);
-		blocks_put(relay->blocks, s->token, s->token_block);
-	}
 	hold_forget(relay, s);
-	login_forget_password(relay, s);
+	pool_put(relay->holds, s->hold);
+	login_forget(relay, s);
+	shared_drop(relay->names, s->names);
+	drop_rights(relay, s->rights);
+	shared_drop(relay->details, s->end_detail);
 	token_drop(relay->tokens, s->login);
 	relay->n_detached -= s->detached;
 	list_remove(&s->ready);
@@ -54,7 +64,7 @@ void session_give_back(struct relay *relay)
 
 const struct rule *session_rule(const struct relay *relay, const struct session *s)
 {
-	return &relay->snapshot->rules[s->rights.rule];
+	return &relay->snapshot->rules[s->rights->rule];
 }
 
 const struct resource *session_resource(const struct relay *relay, const struct session *s)
@@ -87,9 +97,9 @@ struct event session_event(const struct relay *relay, const struct session *s, e
 		.client = s->peer,
 		.time_ns = relay->now.wall_ns,
 	};
-	memcpy(event.database, s->database, sizeof(event.database));
-	memcpy(event.user, s->user, sizeof(event.user));
-	memcpy(event.application, s->application, sizeof(event.application));
+	memcpy(event.database, s->names->database, sizeof(event.database));
+	memcpy(event.user, s->names->user, sizeof(event.user));
+	memcpy(event.application, s->names->application, sizeof(event.application));
 	return event;
 }
 
@@ -103,6 +113,15 @@ void session_count(const struct session *s, struct event *event)
 	event->bytes_out = s->client.bytes_out;
 }
 
+static void share_rights(struct relay *relay, struct session *s, struct rights *rights)
+{
+	const struct rights *before = s->rights;
+	s->rights_since = rights->since;
+	rights->since = 0; // all else many have alike
+	s->rights = shared_hold(relay->rights, rights);
+	drop_rights(relay, before);
+}
+
 static bool have_same_rules(const struct rights *a, const struct rights *b)
 {
 	return a->n_links == b->n_links &&
@@ -112,7 +131,7 @@ static bool have_same_rules(const struct rights *a, const struct rights *b)
 bool session_choose_rights(struct relay *relay, struct session *s)
 {
 	const struct snapshot *snapshot = relay->snapshot;
-	int resource = find_resource(snapshot, s->resource_name);
+	int resource = find_resource(snapshot, s->names->resource);
 	if (resource < 0)
 		return false; // what control hears of names the resource by the policy before
 	const struct catalog *catalog = snapshot->resources[resource].catalog;
@@ -124,17 +143,18 @@ bool session_choose_rights(struct relay *relay, struct session *s)
 		return true; // it has none yet
 	uint32_t cost = SESSION_TAKES_RULES + snapshot->n_rules;
 	relay->rules_left -= cost < relay->rules_left ? cost : relay->rules_left;
-	const struct rights before = s->rights;
 	const struct policy_request request = {
 		.subject = s->subject,
 		.resource = s->resource,
 		.client = s->peer.addr,
 		.wall_ns = relay->now.wall_ns,
 	};
-	bool ok = policy_rights(snapshot, &request, &s->rights);
-	if (s->policy_seen != relay->policy_since || !have_same_rules(&before, &s->rights))
+	struct rights rights;
+	bool ok = policy_rights(snapshot, &request, &rights);
+	if (s->policy_seen != relay->policy_since || !have_same_rules(s->rights, &rights))
 		s->rules_since = s->rights_version;
 	s->policy_seen = relay->policy_since;
+	share_rights(relay, s, &rights);
 	return ok;
 }
 
@@ -142,7 +162,7 @@ static bool is_current(const struct relay *relay, const struct session *s)
 {
 	return s->policy_version == relay->snapshot->version &&
 	       (s->subject == NULL ||
-		(s->rights.since <= relay->now.wall_ns && relay->now.wall_ns < s->rights.until));
+		(s->rights_since <= relay->now.wall_ns && relay->now.wall_ns < s->rights->until));
 }
 
 bool session_must_wait(const struct relay *relay, const struct session *s)
@@ -168,10 +188,14 @@ struct session *session_new(struct relay *relay)
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, sizeof(*s));
+	s->entry = pool_get(relay->entries);
+	assert(s->entry != NULL); // there is one for each session
+	memset(s->entry, 0, sizeof(*s->entry));
+	s->names = &s->entry->names;
+	s->rights = &no_rights;
 	list_init(&s->ready);
 	list_init(&s->leave);
 	list_init(&s->key);
-	list_init(&s->hold.node);
 	list_init(&s->progress);
 	wheel_node_init(&s->timer);
 	uint32_t index = pool_index(relay->sessions, s);
@@ -211,8 +235,6 @@ static void start_protocol(struct relay *relay, struct session *s, const char *n
 		.memory_max = relay->config.session_memory_max,
 	};
 	s->proto = proto_find(name);
-	if (s->proto != NULL && s->proto->state_size > sizeof(s->proto_state))
-		s->proto = NULL;
 	if (s->proto != NULL)
 		s->proto->init(s->proto_state, &config);
 }
@@ -241,12 +263,12 @@ void session_accept(struct relay *relay, struct tcp_conn *conn)
 	}
 	s->client.conn = conn;
 	tcp_conn_set_user(conn, s);
-	s->listener = local;
+	s->entry->listener = local;
 	s->peer = tcp_conn_remote(conn);
 	s->resource = relay->snapshot->listeners[listener].resource;
-	memcpy(s->resource_name, relay->snapshot->resources[s->resource].name,
-	       sizeof(s->resource_name));
-	s->resource_node = relay->snapshot->resources[s->resource].node;
+	const struct resource *resource = &relay->snapshot->resources[s->resource];
+	memcpy(s->entry->names.resource, resource->name, sizeof(resource->name));
+	s->entry->names.resource_node = resource->node;
 	s->state = SESSION_GREETING;
 	relay->stats->sessions_opened++;
 	start_protocol(relay, s, relay->snapshot->listeners[listener].protocol);

@@ -17,7 +17,10 @@
 #include "dataplane/relay/hold.h"
 #include "dataplane/relay/leg.h"
 #include "dataplane/relay/relay.h"
+#include "dataplane/relay/shared.h"
 #include "dataplane/relay/tokens.h"
+
+#include <assert.h>
 
 enum session_state {
 	SESSION_FREE,
@@ -32,7 +35,7 @@ enum session_state {
 };
 
 enum session_size {
-	SESSION_PROTO_STATE = 4096, // bytes; asserted against every protocol's state_size
+	SESSION_DETAIL_MAX = 64, // bytes of why it ended, the NUL included
 	SESSION_MESSAGES_PER_PASS = 128,
 	SESSION_CLOSING_MS = 5000, // for the last bytes to arrive
 	SESSION_LINGER_MS = 1000,  // for the peer's FIN, once they have
@@ -63,6 +66,37 @@ enum step {
 	STEP_ENDED, // the session is closing
 };
 
+// What the client and the policy call things: of many sessions the same. Without padding, as
+// `shared` compares bytes; texts are filled up with NULs.
+struct session_names {
+	char resource[SNAPSHOT_NAME_MAX];
+	struct node_id resource_node;                 // the name's, whatever the policy
+	char upstream_database[SNAPSHOT_NAME_MAX];    // the resource's own, or ""
+	char database[64], user[64], application[64]; // as the client asked
+};
+static_assert(sizeof(struct session_names) == 2 * SNAPSHOT_NAME_MAX + 16 + 3 * 64);
+
+// What a session needs only until it is open. One that carries a cancel is never open.
+struct session_entry {
+	struct session_names names;
+	struct endpoint listener;
+	bool direct_tls;
+	char setting[64]; // the first of its start that needs the effect admin, or ""
+	uint8_t *token;   // a block, while control looks at it
+	size_t token_block;
+	uint32_t token_len;
+	struct token_key token_key;
+	uint32_t asked_policy; // under which control was asked
+	bool access_asked, access_answered;
+	char refusal[96];
+	struct proto_upstream upstream;
+	char upstream_user[SNAPSHOT_NAME_MAX];
+	uint8_t *password; // a block, until the server has let us in
+	size_t password_block;
+	uint32_t password_len;
+	uint8_t cancel_secret[256]; // the server's, of the session to be cancelled
+};
+
 struct session {
 	enum session_state state;
 	session_id id;
@@ -70,44 +104,27 @@ struct session {
 	struct wheel_node timer;
 	struct leg_io client, server;
 	const struct proto_ops *proto;
-	_Alignas(64) uint8_t proto_state[SESSION_PROTO_STATE];
 
 	// who and where
 	const struct subject *subject; // of `login`
 	struct token *login;
-	char resource_name[SNAPSHOT_NAME_MAX];
-	struct node_id resource_node; // the name's, whatever the policy
-	struct endpoint listener, peer;
+	const struct rights *rights;       // in relay.rights, or without any right
+	const struct session_names *names; // in relay.names once it is open, in `entry` before
+	struct session_entry *entry;       // NULL once it is open
+	struct endpoint peer;
 	uint16_t resource;       // in the snapshot of `policy_version`
-	struct rights rights;    // by the same
 	uint32_t rights_version; // counts up when they are computed again: what a note on a
 				 // statement was made under
-	uint32_t rules_since;    // the first of them with the same rules of the same policy
+	uint64_t rights_since;   // when they were, nanoseconds since 1970
+	uint32_t rules_since;    // the first of the versions with the same rules of the same policy
 	uint32_t policy_seen;    // relay.policy_since then
 	uint32_t policy_version;
 	uint32_t catalog_version;
-	char database[64], user[64], application[64]; // as the client asked
-	char setting[64]; // the first of its start that needs the effect admin, or ""
-
-	// login
-	uint8_t *token; // a block, while control looks at it
-	size_t token_block;
-	uint32_t token_len;
-	struct token_key token_key;
-	uint32_t asked_policy;                                     // under which control was asked
-	bool direct_tls, client_secured, server_secured, detached; // detached: carries one cancel
-	bool asked, verified; // control has the token; it has answered
-	char refusal[96];
-	bool access_asked, access_answered;
-	uint64_t grant_expires; // seconds since 1970; 0: there is none
-	struct proto_upstream upstream;
-	char upstream_user[SNAPSHOT_NAME_MAX], upstream_database[SNAPSHOT_NAME_MAX];
-	uint8_t *password; // a block, until the server has let us in
-	size_t password_block;
-	uint32_t password_len;
-	uint8_t cancel_secret_copy[256];
-	uint32_t cancel_secret; // ours, shown to the client
-	struct list key;        // in relay.keys, by cancel_secret
+	bool client_secured, server_secured, detached; // detached: carries one cancel
+	bool asked, verified;                          // control has the token; it has answered
+	uint64_t grant_expires;                        // seconds since 1970; 0: there is none
+	uint32_t cancel_secret;                        // ours, shown to the client
+	struct list key;                               // in relay.keys, by cancel_secret
 
 	// what the server takes for granted when it reads text
 	struct inspect_context reading;
@@ -128,7 +145,7 @@ struct session {
 	enum verdict_reason strict_reason; // as what it was recorded
 	bool strict_waiting;
 
-	struct session_hold hold; // the command that waits for a human
+	struct session_hold *hold; // the command that waits for a human; NULL: none
 
 	// what runs at the server: a text until it is ready again, portals until each completes
 	bool text_runs;
@@ -138,15 +155,10 @@ struct session {
 	bool session_charged;     // the session itself
 	bool command_charged;     // the command at the head, by the rights of
 	uint32_t charged_version; // this version
-	struct {
-		uint16_t rule, link;
-		bool hold;
-		char text[256];
-	} spent; // the last one that was found so
 
 	// the end
 	enum session_end end;
-	char end_detail[64];
+	const char *end_detail; // in relay.details; NULL: it has not ended
 	uint64_t closing_until_us;
 	uint8_t sweep;     // in relay.sweeps, and 1: it waits for this end; 0: none does
 	struct list leave; // in relay.cut or relay.leaving, when a sweep ended it
@@ -158,6 +170,8 @@ struct session {
 	struct list progress;   // in relay.progress, while control is to be told of them
 	uint64_t progress_us;   // when
 	uint64_t progress_told; // their sum, as control knows it
+
+	_Alignas(64) uint8_t proto_state[]; // proto_state_max() bytes
 };
 
 struct cancel_key {
@@ -184,7 +198,17 @@ struct relay {
 	struct record_queue *records;
 	struct worker_stats *stats;
 	struct pool *sessions;
-	uint32_t n_slots;   // in it: cancels have theirs beside sessions_max
+	uint32_t n_slots;     // in it: cancels have theirs beside sessions_max
+	struct pool *entries; // struct session_entry; a session has one at most, and so of the next
+	struct pool *holds;   // struct session_hold
+	struct shared *rights;  // struct rights, its `since` 0
+	struct shared *names;   // struct session_names
+	struct shared *details; // char[SESSION_DETAIL_MAX]
+	struct {
+		uint16_t rule, link;
+		bool hold;
+		char text[256];
+	} spent;            // the budget that was found so last
 	struct list *keys;  // buckets of sessions that can be cancelled
 	uint32_t keys_mask; // their number - 1
 	struct list ready;
@@ -268,8 +292,8 @@ void login_access_answered(struct relay *relay, struct session *s, const struct 
 // Does the rule in force ask for a grant that the session does not have?
 bool login_lacks_grant(const struct session *s);
 void login_connect(struct relay *relay, struct session *s);
-// Scrub what we log in with. Nothing happens when it is gone.
-void login_forget_password(struct relay *relay, struct session *s);
+// The login is over: scrub and give back what only it needs. Nothing happens when it is gone.
+void login_forget(struct relay *relay, struct session *s);
 void login_connected(struct relay *relay, struct session *s);
 enum step login_refused(struct relay *relay, struct session *s, const struct proto_msg *msg);
 enum step login_done(struct relay *relay, struct session *s, struct proto_msg *msg);

@@ -32,10 +32,10 @@ static bool is_expired(const struct relay *relay, const struct session *s)
 
 static uint32_t idle_limit_ms(const struct relay *relay, const struct session *s)
 {
-	uint32_t own = s->rights.right.idle_timeout_ms, usual = relay->config.idle_timeout_ms;
+	uint32_t own = s->rights->right.idle_timeout_ms, usual = relay->config.idle_timeout_ms;
 	if (own == 0)
 		return usual;
-	return s->rights.idle_default && usual != 0 && usual < own ? usual : own;
+	return s->rights->idle_default && usual != 0 && usual < own ? usual : own;
 }
 
 // The deadline of an open session: idleness, the token's end or that of its rights; looked at anew
@@ -47,14 +47,14 @@ void session_arm(struct relay *relay, struct session *s)
 	uint32_t idle = idle_limit_ms(relay, s);
 	if (now + left < next)
 		next = now + left;
-	if (s->rights.until - relay->now.wall_ns < (next - now) * 1000000)
-		next = now + (s->rights.until - relay->now.wall_ns) / 1000000 + 1;
+	if (s->rights->until - relay->now.wall_ns < (next - now) * 1000000)
+		next = now + (s->rights->until - relay->now.wall_ns) / 1000000 + 1;
 	uint64_t due = s->last_activity_us / 1000 + idle;
 	if (due <= now)
 		due = now + 1000; // it works, and is looked at again
 	if (idle != 0 && due < next)
 		next = due;
-	if (hold_is_parked(&s->hold) && hold_due_us(s) / 1000 < next)
+	if (hold_is_parked(s->hold) && hold_due_us(s) / 1000 < next)
 		next = hold_due_us(s) / 1000;
 	wheel_arm(&relay->wheel, &s->timer, next <= now ? now + 1 : next);
 }
@@ -65,7 +65,7 @@ static bool is_idle(const struct relay *relay, const struct session *s)
 {
 	uint32_t limit = idle_limit_ms(relay, s);
 	bool works = (s->text_runs || s->portals_run > 0) && leg_is_flushed(&s->client);
-	return limit != 0 && !works && !hold_is_parked(&s->hold) &&
+	return limit != 0 && !works && !hold_is_parked(s->hold) &&
 	       s->last_activity_us + (uint64_t)limit * 1000 <= relay->now.us;
 }
 

@@ -122,7 +122,7 @@ static int forward_execute(struct pg3 *pg, struct proto_msg *msg, struct proto_i
 	if (portal == NULL)
 		return ERR_LIMIT;
 	portal->object.tag = msg->tag;
-	if (pg->upstream->describe && !portal->asked)
+	if (pg->describe && !portal->asked)
 		r = describe(pg, portal, target.name, io);
 	struct answer *a = r == 0 ? pg3_queue_push(pg, ANSWER_EXECUTE) : NULL;
 	if (a == NULL) {
@@ -262,6 +262,7 @@ static int forward_ready(struct pg3 *pg, struct proto_msg *msg, struct proto_io 
 	pg->server = SERVER_OPEN;
 	pg->client = CLIENT_OPEN;
 	pg->transaction = 'I'; // pg3_upstream_feed has seen to it
+	pg->upstream = NULL;
 	return buf_append(io->to_client, msg->raw);
 }
 

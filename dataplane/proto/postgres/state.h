@@ -180,7 +180,8 @@ struct pg3 {
 	size_t settings_len;
 	struct span user, database, application;
 
-	const struct proto_upstream *upstream;
+	const struct proto_upstream *upstream; // until the login is done
+	bool describe;                         // results are masked: each needs a description
 	bool asked; // the server has asked for a proof
 	bool scram_continued;
 	bool scram_verified; // the server has proved that it knows the password too

@@ -29,6 +29,7 @@ int pg3_upstream_start(struct pg3 *pg, const struct proto_upstream *upstream, st
 	if (pg->server != SERVER_AWAY || (!upstream->cancel && pg->client != CLIENT_ENTERING))
 		return ERR_MALFORMED;
 	pg->upstream = upstream;
+	pg->describe = upstream->describe;
 	if (!upstream->tls)
 		return send_request(pg, io->to_server);
 	pg->server = SERVER_ASKED;
