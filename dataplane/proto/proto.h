@@ -130,7 +130,8 @@ struct proto_msg {
 	enum leg from;
 	uint8_t type;    // the protocol's own message type byte
 	struct span raw; // the whole message, borrowed from the input
-	// PROTO_LOGIN; the token is borrowed from the input, the rest from the state until fini
+	// PROTO_LOGIN; the token is borrowed from the input, the rest from the state until
+	// PROTO_UPSTREAM_READY is forwarded
 	struct span token, user, database, application;
 	bool replication;
 	struct span settings; // what it wants set from the start: name NUL value NUL ...
@@ -212,7 +213,7 @@ struct proto_ops {
 	const char *name;
 	const char *alpn; // what a client that starts TLS at once must offer, or NULL
 	size_t state_size;
-	void (*init)(void *state, const struct proto_config *config);
+	void (*init)(void *state, const struct proto_config *config); // borrowed until fini
 	void (*fini)(void *state); // scrubs secrets, gives memory back; accepts a zeroed state
 
 	// Parse one message from `in`. Out: *out. May append to `io` what the protocol answers by
@@ -226,6 +227,9 @@ struct proto_ops {
 	void (*client_secured)(void *state);
 	// The relay has taken the token; PROTO_LOGIN will not be fed again.
 	void (*login_forget)(void *state);
+
+	// Nothing has happened for a while: give back what is not needed until something does.
+	void (*trim)(void *state);
 
 	// The connection to the server stands.
 	int (*upstream_start

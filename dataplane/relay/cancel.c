@@ -51,11 +51,7 @@ static bool deliver(struct relay *relay, const struct session *target)
 	s->detached = true;
 	relay->n_detached++;
 	s->proto = target->proto;
-	const struct proto_config config = {
-		.blocks = relay->blocks,
-		.message_max = relay->config.message_max,
-	};
-	s->proto->init(s->proto_state, &config);
+	s->proto->init(s->proto_state, &relay->proto);
 	s->entry->names = *target->names;
 	s->resource = target->resource;
 	memcpy(s->entry->cancel_secret, secret.p, secret.n);

@@ -48,6 +48,14 @@ struct relay *relay_new(
 	relay->tcp = tcp;
 	relay->blocks = blocks;
 	relay->records = records;
+	relay->proto = (struct proto_config){
+		.blocks = blocks,
+		.message_max = config->message_max,
+		.statements_max = config->statements_max,
+		.portals_max = config->portals_max,
+		.pipeline_max = config->pipeline_max,
+		.memory_max = config->session_memory_max,
+	};
 	relay->stats = stats;
 	list_init(&relay->ready);
 	list_init(&relay->late);

@@ -226,17 +226,9 @@ int session_listener(const struct snapshot *snapshot, const struct endpoint *loc
 
 static void start_protocol(struct relay *relay, struct session *s, const char *name)
 {
-	const struct proto_config config = {
-		.blocks = relay->blocks,
-		.message_max = relay->config.message_max,
-		.statements_max = relay->config.statements_max,
-		.portals_max = relay->config.portals_max,
-		.pipeline_max = relay->config.pipeline_max,
-		.memory_max = relay->config.session_memory_max,
-	};
 	s->proto = proto_find(name);
 	if (s->proto != NULL)
-		s->proto->init(s->proto_state, &config);
+		s->proto->init(s->proto_state, &relay->proto);
 }
 
 // A place for a client: those of the cancels are none.

@@ -44,6 +44,7 @@ enum session_size {
 	RELAY_TIMERS_PER_PASS = 64,
 	// Microseconds for the arithmetic of TLS handshakes; the last one may take longer.
 	RELAY_HANDSHAKES_US = 500,
+	RELAY_PROGRESS_PER_PASS = 16, // sessions looked at
 	// What a new policy may add to a pass: some 40 us. A session that takes it over costs this
 	// many rules, and looks at all of them.
 	RELAY_RULES_PER_PASS = 4096,
@@ -167,7 +168,7 @@ struct session {
 	bool close_recorded;
 	uint64_t last_activity_us, accepted_us;
 	uint64_t commands, denied, masked, rows;
-	struct list progress;   // in relay.progress, while control is to be told of them
+	struct list progress;   // in relay.progress, until nothing is new or was for a while
 	uint64_t progress_us;   // when
 	uint64_t progress_told; // their sum, as control knows it
 
@@ -192,6 +193,7 @@ struct sweep {
 
 struct relay {
 	struct relay_config config;
+	struct proto_config proto; // of all sessions
 	struct relay_ops ops;
 	struct tcp *tcp;
 	struct blocks *blocks;
@@ -221,7 +223,7 @@ struct relay {
 	struct list held;     // sessions whose command waits for a human
 	struct list stale;    // those of them that have yet to be judged by the policy in force
 	uint32_t n_held;      // in both
-	struct list progress; // sessions that have done something control does not know of
+	struct list progress; // sessions that have had a turn lately
 	struct wheel wheel;
 	struct health *health;
 	struct inspect_cache *effects;

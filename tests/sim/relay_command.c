@@ -360,6 +360,7 @@ static void progress(struct sim *sim)
 	uint64_t n = g->progresses;
 	sim_pass(sim, 5 * SECOND_US);
 	EXPECT(sim, g->progresses == n); // idle
+	EXPECT(sim, blocks_stats(g->blocks).used == 0);
 	sim->gateway.events_full = true;
 	agent_query(a, "SELECT 1");
 	agent_expect(a, "CZ");

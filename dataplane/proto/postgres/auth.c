@@ -20,10 +20,10 @@ enum request {
 
 void pg3_auth_forget(struct pg3 *pg)
 {
-	if (pg->scram != NULL)
-		scram_fini(pg->scram);
-	pg3_memory_put(pg, pg->scram, pg->scram_block);
-	pg->scram = NULL;
+	if (pg->login != NULL && pg->login->scram_begun)
+		scram_fini(&pg->login->scram);
+	if (pg->login != NULL)
+		pg->login->scram_begun = false;
 }
 
 static bool wrote(int result, enum proto_bad *bad)
@@ -99,23 +99,19 @@ static bool choose(struct cursor body, bool can_bind, enum scram_binding *flag)
 static bool start_sasl(struct pg3 *pg, struct cursor body, struct buf *to, enum proto_bad *bad)
 {
 	enum scram_binding flag;
-	struct span binding = span_of(pg->binding, pg->binding_len);
+	struct span binding = span_of(pg->login->binding, pg->login->binding_len);
 	uint8_t bytes[256], len[4] = {0};
 	struct buf first = {.data = bytes, .cap = sizeof(bytes), .limit = sizeof(bytes)};
 
 	*bad = PROTO_BAD_AUTHENTICATION;
-	if (!choose(body, pg->server_secure && pg->binding_len > 0, &flag))
+	if (!choose(body, pg->server_secure && pg->login->binding_len > 0, &flag))
 		return false;
-	pg->scram = pg3_memory_get(pg, sizeof(*pg->scram), &pg->scram_block);
-	if (pg->scram == NULL) {
-		*bad = PROTO_BAD_LIMIT;
-		return false;
-	}
 	scram_init(
-		pg->scram, pg->upstream->password, pg->upstream->nonce, flag, binding,
+		&pg->login->scram, pg->upstream->password, pg->upstream->nonce, flag, binding,
 		pg->upstream->scram_cache
 	);
-	if (!wrote(scram_first(pg->scram, &first), bad))
+	pg->login->scram_begun = true;
+	if (!wrote(scram_first(&pg->login->scram, &first), bad))
 		return false;
 	len[3] = (uint8_t)buf_len(&first);
 	struct span name = flag == SCRAM_BINDING_USED ? span_of("SCRAM-SHA-256-PLUS", 19)
@@ -129,7 +125,7 @@ static bool continue_sasl(struct pg3 *pg, struct span data, struct buf *to, enum
 	uint8_t bytes[SCRAM_SERVER_FIRST_MAX + 512];
 	struct buf final = {.data = bytes, .cap = sizeof(bytes), .limit = sizeof(bytes)};
 
-	if (!wrote(scram_final(pg->scram, data, &final), bad))
+	if (!wrote(scram_final(&pg->login->scram, data, &final), bad))
 		return false;
 	struct span part = buf_span(&final);
 	return wrote(pg3_message_write(to, 'p', &part, 1), bad);
@@ -141,9 +137,9 @@ static bool begin(
 )
 {
 	*bad = PROTO_BAD_AUTHENTICATION;
-	if (pg->asked)
+	if (pg->login->asked)
 		return false;
-	pg->asked = true;
+	pg->login->asked = true;
 	if (request == REQUEST_SASL)
 		return start_sasl(pg, body, to, bad);
 	struct span salt = request == REQUEST_MD5 ? cursor_bytes(&body, 4) : (struct span){0};
@@ -158,7 +154,7 @@ static bool begin(
 static bool let_in(struct pg3 *pg, struct proto_io *io, enum proto_bad *bad)
 {
 	// A server that skips the end of SCRAM has not proved that it is one.
-	if (pg->scram != NULL && !pg->scram_verified)
+	if (pg->login->scram_begun && !pg->login->scram_verified)
 		return false;
 	pg3_auth_forget(pg);
 	pg->server = SERVER_SETUP;
@@ -181,18 +177,20 @@ bool pg3_auth_take(struct pg3 *pg, struct cursor body, struct proto_io *io, enum
 	case REQUEST_SASL:
 		return begin(pg, request, body, io->to_server, bad);
 	case REQUEST_SASL_CONTINUE:
-		if (pg->scram == NULL || pg->scram_continued)
+		if (!pg->login->scram_begun || pg->login->scram_continued)
 			return false;
-		pg->scram_continued = true;
+		pg->login->scram_continued = true;
 		return continue_sasl(
 			pg, cursor_bytes(&body, cursor_left(&body)), io->to_server, bad
 		);
 	case REQUEST_SASL_FINAL:
-		if (pg->scram == NULL || !pg->scram_continued || pg->scram_verified)
+		if (!pg->login->scram_begun || !pg->login->scram_continued ||
+		    pg->login->scram_verified)
 			return false;
-		pg->scram_verified =
-			scram_verify(pg->scram, cursor_bytes(&body, cursor_left(&body))) == 0;
-		return pg->scram_verified;
+		pg->login->scram_verified =
+			scram_verify(&pg->login->scram, cursor_bytes(&body, cursor_left(&body))) ==
+			0;
+		return pg->login->scram_verified;
 	default:
 		return false; // Kerberos, GSSAPI, SSPI...: we have no credential for them
 	}

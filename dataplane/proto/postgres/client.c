@@ -88,7 +88,7 @@ static struct parse_result feed_parse(struct pg3 *pg, struct proto_msg *out, str
 
 	if (!pg3_request_read_parse(out->raw, &parse))
 		return pg3_bad(out, PROTO_BAD_MALFORMED);
-	if (pg->statements.n >= pg->config.statements_max ||
+	if (pg->statements.n >= pg->config->statements_max ||
 	    !pg3_memory_fits(pg, sizeof(struct statement) + out->raw.n))
 		return full(pg, out, io);
 	out->named = parse.name.n > 0;
@@ -161,7 +161,7 @@ static struct parse_result feed_bind(struct pg3 *pg, struct proto_msg *out, stru
 
 	if (!pg3_request_read_bind(out->raw, &bind))
 		return pg3_bad(out, PROTO_BAD_MALFORMED);
-	if (pg->portals.n >= pg->config.portals_max ||
+	if (pg->portals.n >= pg->config->portals_max ||
 	    !pg3_memory_fits(pg, sizeof(struct portal) + bind.result_formats.n + bind.portal.n))
 		return full(pg, out, io);
 	if (find(pg, &pg->statements, bind.statement, &found) == OBJECT_UNCERTAIN)
@@ -284,8 +284,8 @@ static size_t size_max(const struct pg3 *pg, uint8_t type)
 {
 	bool small = memchr("CDEHSXc", type, 7) != NULL;
 
-	return small && pg->config.message_max > PG3_SMALL_MAX ? PG3_SMALL_MAX
-							       : pg->config.message_max;
+	return small && pg->config->message_max > PG3_SMALL_MAX ? PG3_SMALL_MAX
+								: pg->config->message_max;
 }
 
 struct parse_result pg3_client_feed(

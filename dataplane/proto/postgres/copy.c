@@ -45,7 +45,7 @@ bool pg3_copy_begin(struct pg3 *pg, struct cursor body, struct proto_msg *out, e
 static bool keep(struct pg3 *pg, struct span data, enum proto_bad *bad)
 {
 	*bad = PROTO_BAD_LENGTH;
-	if (data.n > pg->config.message_max - pg->copy_rest_len)
+	if (data.n > pg->config->message_max - pg->copy_rest_len)
 		return false;
 	*bad = PROTO_BAD_LIMIT;
 	if (pg3_chunk_grow(pg, &pg->copy_rest, pg->copy_rest_len + data.n, pg->copy_rest_len) != 0)

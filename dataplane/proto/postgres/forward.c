@@ -9,6 +9,7 @@
 #include "dataplane/proto/postgres/queue.h"
 #include "dataplane/proto/postgres/request.h"
 #include "dataplane/proto/postgres/result.h"
+#include "dataplane/proto/postgres/startup.h"
 #include "dataplane/proto/postgres/text.h"
 
 // Client messages are forwarded as they came: feed has read them to the last byte, and a message
@@ -263,6 +264,7 @@ static int forward_ready(struct pg3 *pg, struct proto_msg *msg, struct proto_io 
 	pg->client = CLIENT_OPEN;
 	pg->transaction = 'I'; // pg3_upstream_feed has seen to it
 	pg->upstream = NULL;
+	pg3_startup_forget(pg);
 	return buf_append(io->to_client, msg->raw);
 }
 

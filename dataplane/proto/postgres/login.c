@@ -123,11 +123,11 @@ static struct parse_result feed_token(struct pg3 *pg, struct span in, struct pro
 	if (!cursor_done(&body))
 		return pg3_bad(out, PROTO_BAD_MALFORMED);
 	out->kind = PROTO_LOGIN;
-	out->user = pg->user;
-	out->database = pg->database;
-	out->application = pg->application;
+	out->user = pg->login->user;
+	out->database = pg->login->database;
+	out->application = pg->login->application;
 	out->replication = pg->replication;
-	out->settings = span_of(pg->settings.p, pg->settings_len);
+	out->settings = span_of(pg->login->settings.p, pg->login->settings_len);
 	return r;
 }
 

@@ -14,15 +14,15 @@ static size_t block_of(size_t want)
 
 bool pg3_memory_fits(const struct pg3 *pg, size_t want)
 {
-	return pg->memory <= pg->config.memory_max &&
-	       block_of(want) <= pg->config.memory_max - pg->memory;
+	return pg->memory <= pg->config->memory_max &&
+	       block_of(want) <= pg->config->memory_max - pg->memory;
 }
 
 void *pg3_memory_get(struct pg3 *pg, size_t want, size_t *block)
 {
 	if (!pg3_memory_fits(pg, want))
 		return NULL;
-	void *memory = blocks_get(pg->config.blocks, want, block);
+	void *memory = blocks_get(pg->config->blocks, want, block);
 	if (memory == NULL)
 		return NULL;
 	memset(memory, 0, want);
@@ -35,7 +35,7 @@ void pg3_memory_put(struct pg3 *pg, void *memory, size_t block)
 	if (memory == NULL)
 		return;
 	pg->memory -= block;
-	blocks_put(pg->config.blocks, memory, block);
+	blocks_put(pg->config->blocks, memory, block);
 }
 
 int pg3_chunk_grow(struct pg3 *pg, struct chunk *chunk, size_t want, size_t keep)

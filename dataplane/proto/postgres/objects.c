@@ -19,7 +19,7 @@ enum object_lookup pg3_object_find(
 	const struct pg3 *pg, const struct table *table, struct span name, struct object **object
 )
 {
-	struct object *o = table->bucket[bucket_of(name)];
+	struct object *o = table->n == 0 ? NULL : table->bucket[bucket_of(name)];
 
 	while (o != NULL && !span_equal(o->name, name))
 		o = o->next;
@@ -46,6 +46,29 @@ void pg3_portal_unref(struct pg3 *pg, struct portal *portal)
 	pg3_statement_unref(pg, portal->statement);
 	pg3_columns_unref(pg, portal->columns);
 	pg3_memory_put(pg, portal, portal->object.block);
+}
+
+// Buckets for the first object. False when memory is short.
+static bool make_room(struct pg3 *pg, struct table *table)
+{
+	if (table->bucket == NULL)
+		table->bucket =
+			pg3_memory_get(pg, PG3_BUCKETS * sizeof(struct object *), &table->block);
+	return table->bucket != NULL;
+}
+
+static void trim_table(struct pg3 *pg, struct table *table)
+{
+	if (table->n > 0)
+		return;
+	pg3_memory_put(pg, table->bucket, table->block);
+	table->bucket = NULL;
+}
+
+void pg3_objects_trim(struct pg3 *pg)
+{
+	trim_table(pg, &pg->statements);
+	trim_table(pg, &pg->portals);
 }
 
 static void link_object(struct table *table, struct object *o)
@@ -75,18 +98,29 @@ void pg3_object_unlink(struct pg3 *pg, struct table *table, struct object *objec
 		pg3_portal_unref(pg, (struct portal *)object);
 }
 
+static void drop(
+	struct pg3 *pg, struct table *table, unsigned bucket, const struct span *name, uint64_t seq
+)
+{
+	struct object *next;
+
+	for (struct object *o = table->bucket[bucket]; o != NULL; o = next) {
+		next = o->next;
+		if (o->seq < seq && (name == NULL || span_equal(o->name, *name)))
+			pg3_object_unlink(pg, table, o);
+	}
+}
+
 void pg3_objects_drop(struct pg3 *pg, struct table *table, const struct span *name, uint64_t seq)
 {
-	for (unsigned i = 0; i < PG3_BUCKETS; i++) {
-		struct object *next, *o = table->bucket[i];
-		if (name != NULL && bucket_of(*name) != i)
-			continue;
-		for (; o != NULL; o = next) {
-			next = o->next;
-			if (o->seq < seq && (name == NULL || span_equal(o->name, *name)))
-				pg3_object_unlink(pg, table, o);
-		}
+	if (table->n == 0)
+		return;
+	if (name != NULL) {
+		drop(pg, table, bucket_of(*name), name, seq);
+		return;
 	}
+	for (unsigned i = 0; i < PG3_BUCKETS; i++)
+		drop(pg, table, i, NULL, seq);
 }
 
 void pg3_object_confirm(struct pg3 *pg, struct table *table, struct object *object)
@@ -99,14 +133,14 @@ void pg3_object_confirm(struct pg3 *pg, struct table *table, struct object *obje
 
 void pg3_objects_doubt(struct table *table)
 {
-	for (unsigned i = 0; i < PG3_BUCKETS; i++)
+	for (unsigned i = 0; i < PG3_BUCKETS && table->n > 0; i++)
 		for (struct object *o = table->bucket[i]; o != NULL; o = o->next)
 			o->doubtful |= o->name.n > 0 && o->fate == FATE_CONFIRMED;
 }
 
 void pg3_objects_drop_doubtful(struct pg3 *pg, struct table *table)
 {
-	for (unsigned i = 0; i < PG3_BUCKETS; i++) {
+	for (unsigned i = 0; i < PG3_BUCKETS && table->n > 0; i++) {
 		struct object *next;
 		for (struct object *o = table->bucket[i]; o != NULL; o = next) {
 			next = o->next;
@@ -139,6 +173,8 @@ struct statement *pg3_statement_new(
 )
 {
 	size_t block;
+	if (!make_room(pg, &pg->statements))
+		return NULL;
 	struct statement *s = pg3_memory_get(pg, sizeof(*s) + name.n + text.n + types.n, &block);
 	if (s == NULL)
 		return NULL;
@@ -166,6 +202,8 @@ struct portal *pg3_portal_new(
 )
 {
 	size_t block;
+	if (!make_room(pg, &pg->portals))
+		return NULL;
 	struct portal *p = pg3_memory_get(pg, sizeof(*p) + formats.n + name.n, &block);
 	if (p == NULL)
 		return NULL;
@@ -187,4 +225,5 @@ void pg3_objects_fini(struct pg3 *pg)
 {
 	pg3_objects_drop(pg, &pg->portals, NULL, UINT64_MAX);
 	pg3_objects_drop(pg, &pg->statements, NULL, UINT64_MAX);
+	pg3_objects_trim(pg);
 }

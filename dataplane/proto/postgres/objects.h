@@ -47,5 +47,8 @@ struct portal *pg3_portal_unlisted(struct pg3 *pg) must_check;
 void pg3_statement_unref(struct pg3 *pg, struct statement *statement); // accepts NULL
 void pg3_portal_unref(struct pg3 *pg, struct portal *portal);          // accepts NULL
 
+// Give back what tables without an object hold.
+void pg3_objects_trim(struct pg3 *pg);
+
 // Everything, at the end.
 void pg3_objects_fini(struct pg3 *pg);

@@ -3,7 +3,6 @@
 
 #include "dataplane/proto/postgres/postgres.h"
 
-#include "dataplane/proto/postgres/auth.h"
 #include "dataplane/proto/postgres/client.h"
 #include "dataplane/proto/postgres/columns.h"
 #include "dataplane/proto/postgres/forward.h"
@@ -13,6 +12,7 @@
 #include "dataplane/proto/postgres/objects.h"
 #include "dataplane/proto/postgres/queue.h"
 #include "dataplane/proto/postgres/server.h"
+#include "dataplane/proto/postgres/startup.h"
 #include "dataplane/proto/postgres/upstream.h"
 
 #include <openssl/crypto.h>
@@ -23,23 +23,21 @@ static void init(void *state, const struct proto_config *config)
 {
 	struct pg3 *pg = state;
 
-	*pg = (struct pg3){.config = *config};
+	*pg = (struct pg3){.config = config};
 }
 
 static void fini(void *state)
 {
 	struct pg3 *pg = state;
 
-	if (pg->config.blocks == NULL)
+	if (pg->config == NULL)
 		return;
-	pg3_auth_forget(pg);
+	pg3_startup_forget(pg);
 	pg3_queue_fini(pg);
 	pg3_objects_fini(pg);
 	pg3_columns_unref(pg, pg->recent);
 	if (pg->told != NULL)
 		pg3_memory_put(pg, pg->told, pg->told->block);
-	pg3_chunk_free(pg, &pg->startup);
-	pg3_chunk_free(pg, &pg->settings);
 	pg3_chunk_free(pg, &pg->copy_rest);
 	pg3_chunk_free(pg, &pg->params);
 	pg3_chunk_free(pg, &pg->fields);
@@ -82,6 +80,22 @@ static void login_forget(void *state)
 
 	if (pg->client == CLIENT_PASSWORD)
 		pg->client = CLIENT_ENTERING;
+}
+
+// A login goes on over many passes, and is left alone.
+static void trim(void *state)
+{
+	struct pg3 *pg = state;
+
+	if (pg->client != CLIENT_OPEN || pg->queue.count > 0 || pg->copy != COPY_NONE)
+		return;
+	pg3_queue_fini(pg);
+	pg3_objects_trim(pg);
+	pg3_columns_unref(pg, pg->recent);
+	pg->recent = NULL;
+	pg3_chunk_free(pg, &pg->copy_rest);
+	pg3_chunk_free(pg, &pg->params);
+	pg3_chunk_free(pg, &pg->fields);
 }
 
 static int upstream_start(void *state, const struct proto_upstream *upstream, struct proto_io *io)
@@ -143,6 +157,7 @@ const struct proto_ops postgres_ops = {
 	.is_direct_tls = is_direct_tls,
 	.client_secured = client_secured,
 	.login_forget = login_forget,
+	.trim = trim,
 	.upstream_start = upstream_start,
 	.upstream_secured = upstream_secured,
 	.forward = forward,

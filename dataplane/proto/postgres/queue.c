@@ -9,7 +9,7 @@
 
 bool pg3_queue_has_room(const struct pg3 *pg)
 {
-	return pg->queue.count + 2 <= pg->config.pipeline_max;
+	return pg->queue.count + 2 <= pg->config->pipeline_max;
 }
 
 static int grow(struct pg3 *pg)
@@ -35,7 +35,7 @@ struct answer *pg3_queue_push(struct pg3 *pg, enum answer_kind kind)
 {
 	struct queue *q = &pg->queue;
 
-	if (q->count >= pg->config.pipeline_max || (q->count == q->cap && grow(pg) != 0))
+	if (q->count >= pg->config->pipeline_max || (q->count == q->cap && grow(pg) != 0))
 		return NULL;
 	struct answer *a = &q->ring[(q->head + q->count) & (q->cap - 1)];
 	q->count++;

@@ -358,7 +358,7 @@ struct parse_result pg3_server_feed(struct pg3 *pg, struct span in, struct proto
 		return pg3_more(1);
 	if (memchr(types, in.p[0], sizeof(types) - 1) == NULL)
 		return pg3_bad(out, PROTO_BAD_TYPE);
-	struct parse_result r = pg3_message_frame(in, pg->config.message_max, out, &body);
+	struct parse_result r = pg3_message_frame(in, pg->config->message_max, out, &body);
 	if (r.status != PARSE_DONE)
 		return r;
 	struct answer *head = pg3_queue_head(pg);

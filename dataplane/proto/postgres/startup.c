@@ -4,6 +4,7 @@
 #include "dataplane/proto/postgres/startup.h"
 
 #include "dataplane/base/cursor.h"
+#include "dataplane/proto/postgres/auth.h"
 #include "dataplane/proto/postgres/memory.h"
 
 #include <strings.h>
@@ -82,7 +83,7 @@ static bool end_setting(struct pg3 *pg, uint8_t *at, size_t len)
 		return false;
 	*equals = 0;
 	at[len] = 0;
-	pg->settings_len += len + 1;
+	pg->login->settings_len += len + 1;
 	return true;
 }
 
@@ -92,10 +93,10 @@ static enum proto_bad read_options(struct pg3 *pg, struct span text)
 	size_t len;
 
 	// Each word ends with a NUL more than its source at most.
-	if (pg3_chunk_grow(pg, &pg->settings, 2 * text.n + 2, 0) != 0)
+	if (pg3_chunk_grow(pg, &pg->login->settings, 2 * text.n + 2, 0) != 0)
 		return PROTO_BAD_LIMIT;
 	for (;;) {
-		uint8_t *at = pg->settings.p + pg->settings_len;
+		uint8_t *at = pg->login->settings.p + pg->login->settings_len;
 		if (!next_word(&text, at, &len))
 			return PROTO_BAD_NONE;
 		if (len == 2 && memcmp(at, "-c", 2) == 0) {
@@ -147,11 +148,11 @@ static enum proto_bad read_parameter(
 )
 {
 	if (is_named(name, "user")) {
-		pg->user = value;
+		pg->login->user = value;
 		return once(&seen->user) ? PROTO_BAD_NONE : PROTO_BAD_PARAMETER;
 	}
 	if (is_named(name, "database")) {
-		pg->database = value;
+		pg->login->database = value;
 		return once(&seen->database) ? PROTO_BAD_NONE : PROTO_BAD_PARAMETER;
 	}
 	if (is_named(name, "options"))
@@ -159,7 +160,7 @@ static enum proto_bad read_parameter(
 	if (is_named(name, "replication"))
 		return once(&seen->replication) ? read_replication(pg, value) : PROTO_BAD_PARAMETER;
 	if (is_named(name, "application_name"))
-		pg->application = value;
+		pg->login->application = value;
 	return changes_identity(name) ? PROTO_BAD_PARAMETER : PROTO_BAD_NONE;
 }
 
@@ -171,10 +172,11 @@ static bool is_forwarded(struct span name)
 // Parameters that are settings go behind those from `options`, as the server applies them.
 static enum proto_bad add_settings(struct pg3 *pg)
 {
-	struct cursor c = cursor_of(span_of(pg->startup.p, pg->startup_len));
+	struct cursor c = cursor_of(span_of(pg->login->startup.p, pg->login->startup_len));
 
 	if (pg3_chunk_grow(
-		    pg, &pg->settings, pg->settings_len + pg->startup_len + 1, pg->settings_len
+		    pg, &pg->login->settings, pg->login->settings_len + pg->login->startup_len + 1,
+		    pg->login->settings_len
 	    ) != 0)
 		return PROTO_BAD_LIMIT;
 	for (;;) {
@@ -184,21 +186,28 @@ static enum proto_bad add_settings(struct pg3 *pg)
 		if (!is_forwarded(name))
 			continue;
 		size_t n = name.n + value.n + 2; // they lie one behind the other
-		memcpy(pg->settings.p + pg->settings_len, name.p, n);
-		pg->settings_len += n;
+		memcpy(pg->login->settings.p + pg->login->settings_len, name.p, n);
+		pg->login->settings_len += n;
 	}
 }
 
 enum proto_bad pg3_startup_read(struct pg3 *pg, struct span parameters)
 {
 	struct seen seen = {0};
+	size_t block;
 
-	if (pg3_chunk_grow(pg, &pg->startup, parameters.n + 1, 0) != 0)
+	if (pg->login != NULL)
+		return PROTO_BAD_ORDER;
+	pg->login = pg3_memory_get(pg, sizeof(*pg->login), &block);
+	if (pg->login == NULL)
+		return PROTO_BAD_LIMIT;
+	pg->login->block = block;
+	if (pg3_chunk_grow(pg, &pg->login->startup, parameters.n + 1, 0) != 0)
 		return PROTO_BAD_LIMIT;
 	if (parameters.n > 0)
-		memcpy(pg->startup.p, parameters.p, parameters.n);
-	pg->startup_len = parameters.n;
-	struct cursor c = cursor_of(span_of(pg->startup.p, parameters.n));
+		memcpy(pg->login->startup.p, parameters.p, parameters.n);
+	pg->login->startup_len = parameters.n;
+	struct cursor c = cursor_of(span_of(pg->login->startup.p, parameters.n));
 	for (;;) {
 		struct span name = cursor_cstr(&c);
 		if (c.bad || name.n == 0)
@@ -212,10 +221,10 @@ enum proto_bad pg3_startup_read(struct pg3 *pg, struct span parameters)
 	}
 	if (!cursor_done(&c))
 		return PROTO_BAD_MALFORMED;
-	if (pg->user.n == 0)
+	if (pg->login->user.n == 0)
 		return PROTO_BAD_PARAMETER;
-	if (pg->database.n == 0)
-		pg->database = pg->user;
+	if (pg->login->database.n == 0)
+		pg->login->database = pg->login->user;
 	return add_settings(pg);
 }
 
@@ -225,7 +234,7 @@ static int append_parameters(
 	uint32_t *count
 )
 {
-	struct cursor c = cursor_of(span_of(pg->startup.p, pg->startup_len));
+	struct cursor c = cursor_of(span_of(pg->login->startup.p, pg->login->startup_len));
 
 	for (;;) {
 		struct span name = cursor_cstr(&c), value = cursor_cstr(&c);
@@ -285,9 +294,9 @@ static int write_parameters(const struct pg3 *pg, struct buf *to)
 	if (r == 0)
 		r = buf_append(to, span_of("database", 9));
 	if (r == 0)
-		r = append_cstr(to, u->database.n > 0 ? u->database : pg->database);
+		r = append_cstr(to, u->database.n > 0 ? u->database : pg->login->database);
 	if (r == 0)
-		r = buf_append(to, span_of(pg->settings.p, pg->settings_len));
+		r = buf_append(to, span_of(pg->login->settings.p, pg->login->settings_len));
 	return r;
 }
 
@@ -310,4 +319,17 @@ int pg3_startup_write(const struct pg3 *pg, struct buf *to_server)
 	if (r == 0)
 		put_be32(to_server->data + to_server->head + before, buf_len(to_server) - before);
 	return r;
+}
+
+void pg3_startup_forget(struct pg3 *pg)
+{
+	struct pg3_login *login = pg->login;
+
+	if (login == NULL)
+		return;
+	pg3_auth_forget(pg);
+	pg3_chunk_free(pg, &login->startup);
+	pg3_chunk_free(pg, &login->settings);
+	pg->login = NULL;
+	pg3_memory_put(pg, login, login->block);
 }

@@ -18,3 +18,5 @@ int pg3_startup_negotiate(const struct pg3 *pg, uint16_t minor, struct buf *to_c
 // Write the StartupMessage for the server: the upstream's user and database, and the client's
 // other parameters; settings in `options` become parameters of their own. Returns as buf_append.
 int pg3_startup_write(const struct pg3 *pg, struct buf *to_server) must_check;
+// The login is done, or never will be: give back what only it needed. Harmless without one.
+void pg3_startup_forget(struct pg3 *pg);

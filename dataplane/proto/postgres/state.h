@@ -113,7 +113,8 @@ struct portal {
 };
 
 struct table {
-	struct object *bucket[PG3_BUCKETS];
+	struct object **bucket; // PG3_BUCKETS of them; NULL when there was never an object
+	size_t block;
 	uint32_t n;
 };
 
@@ -165,8 +166,24 @@ struct queue {
 	uint32_t traits[TRAIT_COUNT]; // entries with each
 };
 
+// What only a login needs.
+struct pg3_login {
+	size_t block;
+	struct chunk startup; // the client's parameters as they came
+	size_t startup_len;
+	struct chunk settings; // of it: name NUL value NUL ..., those of `options` first
+	size_t settings_len;
+	struct span user, database, application;
+	bool asked; // the server has asked for a proof
+	bool scram_begun, scram_continued;
+	bool scram_verified; // the server has proved that it knows the password too
+	struct scram scram;  // during the exchange
+	uint8_t binding[SCRAM_BINDING_MAX];
+	size_t binding_len;
+};
+
 struct pg3 {
-	struct proto_config config;
+	const struct proto_config *config;
 	size_t memory; // bytes of blocks held
 	enum client_phase client;
 	enum server_phase server;
@@ -174,21 +191,9 @@ struct pg3 {
 	bool replication;
 	bool server_secure;
 
-	struct chunk startup; // the client's parameters as they came
-	size_t startup_len;
-	struct chunk settings; // of it: name NUL value NUL ..., those of `options` first
-	size_t settings_len;
-	struct span user, database, application;
-
-	const struct proto_upstream *upstream; // until the login is done
+	struct pg3_login *login;               // NULL before it begins and when it is done
+	const struct proto_upstream *upstream; // until then
 	bool describe;                         // results are masked: each needs a description
-	bool asked; // the server has asked for a proof
-	bool scram_continued;
-	bool scram_verified; // the server has proved that it knows the password too
-	struct scram *scram; // during the exchange
-	size_t scram_block;
-	uint8_t binding[SCRAM_BINDING_MAX];
-	size_t binding_len;
 	bool key_known;
 	uint32_t key_pid;
 	uint8_t key_secret[4];

@@ -38,12 +38,13 @@ int pg3_upstream_start(struct pg3 *pg, const struct proto_upstream *upstream, st
 
 int pg3_upstream_secured(struct pg3 *pg, struct span binding, struct proto_io *io)
 {
-	if (pg->server != SERVER_ENCRYPTING || binding.n > sizeof(pg->binding))
+	if (pg->server != SERVER_ENCRYPTING || binding.n > SCRAM_BINDING_MAX)
 		return ERR_MALFORMED;
 	pg->server_secure = true;
-	pg->binding_len = binding.n;
-	if (binding.n > 0)
-		memcpy(pg->binding, binding.p, binding.n);
+	if (pg->login != NULL && binding.n > 0) { // a cancel has none
+		pg->login->binding_len = binding.n;
+		memcpy(pg->login->binding, binding.p, binding.n);
+	}
 	return send_request(pg, io->to_server);
 }
 
@@ -148,8 +149,8 @@ struct parse_result pg3_upstream_feed(
 		return pg3_bad(out, PROTO_BAD_TYPE);
 	struct parse_result r = pg3_message_frame(
 		in,
-		pg->config.message_max < LOGIN_MESSAGE_MAX ? pg->config.message_max
-							   : LOGIN_MESSAGE_MAX,
+		pg->config->message_max < LOGIN_MESSAGE_MAX ? pg->config->message_max
+							    : LOGIN_MESSAGE_MAX,
 		out, &body
 	);
 	if (r.status == PARSE_DONE && !take_login(pg, body, out, io, &bad))

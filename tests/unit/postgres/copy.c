@@ -70,7 +70,7 @@ static void two_copies_in_one_query(void **state)
 
 static void extended_copy_in(struct talk *t)
 {
-	t->upstream.describe = false;
+	talk_reopen_undescribed(t);
 	client_passes(t, PARSE("", "copy t from stdin"));
 	client_passes(t, BIND("", ""));
 	client_passes(t, EXECUTE(""));

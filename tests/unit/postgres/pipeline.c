@@ -7,11 +7,6 @@
 
 #include <stdio.h>
 
-static void quiet(struct talk *t)
-{
-	t->upstream.describe = false;
-}
-
 static void extended(struct talk *t, const char *text)
 {
 	client_passes(t, PARSE("", text));
@@ -30,7 +25,7 @@ static void answers_belong_to_their_commands(void **state)
 {
 	struct talk *t = *state;
 
-	quiet(t);
+	talk_reopen_undescribed(t);
 	for (uint64_t i = 1; i <= 20; i++) {
 		client_passes(t, PARSE("", "select"));
 		client_passes(t, BIND("", ""));
@@ -56,7 +51,7 @@ static void error_skips_to_sync(void **state)
 {
 	struct talk *t = *state;
 
-	quiet(t);
+	talk_reopen_undescribed(t);
 	extended(t, "select 1/0");
 	extended(t, "select 2");
 	client_passes(t, SYNC);
@@ -93,7 +88,7 @@ static void denial_in_a_pipeline(void **state)
 {
 	struct talk *t = *state;
 
-	quiet(t);
+	talk_reopen_undescribed(t);
 	extended(t, "insert into a");
 	client_denied(t, PARSE("", "drop table a"));
 	client_passes(t, BIND("", ""));
@@ -131,7 +126,7 @@ static void error_before_a_denial_comes_first(void **state)
 {
 	struct talk *t = *state;
 
-	quiet(t);
+	talk_reopen_undescribed(t);
 	extended(t, "select 1/0");
 	client_denied(t, PARSE("", "drop table a"));
 	client_passes(t, SYNC);
@@ -168,7 +163,7 @@ static void query_within_an_extended_pipeline(void **state)
 {
 	struct talk *t = *state;
 
-	quiet(t);
+	talk_reopen_undescribed(t);
 	extended(t, "select 1");
 	client_passes(t, QUERY("select 2"));
 	client_passes(t, SYNC);

@@ -237,6 +237,7 @@ static void settings_settle_before_text_is_read(void **state)
 {
 	struct talk *t = *state;
 
+	talk_reopen_undescribed(t);
 	client_passes(t, QUERY("set standard_conforming_strings = off"));
 	client_waits(t, QUERY("select '\\'"));
 	client_waits(t, PARSE("", "select '\\'"));
@@ -251,7 +252,6 @@ static void settings_settle_before_text_is_read(void **state)
 	// The same without a Sync behind it: nobody will tell.
 	client_passes(t, PARSE("", "SET client_encoding = 'SJIS'"));
 	client_passes(t, BIND("", ""));
-	t->upstream.describe = false;
 	client_passes(t, EXECUTE(""));
 	feed_kind(t, LEG_CLIENT, PARSE("", "select 1"), PROTO_COMMAND);
 	assert_true(t->msg.unsettled);

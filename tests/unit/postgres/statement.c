@@ -360,7 +360,7 @@ static void undescribed_rows_have_the_formats_of_bind(void **state)
 {
 	struct talk *t = *state;
 
-	t->upstream.describe = false;
+	talk_reopen_undescribed(t);
 	client_passes(t, PARSE("", "select 1, 2"));
 	client_passes(t, say('B', "sshhhhh", "", "", 0, 0, 2, 0, 1));
 	client_passes(t, EXECUTE(""));
@@ -370,6 +370,39 @@ static void undescribed_rows_have_the_formats_of_bind(void **state)
 	assert_null(t->msg.fields[0].column);
 	assert_int_equal(t->msg.fields[0].format, 0);
 	assert_int_equal(t->msg.fields[1].format, 1);
+}
+
+// An idle session holds what the client has prepared, and no more; then it goes on as before.
+static void idle_session_holds_its_statements_only(void **state)
+{
+	struct talk *t = *state;
+
+	t->ops->trim(t->state);
+	assert_int_equal(blocks_stats(t->blocks).used, 0);
+	prepared(t, "s", "select 1");
+	client_passes(t, BIND("", "s"));
+	t->ops->trim(t->state); // not while an answer is owed
+	client_passes(t, SYNC);
+	server_passes(t, BIND_COMPLETE);
+	server_passes(t, READY('I'));
+	client_passes(t, QUERY("select a"));
+	server_passes(t, COLUMN1("a", 0, 0));
+	server_passes(t, say('D', "hir", 1, 1, (size_t)1, "1"));
+	server_passes(t, COMPLETE("SELECT 1"));
+	server_passes(t, READY('I'));
+	t->ops->trim(t->state);
+	assert_true(blocks_stats(t->blocks).used > 0);
+	assert_true(blocks_stats(t->blocks).used <= 2 * BLOCKS_SMALLEST);
+	client_passes(t, BIND("", "s"));
+	client_passes(t, SYNC);
+	server_passes(t, BIND_COMPLETE);
+	server_passes(t, READY('I'));
+	client_passes(t, CLOSE('S', "s"));
+	client_passes(t, SYNC);
+	server_passes(t, say('3', ""));
+	server_passes(t, READY('I'));
+	t->ops->trim(t->state);
+	assert_int_equal(blocks_stats(t->blocks).used, 0);
 }
 
 static void forward_of_another_object_fails(void **state)
@@ -409,6 +442,7 @@ int main(void)
 		TEST(description_is_asked_for_once_a_portal),
 		TEST(descriptions_alike_keep_their_notes),
 		TEST(undescribed_rows_have_the_formats_of_bind),
+		TEST(idle_session_holds_its_statements_only),
 		TEST(forward_of_another_object_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,6 +315,13 @@ void talk_open(struct talk *t)
 	expect_silence(t);
 }
 
+void talk_reopen_undescribed(struct talk *t)
+{
+	t->upstream.describe = false;
+	talk_restart(t);
+	talk_open(t);
+}
+
 int talk_setup_open(void **state)
 {
 	int r = talk_setup(state);

@@ -40,6 +40,8 @@ int talk_setup_open(void **state);
 // Start anew with the limits in t->config.
 void talk_restart(struct talk *t);
 void talk_open(struct talk *t);
+// Begin anew, with a login after which no descriptions are asked for.
+void talk_reopen_undescribed(struct talk *t);
 
 // Bytes by a format: b byte, h 16 bits, i 32 bits, s string with its NUL, r bytes (size_t,
 // pointer). The span lives until teardown.
