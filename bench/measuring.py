@@ -25,6 +25,8 @@ UNITS = {
     "GB": Unit("GB a core-second", lambda r: r["bytes"] / r["busy_ns"], True),
     "k": Unit("thousand a core-second", lambda r: 1e6 * r["done"] / r["busy_ns"], True),
     "us": Unit("us to the answer, p99", lambda r: r["p99_us"], False),
+    "turn": Unit("us, the longest turn with a new policy, CPU time", lambda r: max(r["policy_us"]),
+                 False),
     "KB": Unit("KB a session", lambda r: r["resident"] / 1024, False),
 }
 
@@ -118,8 +120,22 @@ def most(bench, scenario):
     return statistics.median(r["done"] / r["us"] for r in results) * 1e6
 
 
+def roofline(bench, scenario):
+    """What the libraries alone do on the same data: open, scan, seal."""
+    words = scenario.load.split()
+    found = words[words.index("--found") + 1] if "--found" in words else 0
+    done = net.run(["taskset", "-c", peers.CORE, bench.args.build / "bench/bench_roofline", "--mask",
+                    ",".join(scenario.mask), "--found", found, "--runs", bench.args.runs,
+                    "--seconds", bench.args.seconds / 4], timeout=300)
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    # In the units of a load: a second that was all busy.
+    return [r | {"bytes": r["all"] * 1e9, "busy_ns": 1e9, "us": 1e6} for r in results]
+
+
 def with_load(bench, scenario, name):
     """The usual way: bench_load is agents and backends, the subject between them."""
+    if name == "roofline":
+        return roofline(bench, scenario)
     if scenario.load_factor == 0:
         return run_subject(bench, scenario, name)
     if scenario.name not in bench.rates:

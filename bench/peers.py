@@ -209,13 +209,14 @@ class PgBouncer(Subject):
     name = "pgbouncer"
     port = 5005
     tls_in = "request"
+    address, backend = "127.0.0.1", f"host=127.0.0.1 port={BACKEND_PORT} user=anyone"
 
     def start(self):
         config = self.write("pgbouncer.ini", f"""\
             [databases]
-            postgres = host=127.0.0.1 port={BACKEND_PORT} user=anyone
+            postgres = {self.backend}
             [pgbouncer]
-            listen_addr = 127.0.0.1
+            listen_addr = {self.address}
             listen_port = {self.port}
             auth_type = any
             pool_mode = session
@@ -246,8 +247,8 @@ gateway:
   profile: {profile}
   memory: 4GiB
   ports:
-    - {{device: "net_memif0,role=server,socket={dir}/agents.sock,socket-abstract=no", address: {gateway}/24, mtu: {mtu}}}
-    - {{device: "net_memif1,role=server,socket={dir}/backends.sock,socket-abstract=no", address: {server}/24, mtu: {mtu}}}
+    - {{device: "{devices[0]}", address: {gateway}/24, mtu: {mtu}}}
+    - {{device: "{devices[1]}", address: {server}/24, mtu: {mtu}}}
   limits: {{connections: 262144, sessions: 131072, worker_memory: 2GiB}}
   state: {dir}/state
   patterns: {patterns}
@@ -258,12 +259,12 @@ resources:
     protocol: postgres
     address: "{backends}:{port}"
     tls: {tls}
-{ca}    credential: {{user: anyone, password: {{file: {dir}/password}}}}
+{ca}    credential: {{user: {user}, password: {{file: {dir}/password}}}}
 listeners:
   - {{address: "{gateway}", port: 5432, protocol: postgres, resource: orders,
      certificate: [{certs}/gateway.ecdsa.pem], key: [{certs}/gateway.ecdsa.key]}}
 rules:
-  - name: everything
+{rules}  - name: everything
     subjects: {{groups: [agents]}}
     resources: [orders]
     effects: {{allow: [read, write, ddl, admin, exec, unknown]}}
@@ -272,28 +273,51 @@ rules:
 """
 
 
+RULE = """\
+  - name: rule-{number}
+    subjects: {{groups: ["{group}"]}}
+    resources: [orders]
+    effects: {{allow: [read, session]}}
+"""
+
+
 class Bulkhead(Subject):
     name = "bulkhead"
     mtu = 1500
     record = "off"
+    user, password, backend_port = "anyone", "a password", BACKEND_PORT  # at the backends
     profile = False  # cycles by stage
+    rules = 0        # besides the one for the load, before it
 
     def start(self):
-        secret = self.write("password", "a password")
+        secret = self.write("password", self.password)
         secret.chmod(0o600)
         (self.dir / "state").mkdir()
-        config = self.write("bulkhead.yaml", CONFIG.format(
-            core=CORE, load=LOAD, dir=self.dir, gateway=GATEWAY, server=SERVER, mtu=self.mtu,
-            profile=str(self.profile).lower(), patterns=ROOT / "patterns/library",
-            backends=BACKENDS, port=BACKEND_PORT, tls="verify-full" if self.tls_out else "off",
-            ca=f"    ca: {self.certs}/ca.pem\n" if self.tls_out else "", certs=self.certs,
-            mask=json.dumps(self.mask), record=self.record))
-        self.process = self.net.gw.start([self.build / "app/bulkhead", "--config", config],
-                                         self.dir.name)
+        config = self.configure()
+        # What bench/run starts is on the load's core, unless it is told otherwise.
+        self.process = self.net.gw.start(
+            ["taskset", "-c", f"{LOAD},{CORE}", self.build / "app/bulkhead", "--config", config],
+            self.dir.name)
         self.process.wait_line("ready", timeout=120)
         token = self.net.gw.run([self.build / "app/bulkheadctl", "token", "--socket", self.socket,
                                  "--subject", "bench", "--group", "agents", "--ttl", "8h"]).stdout
         self.write("token", token)
+
+    def devices(self):
+        """DPDK's ports, towards agents and towards backends."""
+        return [f"net_memif{i},role=server,socket={self.dir}/{name}.sock,socket-abstract=no"
+                for i, name in enumerate(("agents", "backends"))]
+
+    def configure(self, version=0):
+        """Write the configuration; another version has another policy."""
+        more = "".join(RULE.format(number=i, group=f"others-{i}-{version}")
+                       for i in range(self.rules))
+        return self.write("bulkhead.yaml", CONFIG.format(
+            core=CORE, load=LOAD, dir=self.dir, devices=self.devices(), user=self.user, gateway=GATEWAY, server=SERVER, mtu=self.mtu,
+            profile=str(self.profile).lower(), patterns=ROOT / "patterns/library",
+            backends=BACKENDS, port=self.backend_port, tls="verify-full" if self.tls_out else "off",
+            ca=f"    ca: {self.certs}/ca.pem\n" if self.tls_out else "", certs=self.certs,
+            mask=json.dumps(self.mask), record=self.record, rules=more))
 
     @property
     def socket(self):
@@ -309,14 +333,27 @@ class Bulkhead(Subject):
                 "--tls", self.tls_in, "--token", self.dir / "token", "--mtu", self.mtu,
                 *ports] + (more if self.tls_out else [])
 
-    def metrics(self):
-        """Counters of the worker by name; with labels: name:label."""
-        conn = http.client.HTTPConnection("bulkhead")
+    def ask(self, method, path):
+        """The control plane's answer."""
+        conn = http.client.HTTPConnection("bulkhead", timeout=60)
         conn.sock = socket.socket(socket.AF_UNIX)
         conn.sock.connect(str(self.socket))
-        conn.request("GET", "/metrics")
-        text = conn.getresponse().read().decode()
+        conn.request(method, path)
+        answer = conn.getresponse()
+        text = answer.read().decode()
         conn.close()
+        if answer.status >= 300:
+            raise net.Failure(f"{method} {path}: {answer.status} {text}")
+        return text
+
+    def reload(self, version):
+        """Another policy."""
+        self.configure(version)
+        self.ask("POST", "/v1/reload")
+
+    def metrics(self):
+        """Counters of the worker by name; with labels: name:label."""
+        text = self.ask("GET", "/metrics")
         found = {}
         for name, labels, value in METRIC.findall(text):
             words = [word for key, word in LABEL.findall(labels) if key != "worker"]

@@ -13,20 +13,17 @@ def ratio(ours, other):
     return other["median"] / ours["median"]
 
 
-def goal(scenario, figures):
-    """What was wanted, in words, and whether it is reached. Empty when nothing was, or the peer is
-    not here."""
-    if scenario.wanted is None:
-        return ""
-    ours, (peer, value) = figures[0], scenario.wanted
-    if peer is None:
-        better = (ours["median"] >= value) == ours["more_is_better"]
-        return f"wanted: {value:g} {ours['unit']}: {'reached' if better else 'not reached'}"
-    other = next((f for f in figures if f["subject"] == peer), None)
-    if other is None:
-        return ""
-    reached = ratio(ours, other) >= value
-    return f"wanted: {value:g} times {peer}: {'reached' if reached else 'not reached'}"
+def goals(scenario, figures):
+    """What was wanted, in words, and whether it is reached; of what can be told."""
+    ours = figures[0]
+    for peer, value in scenario.wanted:
+        other = next((f for f in figures if f["subject"] == peer), None)
+        if peer is None:
+            reached = (ours["median"] >= value) == ours["more_is_better"]
+            yield f"wanted: {value:g} {ours['unit']}: {'reached' if reached else 'not reached'}"
+        elif other is not None:
+            reached = ratio(ours, other) >= value
+            yield f"wanted: {value:g} times {peer}: {'reached' if reached else 'not reached'}"
 
 
 def line(figure, ours):
@@ -36,7 +33,9 @@ def line(figure, ours):
         text += f", busy {100 * figure['busy']:3.0f}%"
     if figure.get("p50_us"):
         text += f", p50 {figure['p50_us']:.0f} us, p99 {figure['p99_us']:.0f} us"
-    if figure is not ours:
+    if figure["subject"] == "roofline":
+        text += f"; Bulkhead: {100 * ratio(ours, figure):.0f}% of it"
+    elif figure is not ours:
         text += f"; Bulkhead: {ratio(ours, figure):.2f} times as good"
     return text
 
@@ -47,12 +46,10 @@ def show(scenario, figures):
     print(f"{scenario.name}: {scenario.text}{rate}")
     for figure in figures:
         print(line(figure, figures[0]))
-        if scenario.tell:
-            for text in scenario.tell(figure["runs"]):
-                print(f"    {text}")
-    reached = goal(scenario, figures)
-    if reached:
-        print(f"  {reached}")
+        for text in scenario.tell(figure["runs"]) if scenario.tell else ():
+            print(f"    {text}")
+    for text in goals(scenario, figures):
+        print(f"  {text}")
     print(end="", flush=True)
 
 

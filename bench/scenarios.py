@@ -5,6 +5,8 @@ import dataclasses
 from typing import Callable, Optional
 
 import measuring
+import stock
+import swaps
 
 DEFAULT = ("secrets", "payment")  # what the ready policies mask
 ALL = DEFAULT + ("pii", "phi", "network", "crypto")
@@ -22,7 +24,7 @@ class Scenario:
     tls_out: bool = True      # TLS towards the backends
     mask: tuple = ()          # groups of patterns
     # What was set out for: ("haproxy", 3): three times its figure; (None, 50): that figure.
-    wanted: Optional[tuple] = None
+    wanted: tuple = ()
     # Queries a second: this part of what Bulkhead does at most under the same load.
     load_factor: float = 0
     subject: dict = dataclasses.field(default_factory=dict)  # attributes of the peers.Subject
@@ -41,8 +43,10 @@ SMALL = "--work prepared --agents 64 --rows 1 --bytes 100"
 
 SCENARIOS = [
     Scenario("download, masked", "results of 50 MB, TLS in and out, default masking, nothing to "
-             "find", "GB", BULK, PROXIES, mask=DEFAULT, wanted=("haproxy", 3)),
-    Scenario("download", "the same, masking nothing", "GB", BULK, PROXIES),
+             "find", "GB", BULK, PROXIES + ("roofline",), mask=DEFAULT,
+             wanted=(("haproxy", 3), ("roofline", 0.6))),
+    Scenario("download", "the same, masking nothing", "GB", BULK,
+             PROXIES + ("roofline",)),
     Scenario("download, all patterns", "the same, all patterns of the library", "GB", BULK,
              mask=ALL),
     Scenario("download, 1 found in a KB", "the same, default masking, 1 secret in a KB", "GB",
@@ -52,9 +56,9 @@ SCENARIOS = [
     Scenario("upload", "COPY of 50 MB, TLS in and out", "GB",
              BULK.replace("query", "upload"), PROXIES),
     Scenario("row of 100 B, prepared", "64 agents, one query at a time each; TLS in, plain out",
-             "k", SMALL, POSTGRES, False, DEFAULT, wanted=("pgbouncer", 5)),
+             "k", SMALL, POSTGRES, False, DEFAULT, wanted=(("pgbouncer", 5),)),
     Scenario("row of 100 B, prepared, TLS out", "the same, TLS in and out", "k", SMALL, POSTGRES,
-             True, DEFAULT, wanted=("pgbouncer", 5)),
+             True, DEFAULT, wanted=(("pgbouncer", 5),)),
     Scenario("row of 100 B, simple", "64 agents, simple queries; TLS in, plain out", "k",
              SMALL.replace("prepared", "query"), ("pgbouncer",), False, DEFAULT),
     Scenario("row of 1 KB, prepared", "64 agents; TLS in, plain out", "k",
@@ -66,14 +70,20 @@ SCENARIOS = [
     Scenario("1,000 agents", "the same", "k",
              "--work prepared --agents 1000 --rows 10 --bytes 100", (), False, DEFAULT),
     Scenario("logins", "connection, full TLS 1.3 handshake, login, good-bye; plain out", "k",
-             "--work connect --agents 16", POSTGRES, False, wanted=("haproxy", 1.8)),
+             "--work connect --agents 16", POSTGRES, False, wanted=(("haproxy", 1.8),)),
     Scenario("logins, resumed", "the same, by the ticket of the login before", "k",
-             "--work connect --agents 16 --resume", POSTGRES, False, wanted=("haproxy", 2),
+             "--work connect --agents 16 --resume", POSTGRES, False, wanted=(("haproxy", 2),),
              tell=measuring.tell_resumed),
     Scenario("logins, TLS out", "logins with full handshakes, as far as the subject resumes no "
              "session with the backend", "k", "--work connect --agents 16", POSTGRES),
     Scenario("half load", "row of 100 B, prepared, at half the rate that Bulkhead did at most",
-             "us", SMALL, POSTGRES, False, DEFAULT, wanted=(None, 50), load_factor=0.5),
+             "us", SMALL, POSTGRES, False, DEFAULT, wanted=((None, 50),), load_factor=0.5),
+    Scenario("policy swaps", "row of 100 B, prepared, as many as 64 agents can, while another policy "
+             "of 1,001 rules is taken over five times a second", "turn", SMALL, (), False, DEFAULT,
+             wanted=((None, 100),), subject={"rules": 1000}, during=swaps.during, tell=swaps.tell),
+    Scenario("pgbench", "a stock client and a PostgreSQL 15, pgbench -S -M prepared, 8 clients, TLS in "
+             "and out; Bulkhead by net_tap, the kernel on both sides", "k", others=("pgbouncer",),
+             mask=DEFAULT, measure=stock.with_pgbench),
     Scenario("idle sessions", "resident memory that 4,000 sessions add, TLS in and out", "KB",
-             "--work idle --agents 4000", wanted=(None, 2)),
+             "--work idle --agents 4000", wanted=((None, 2),)),
 ]
