@@ -82,7 +82,7 @@ def run_load(bench, scenario, subject, more):
     resident = subject.resident()
     argv = [bench.args.build / "bench/bench_load", *subject.load(), *scenario.load.split(),
             "--core", peers.LOAD, "--seconds", bench.args.seconds, "--runs", bench.args.runs, *more,
-            *(["--alone"] if scenario.alone else [])]
+            *(["--alone", subject.thread()] if scenario.alone else [])]
     results, before, at = [], None, 0
     with contextlib.ExitStack() as stack:
         also = stack.enter_context(scenario.during(bench, subject)) if scenario.during else dict
@@ -97,6 +97,9 @@ def run_load(bench, scenario, subject, more):
                 bench.progress(f"{subject.name}, run {len(results)} of {bench.args.runs}")
             before, at = sample, now
         status = load.wait()
+    if scenario.alone and any(r["alone"]["timed"] == 0 for r in results):
+        raise net.Failure(f"{scenario.name}, {subject.name}: the subject cannot do so many queries: "
+                          "none that was due in time was asked in time")
     if status != 0 or len(results) != bench.args.runs or any(r["failed"] for r in results):
         raise net.Failure(f"{scenario.name}, {subject.name}: the load failed:\n"
                           f"{load.text()[-2000:]}\n{subject.process.text()[-2000:]}")

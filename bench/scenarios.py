@@ -4,6 +4,7 @@
 import dataclasses
 from typing import Callable, Optional
 
+import latency
 import measuring
 import stock
 import swaps
@@ -77,7 +78,8 @@ SCENARIOS = [
     Scenario("logins, TLS out", "logins with full handshakes, as far as the subject resumes no "
              "session with the backend", "k", "--work connect --agents 16", POSTGRES),
     Scenario("half load", "row of 100 B, prepared, at half the rate that Bulkhead did at most",
-             "us", SMALL, POSTGRES, False, DEFAULT, wanted=((None, 50),), load_factor=0.5),
+             "us", SMALL, (), False, DEFAULT, wanted=((None, 50),), load_factor=0.5, alone=True,
+             tell=latency.tell),
     Scenario("policy swaps", "row of 100 B, prepared, as many as 64 agents can, while another policy "
              "of 1,001 rules is taken over five times a second", "turn", SMALL, (), False, DEFAULT,
              wanted=((None, 100),), subject={"rules": 1000}, during=swaps.during, tell=swaps.tell),

@@ -301,12 +301,12 @@ void agents_pace(struct load *load)
 	double interval = 1e6 / load->rate;
 
 	if (load->due_us == 0)
-		load->due_us = load->now_us;
-	while (load->due_us <= load->now_us && load->resting != NULL) {
+		load->due_us = (double)load->now_us;
+	while (load->due_us <= (double)load->now_us && load->resting != NULL) {
 		struct agent *agent = load->resting;
 		load->resting = agent->next;
-		(void)ask(agent, load->due_us);
-		load->due_us += (uint64_t)interval;
+		(void)ask(agent, (uint64_t)load->due_us);
+		load->due_us += interval;
 	}
-	load->counts.late_started += load->due_us + (uint64_t)interval <= load->now_us;
+	load->counts.late_started += load->due_us + interval <= (double)load->now_us;
 }

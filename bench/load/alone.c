@@ -23,21 +23,23 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static bool set_policy(int policy)
+static bool set_policy(const struct alone *alone, int policy)
 {
 	const struct sched_param param = {.sched_priority = policy == SCHED_FIFO ? 1 : 0};
 
-	return sched_setscheduler(0, policy, &param) == 0;
+	return sched_setscheduler(0, policy, &param) == 0 &&
+	       (alone->beside == 0 || sched_setscheduler(alone->beside, policy, &param) == 0);
 }
 
 static void take_core(struct alone *alone, struct load *load)
 {
-	alone->on = set_policy(SCHED_FIFO);
+	alone->on = set_policy(alone, SCHED_FIFO);
 	alone->refused = !alone->on;
 	alone->until_us = load->now_us + TIME_US;
 	alone->begun_us = alone->turn_us = load->now_us;
 	alone->cpu_ns = cpu_ns();
 	load->times = alone->on;
+	load->due_us = 0; // what was due in the pause is not asked any more
 	load->times_us = load->now_us + SETTLE_US;
 }
 
@@ -45,7 +47,7 @@ static void give_core(struct alone *alone, struct load *load)
 {
 	alone->us += load->now_us - alone->begun_us;
 	alone->ran_us += (cpu_ns() - alone->cpu_ns) / 1000;
-	alone->on = !set_policy(SCHED_OTHER);
+	alone->on = !set_policy(alone, SCHED_OTHER);
 	alone->until_us = load->now_us + PAUSE_US;
 	load->times = false;
 }
@@ -54,7 +56,7 @@ void alone_begin(struct alone *alone, struct load *load)
 {
 	load->times = !alone->wanted;
 	load->times_us = 0;
-	*alone = (struct alone){.wanted = alone->wanted};
+	*alone = (struct alone){.wanted = alone->wanted, .beside = alone->beside};
 	if (alone->wanted)
 		take_core(alone, load);
 }

@@ -10,8 +10,11 @@
 
 #include "bench/load/load.h"
 
+#include <sys/types.h>
+
 struct alone {
 	bool wanted;
+	pid_t beside;              // a thread of who is measured, which gets the same; 0: none
 	bool refused;              // the kernel did not let it
 	bool on;                   // the core is ours
 	uint64_t until_us;         // this time, or the pause

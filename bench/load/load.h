@@ -48,7 +48,7 @@ struct load {
 	struct tls_server *server; // NULL: backends take no TLS
 	struct agent *agents;
 	struct agent *resting; // logged in and without work
-	uint64_t due_us;       // when the next query is to start
+	double due_us;         // when the next query is to start
 	uint64_t now_us;
 	struct load_counts counts;
 	bool times;               // queries are timed that are due

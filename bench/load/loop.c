@@ -42,6 +42,7 @@ static void begin(struct loop *loop)
 	loop->until_us = load->now_us + loop->options->seconds * UINT64_C(1000000);
 	say("begin");
 	loop->alone.wanted = loop->options->alone;
+	loop->alone.beside = loop->options->beside;
 	alone_begin(&loop->alone, load);
 }
 

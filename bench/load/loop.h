@@ -16,6 +16,7 @@ struct loop_options {
 	struct ip_config ip;
 	unsigned seconds, runs; // of one measurement; how many
 	unsigned warm_up;       // seconds before the first
+	pid_t beside;           // a thread that gets the same; 0: none
 	bool alone;             // latencies are taken with a core to itself
 	unsigned patience;      // seconds until all agents must have logged in
 };

@@ -26,7 +26,8 @@ static void __attribute__((noreturn)) usage(int status)
 	      "  --bytes N        of a row, default 100\n"
 	      "  --found N        secrets in a KB of rows, default 0\n"
 	      "  --rate N         queries a second of all agents; default: as many as they can\n"
-	      "  --alone          latencies are taken while it has its core to itself (SCHED_FIFO)\n"
+	      "  --alone TID      latencies are taken while it and this thread have their cores to\n"
+	      "                   themselves (SCHED_FIFO); 0: it alone\n"
 	      "  --tls HOW        of agents: no (default), direct or request\n"
 	      "  --resume         agents resume TLS sessions; default: full handshakes only\n"
 	      "  --token FILE     what agents log in with\n"
@@ -180,6 +181,7 @@ static void read_option(struct settings *settings, int option, int argc, char **
 		break;
 	case 'A':
 		loop->alone = true;
+		loop->beside = (pid_t)number(optarg);
 		break;
 	case 't':
 		load->tls = (enum load_tls)choose(optarg, ways);
@@ -226,7 +228,7 @@ static void read_options(struct settings *settings, int argc, char **argv)
 		{"bytes", required_argument, NULL, 'b'},
 		{"found", required_argument, NULL, 'f'},
 		{"rate", required_argument, NULL, 'r'},
-		{"alone", no_argument, NULL, 'A'},
+		{"alone", required_argument, NULL, 'A'},
 		{"tls", required_argument, NULL, 't'},
 		{"resume", no_argument, NULL, 'e'},
 		{"token", required_argument, NULL, 'T'},
