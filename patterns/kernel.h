@@ -74,13 +74,20 @@ static inline uint64_t kernel_hash(uint64_t key, unsigned shift)
 	return key * UINT64_C(0x9e3779b97f4a7c15) >> shift;
 }
 
+// Four symbols, twice: so a key that shares its bit by chance shares no other.
+static inline uint64_t kernel_short_key(uint64_t symbols)
+{
+	return (symbols & UINT32_MAX) | symbols << 32;
+}
+
 // What to look for. Immutable, part of a set.
 struct kernel_tables {
-	// Words: by the hash of the first four symbols, the first in the lowest byte; and, where
-	// that is not in `short_keys`, too, by that of the first eight, or of those of them before
-	// the first that is none, in `long_keys`; or there is a hump among these. NULL: none.
-	// A word begins with a letter that has no letter or digit before it, or at a hump (fooBar).
-	const uint64_t *keys, *short_keys, *long_keys;
+	// Words: by the hash of the first four symbols, the first in the lowest byte; and by that
+	// of the first eight, or of those of them before the first that is none, or of the first
+	// four as kernel_short_key says, in `long_keys`; or there is a hump among these. NULL:
+	// none. A word begins with a letter that has no letter or digit before it, or at a hump
+	// (fooBar).
+	const uint64_t *keys, *long_keys;
 	unsigned key_shift, long_shift;
 	// Forms: buckets by place and class, and by the first byte's low nibble. A form stands
 	// where one bucket has all of them; those of `word_forms` where a word begins, and the

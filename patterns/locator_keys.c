@@ -8,7 +8,7 @@
 #include <errno.h>
 
 // Bits a bitmap has for each key: the first is in the nearest cache, the second seldom asked.
-enum { KEY_BITS_MIN = 12, KEY_BITS_MAX = 21, KEY_SPACE = 12, LONG_KEY_SPACE = 24 };
+enum { KEY_BITS_MIN = 16, KEY_BITS_MAX = 21, KEY_SPACE = 12, LONG_KEY_SPACE = 24 };
 
 int locator_keys_add(struct locator_keys *f, struct lead_key key, struct locator_ref ref)
 {
@@ -99,10 +99,8 @@ static void fill_bitmaps(struct locator_keys *f, const struct kernel_tables *t)
 	for (size_t i = 0; i < f->entry_count; i++) {
 		const struct lead_key *key = &f->entries[i].key;
 		set_bit(f->first, kernel_hash(key->key, t->key_shift));
-		if (key->is_short)
-			set_bit(f->short_keys, kernel_hash(key->key, t->key_shift));
-		else
-			set_bit(f->long_keys, kernel_hash(key->long_key, t->long_shift));
+		uint64_t further = key->is_short ? kernel_short_key(key->key) : key->long_key;
+		set_bit(f->long_keys, kernel_hash(further, t->long_shift));
 	}
 }
 
@@ -117,15 +115,12 @@ int locator_keys_finish(struct locator_keys *f, struct kernel_tables *t)
 	for (f->slot_count = 64; f->slot_count < 2 * n;)
 		f->slot_count *= 2;
 	f->first = calloc((size_t)1 << key_bits >> 6, sizeof(*f->first));
-	f->short_keys = calloc((size_t)1 << key_bits >> 6, sizeof(*f->short_keys));
 	f->long_keys = calloc((size_t)1 << long_bits >> 6, sizeof(*f->long_keys));
 	f->slots = calloc(f->slot_count, sizeof(*f->slots));
 	f->refs = calloc(f->entry_count, sizeof(*f->refs));
-	if (f->first == NULL || f->short_keys == NULL || f->long_keys == NULL || f->slots == NULL ||
-	    f->refs == NULL)
+	if (f->first == NULL || f->long_keys == NULL || f->slots == NULL || f->refs == NULL)
 		return -ENOMEM;
 	t->keys = f->first;
-	t->short_keys = f->short_keys;
 	t->long_keys = f->long_keys;
 	f->shift = t->key_shift = 64 - key_bits;
 	t->long_shift = 64 - long_bits;
@@ -153,7 +148,6 @@ const struct locator_ref *locator_keys_at(
 void locator_keys_fini(struct locator_keys *keys)
 {
 	free(keys->first);
-	free(keys->short_keys);
 	free(keys->long_keys);
 	free(keys->slots);
 	free(keys->refs);

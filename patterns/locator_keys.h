@@ -22,9 +22,9 @@ struct locator_slot {
 };
 
 struct locator_keys {
-	uint64_t *first, *short_keys, *long_keys; // the kernel's bitmaps
-	unsigned shift;                           // of the first two
-	struct locator_slot *slots;               // open addressing, a power of two
+	uint64_t *first, *long_keys; // the kernel's bitmaps
+	unsigned shift;              // of the first
+	struct locator_slot *slots;  // open addressing, a power of two
 	size_t slot_count;
 	struct locator_ref *refs; // those of a key together
 	size_t ref_count;

@@ -17,10 +17,9 @@
 
 enum { TEXT_MAX = 3 * KERNEL_CHUNK, SHIFT = 64 - 12 };
 
-static uint64_t keys[1 << 12 >> 6], short_keys[1 << 12 >> 6], long_keys[1 << 12 >> 6];
+static uint64_t keys[1 << 12 >> 6], long_keys[1 << 12 >> 6];
 static struct kernel_tables tables = {
 	.keys = keys,
-	.short_keys = short_keys,
 	.long_keys = long_keys,
 	.key_shift = SHIFT,
 	.long_shift = SHIFT,
@@ -88,7 +87,8 @@ static bool is_word(struct span in, size_t at)
 	uint64_t four = symbols_at(in, at, KERNEL_KEY);
 	if (!begins_word(in, at) || !has_key(keys, four))
 		return false;
-	if (has_key(short_keys, four) || has_key(long_keys, symbols_at(in, at, KERNEL_LONG_KEY)))
+	if (has_key(long_keys, four | four << 32) ||
+	    has_key(long_keys, symbols_at(in, at, KERNEL_LONG_KEY)))
 		return true;
 	for (size_t n = 1; n < KERNEL_LONG_KEY; n++) {
 		uint8_t next = byte_at(in, at + n);
@@ -204,7 +204,6 @@ static void fill(void *table, size_t n, bool dense)
 static void random_tables(void)
 {
 	fill(keys, sizeof(keys), true);
-	fill(short_keys, sizeof(short_keys), false);
 	fill(long_keys, sizeof(long_keys), false);
 	fill(tables.forms, sizeof(tables.forms), true);
 	fill(tables.form_first, sizeof(tables.form_first), true);
