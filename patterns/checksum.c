@@ -71,13 +71,9 @@ bool checksum_birthday(unsigned year, unsigned month, unsigned day)
 
 bool checksum_luhn(const uint8_t *d, size_t n)
 {
-	unsigned sum = 0;
-	for (size_t i = 0; i < n; i++) {
-		unsigned digit = d[n - 1 - i];
-		if (i % 2 == 1)
-			digit = digit > 4 ? 2 * digit - 9 : 2 * digit;
-		sum += digit;
-	}
+	unsigned sum = n % 2 == 1 ? d[0] : 0;
+	for (size_t i = n % 2; i < n; i += 2) // without a branch on what nobody can guess
+		sum += 2u * d[i] - 9u * (d[i] > 4) + d[i + 1];
 	return n > 1 && sum % 10 == 0;
 }
 
