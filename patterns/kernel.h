@@ -92,7 +92,7 @@ struct kernel_tables {
 	// Forms: buckets by place and class, and by the first byte's low nibble. A form stands
 	// where one bucket has all of them; those of `word_forms` where a word begins, and the
 	// others where a number begins, a digit that has no letter or digit before it.
-	bool has_forms;
+	unsigned form_planes; // in use
 	uint16_t word_forms;
 	uint8_t form_first[KERNEL_PLANES][16];
 	uint8_t forms[KERNEL_PLANES][KERNEL_FORM][16]; // of CLASSES, and zeros

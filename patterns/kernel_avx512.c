@@ -74,32 +74,47 @@ static inline __m512i table(const uint8_t entries[static 16])
 	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)entries));
 }
 
-static inline void forms_of(const struct kernel_tables *tables, struct batch *batch, size_t n)
+// As forms_of, by so many planes: the compiler knows how many.
+static inline __attribute__((always_inline)) void forms_of_planes(
+	const struct kernel_tables *tables, struct batch *batch, size_t n, size_t planes
+)
 {
-	__m512i first[KERNEL_FORM / 2], second[KERNEL_FORM / 2];
-	__m512i first_byte = table(tables->form_first[0]);
-	__m512i second_byte = table(tables->form_first[1]);
-	pair_classes(batch, n);
+	__m512i pairs[KERNEL_PLANES][KERNEL_FORM / 2], first[KERNEL_PLANES];
+	for (size_t plane = 0; plane < planes; plane++) {
+		first[plane] = table(tables->form_first[plane]);
 #pragma GCC unroll 8
-	for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
-		first[i] = _mm512_loadu_si512(tables->form_pairs[0][i]);
-		second[i] = _mm512_loadu_si512(tables->form_pairs[1][i]);
+		for (size_t i = 0; i < KERNEL_FORM / 2; i++)
+			pairs[plane][i] = _mm512_loadu_si512(tables->form_pairs[plane][i]);
 	}
 	for (size_t block = 0; block < n; block++) {
 		__m512i bytes = _mm512_loadu_si512(batch->bytes + block * 64);
-		__m512i a = _mm512_shuffle_epi8(first_byte, bytes);
-		__m512i b = _mm512_shuffle_epi8(second_byte, bytes);
+		__m512i buckets[KERNEL_PLANES], any = _mm512_setzero_si512();
+		for (size_t plane = 0; plane < planes; plane++)
+			buckets[plane] = _mm512_shuffle_epi8(first[plane], bytes);
 #pragma GCC unroll 8
 		for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
 			__m512i pair = _mm512_loadu_si512(batch->pairs + block * 64 + 2 * i);
-			a = _mm512_and_si512(a, _mm512_permutexvar_epi8(pair, first[i]));
-			b = _mm512_and_si512(b, _mm512_permutexvar_epi8(pair, second[i]));
+			for (size_t plane = 0; plane < planes; plane++)
+				buckets[plane] = _mm512_and_si512(
+					buckets[plane],
+					_mm512_permutexvar_epi8(pair, pairs[plane][i])
+				);
 		}
-		_mm512_storeu_si512(batch->buckets[0] + block * 64, a);
-		_mm512_storeu_si512(batch->buckets[1] + block * 64, b);
-		a = _mm512_or_si512(a, b);
-		batch->found[block] = _mm512_test_epi8_mask(a, a);
+		for (size_t plane = 0; plane < planes; plane++) {
+			_mm512_storeu_si512(batch->buckets[plane] + block * 64, buckets[plane]);
+			any = _mm512_or_si512(any, buckets[plane]);
+		}
+		batch->found[block] = _mm512_test_epi8_mask(any, any);
 	}
+}
+
+static inline void forms_of(const struct kernel_tables *tables, struct batch *batch, size_t n)
+{
+	pair_classes(batch, n);
+	if (tables->form_planes == 1)
+		forms_of_planes(tables, batch, n, 1);
+	else
+		forms_of_planes(tables, batch, n, KERNEL_PLANES);
 }
 
 // The tables of marks.

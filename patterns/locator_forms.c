@@ -106,9 +106,11 @@ static size_t group_of(const struct group *groups, size_t i)
 }
 
 // Share `count` buckets, from `first` on, among the forms of words, or the others. Those beyond
-// FORMS_KNOWN, which are not looked at two by two, go to the last of those in use. Returns 0 or
-// -ENOMEM.
-static int share_buckets(struct locator_forms *f, bool word, unsigned first, unsigned count)
+// FORMS_KNOWN, which are not looked at two by two, go to the last of those in use. Out: *often, how
+// often usual text has one is added. Returns 0 or -ENOMEM.
+static int share_buckets(
+	struct locator_forms *f, bool word, unsigned first, unsigned count, double *often
+)
 {
 	struct group *groups = calloc(FORMS_KNOWN, sizeof(*groups));
 	size_t n = 0, known[FORMS_KNOWN];
@@ -125,8 +127,10 @@ static int share_buckets(struct locator_forms *f, bool word, unsigned first, uns
 	join_all(groups, n, count);
 	unsigned last = first; // there may be no group
 	for (size_t i = 0; i < n; i++) {
-		if (groups[i].live)
-			groups[i].bucket = last = first++;
+		if (!groups[i].live)
+			continue;
+		groups[i].bucket = last = first++;
+		*often += groups[i].often;
 	}
 	for (size_t i = 0; i < n; i++)
 		f->drafts[known[i]].bucket = groups[group_of(groups, i)].bucket;
@@ -138,10 +142,40 @@ static int share_buckets(struct locator_forms *f, bool word, unsigned first, uns
 	return 0;
 }
 
-static void make_tables(const struct locator_forms *f, unsigned words, struct kernel_tables *t)
+// Share the buckets of so many planes. Out: *words, the last of them, for forms of words; *often,
+// how often usual text has one of the forms, or what looks like it. Returns 0 or -ENOMEM.
+static int share_planes(struct locator_forms *f, unsigned planes, uint16_t *words, double *often)
 {
-	t->has_forms = true;
-	t->word_forms = (uint16_t)(UINT32_MAX << (KERNEL_FORM_BUCKETS - words));
+	unsigned all = planes * KERNEL_BUCKETS, last = 0;
+	for (size_t i = 0; i < f->draft_count; i++)
+		last = f->drafts[i].form.word ? WORD_BUCKETS : last;
+	*words = (uint16_t)(((1u << last) - 1) << (all - last));
+	*often = 0;
+	int result = share_buckets(f, false, 0, all - last, often);
+	if (result == 0 && last > 0)
+		result = share_buckets(f, true, all - last, last, often);
+	return result;
+}
+
+// One plane, if another would not let less pass: two cost twice as much.
+static int share_all(struct locator_forms *f, struct kernel_tables *t)
+{
+	static const double worth = 0.9;
+	double by_two, by_one;
+	int result = share_planes(f, KERNEL_PLANES, &t->word_forms, &by_two);
+	t->form_planes = KERNEL_PLANES;
+	if (result != 0)
+		return result;
+	result = share_planes(f, 1, &t->word_forms, &by_one);
+	t->form_planes = 1;
+	if (result != 0 || by_two > worth * by_one)
+		return result;
+	t->form_planes = KERNEL_PLANES;
+	return share_planes(f, KERNEL_PLANES, &t->word_forms, &by_two);
+}
+
+static void make_tables(const struct locator_forms *f, struct kernel_tables *t)
+{
 	for (size_t draft = 0; draft < f->draft_count; draft++) {
 		unsigned plane = f->drafts[draft].bucket / KERNEL_BUCKETS;
 		uint8_t bit = (uint8_t)(1u << f->drafts[draft].bucket % KERNEL_BUCKETS);
@@ -207,22 +241,17 @@ static void make_refs(struct locator_forms *f)
 
 int locator_forms_finish(struct locator_forms *forms, struct kernel_tables *tables)
 {
-	unsigned words = 0;
 	if (forms->draft_count == 0)
 		return 0;
 	forms->refs = calloc(forms->draft_count, sizeof(*forms->refs));
 	if (forms->refs == NULL)
 		return -ENOMEM;
-	for (size_t i = 0; i < forms->draft_count; i++)
-		words = forms->drafts[i].form.word ? WORD_BUCKETS : words;
-	int result = share_buckets(forms, false, 0, KERNEL_FORM_BUCKETS - words);
-	if (result == 0 && words > 0)
-		result = share_buckets(forms, true, KERNEL_FORM_BUCKETS - words, words);
+	int result = share_all(forms, tables);
 	if (result == 0)
 		result = make_allows(forms);
 	if (result != 0)
 		return result;
-	make_tables(forms, words, tables);
+	make_tables(forms, tables);
 	make_refs(forms);
 	free(forms->drafts);
 	forms->drafts = NULL;

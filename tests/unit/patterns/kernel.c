@@ -23,7 +23,6 @@ static struct kernel_tables tables = {
 	.long_keys = long_keys,
 	.key_shift = SHIFT,
 	.long_shift = SHIFT,
-	.has_forms = true,
 	.has_marks = true,
 	.wide_marks = 0x80,
 };
@@ -112,7 +111,8 @@ static uint16_t buckets_at(struct span in, size_t at)
 		buckets |= (uint16_t)~tables.word_forms;
 	if (begins_word(in, at))
 		buckets |= tables.word_forms;
-	for (size_t plane = 0; plane < KERNEL_PLANES; plane++) {
+	buckets &= (1u << tables.form_planes * KERNEL_BUCKETS) - 1;
+	for (size_t plane = 0; plane < tables.form_planes; plane++) {
 		unsigned shift = (unsigned)plane * KERNEL_BUCKETS;
 		unsigned all = tables.form_first[plane][in.p[at] & 15];
 		for (size_t i = 0; i < KERNEL_FORM; i++)
@@ -210,6 +210,7 @@ static void random_tables(void)
 	fill(tables.marks, sizeof(tables.marks), false);
 	fill(tables.mark_low, sizeof(tables.mark_low), true);
 	fill(tables.mark_high, sizeof(tables.mark_high), true);
+	tables.form_planes = 1 + dice(KERNEL_PLANES);
 	tables.word_forms = (uint16_t)(dice(3) == 0 ? 0 : dice(65536));
 	for (size_t plane = 0; plane < KERNEL_PLANES; plane++) {
 		for (size_t i = 0; i < KERNEL_FORM / 2; i++) {
