@@ -17,21 +17,12 @@ static int hash_nid(X509 *certificate)
 	return nid == NID_md5 || nid == NID_sha1 ? NID_sha256 : nid;
 }
 
-int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_MAX], size_t *len)
+size_t tls_certificate_binding(
+	const struct tls_library *library, X509 *certificate, uint8_t out[static TLS_BINDING_MAX]
+)
 {
-	if (!tls->established || (tls->server != NULL && tls_is_resumed(tls)))
-		return ERR_UNSUPPORTED;
-	if (tls->ssl == NULL) {
-		memcpy(out, tls->facts.binding, tls->facts.binding_size);
-		*len = tls->facts.binding_size;
-		return *len > 0 ? 0 : ERR_UNSUPPORTED;
-	}
 	ERR_clear_error();
-	X509 *certificate = tls->server != NULL ? SSL_get_certificate(tls->ssl)
-						: SSL_get0_peer_certificate(tls->ssl);
-	int nid = certificate == NULL ? NID_undef : hash_nid(certificate);
-	const struct tls_library *library =
-		tls->server != NULL ? tls->server->library : tls->client->library;
+	int nid = hash_nid(certificate);
 	EVP_MD *md =
 		nid == NID_undef ? NULL : EVP_MD_fetch(library->context, OBJ_nid2sn(nid), NULL);
 	uint8_t digest[EVP_MAX_MD_SIZE];
@@ -41,8 +32,42 @@ int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_M
 	EVP_MD_free(md);
 	ERR_clear_error();
 	if (!ok)
-		return ERR_UNSUPPORTED;
+		return 0;
 	memcpy(out, digest, n);
+	return n;
+}
+
+// Of the certificate that the server has shown, known since it was read.
+static size_t shown_binding(const struct tls *tls, uint8_t out[static TLS_BINDING_MAX])
+{
+	const X509 *shown = SSL_get_certificate(tls->ssl);
+	for (size_t i = 0; i < tls->server->n_certificates; i++) {
+		const struct certificate *c = &tls->server->certificates[i];
+		if (c->leaf != shown)
+			continue;
+		memcpy(out, c->binding, c->binding_size);
+		return c->binding_size;
+	}
+	return 0;
+}
+
+int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_MAX], size_t *len)
+{
+	if (!tls->established || (tls->server != NULL && tls_is_resumed(tls)))
+		return ERR_UNSUPPORTED;
+	size_t n = 0;
+	if (tls->ssl == NULL) {
+		n = tls->facts.binding_size;
+		memcpy(out, tls->facts.binding, n);
+	} else if (tls->server != NULL) {
+		n = shown_binding(tls, out);
+	} else {
+		X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+		if (certificate != NULL)
+			n = tls_certificate_binding(tls->client->library, certificate, out);
+	}
+	if (n == 0)
+		return ERR_UNSUPPORTED;
 	*len = n;
 	return 0;
 }

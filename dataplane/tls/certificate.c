@@ -134,6 +134,7 @@ int tls_certificate_init(
 	if (rc == 0)
 		rc = read_key(out, library, files->key_file, why);
 	if (rc == 0) {
+		out->binding_size = tls_certificate_binding(library, out->leaf, out->binding);
 		*why = "out of memory";
 		rc = read_names(out);
 	}

@@ -14,6 +14,8 @@ struct certificate {
 	int key_type;                // an OpenSSL NID; a context holds one certificate of each
 	char (*names)[TLS_NAME_MAX]; // dNSName, then iPAddress as text
 	size_t n_names;
+	size_t binding_size; // tls-server-end-point; 0: it has none
+	uint8_t binding[TLS_BINDING_MAX];
 };
 
 // Read chain and key. *out is to be given to tls_certificate_fini in every case.
@@ -23,6 +25,11 @@ int tls_certificate_init(
 	const struct tls_certificate *files, const char **why
 ) must_check;
 void tls_certificate_fini(struct certificate *certificate);
+
+// Out: its tls-server-end-point (RFC 5929 4.1). Returns how many bytes it has; 0: it has none.
+size_t tls_certificate_binding(
+	const struct tls_library *library, X509 *certificate, uint8_t out[static TLS_BINDING_MAX]
+);
 
 // `pattern` is a subjectAltName and may begin with "*.", which stands for one label (RFC 9525 6.3).
 bool tls_name_matches(const char *pattern, const char *name);

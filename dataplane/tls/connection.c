@@ -126,6 +126,7 @@ static bool alpn_is_ours(const struct tls *tls)
 
 static int shake_hands(struct tls *tls)
 {
+	record_listen(tls->ssl, &tls->record);
 	int rc = SSL_do_handshake(tls->ssl);
 	if (rc != 1)
 		return outcome(tls, rc);

@@ -60,12 +60,23 @@ static void on_secret(const SSL *ssl, const char *line)
 	}
 }
 
+void record_listen(SSL *ssl, const struct record *r)
+{
+	SSL_CTX_set_keylog_callback(SSL_get_SSL_CTX(ssl), r->has_finished ? on_secret : NULL);
+}
+
 static void on_message(int written, int, int type, const void *bytes, size_t n, SSL *ssl, void *)
 {
 	struct record *r = &tls_of(ssl)->record;
-	if (written == 0 || n == 0)
+	if (n == 0)
 		return;
 	uint8_t first = *(const uint8_t *)bytes;
+	if (type == SSL3_RT_HANDSHAKE && first == FINISHED) {
+		r->has_finished = true;
+		record_listen(ssl, r);
+	}
+	if (written == 0)
+		return;
 	if (type == SSL3_RT_HANDSHAKE && first == FINISHED)
 		r->tickets = 0;
 	else if (type == SSL3_RT_HEADER && first == RECORD_APPLICATION_DATA && r->tickets < UINT8_MAX)
@@ -74,7 +85,6 @@ static void on_message(int written, int, int type, const void *bytes, size_t n, 
 
 void record_watch(SSL_CTX *context)
 {
-	SSL_CTX_set_keylog_callback(context, on_secret);
 	SSL_CTX_set_msg_callback(context, on_message);
 }
 

@@ -48,6 +48,7 @@ struct record_block {
 };
 
 struct record {
+	bool has_finished; // the first Finished of either side was seen
 	bool has_read_secret, has_write_secret;
 	uint8_t secret_size;
 	// Records written since our Finished: what OpenSSL has used up of the write sequence.
@@ -69,8 +70,11 @@ struct record {
 // and nothing of the peer's was read beyond the handshake. Returns 0, also when it stays, or
 // ERR_TLS when the keys cannot be derived.
 int record_take_over(struct tls *tls) must_check;
-// Let OpenSSL's callbacks note secrets and count records.
+// Let OpenSSL's callbacks see messages and count records.
 void record_watch(struct ssl_ctx_st *context);
+// Let it tell secrets, which it writes out in hex, digit by digit: only once a Finished was seen,
+// for the handshake's own are of no use. Asked before each of its steps: a context is shared.
+void record_listen(struct ssl_st *ssl, const struct record *record);
 // Scrub it.
 void record_fini(struct tls *tls);
 
