@@ -391,15 +391,13 @@ static int look_for(struct look *look)
 
 int decode_scan(
 	struct decode *d, struct scan_scratch *scratch, uint32_t forms, struct span text,
-	size_t from, size_t to
+	size_t from, size_t to, size_t budget
 )
 {
 	struct look look = {.decode = d, .text = text, .from = from, .to = to};
 	d->scratch = scratch;
 	d->matches = scanner_matches(scratch);
 	d->forms = forms;
-	d->budget = text.n < SIZE_MAX / DECODE_BUDGET - DECODE_BUDGET_LEAST
-			    ? text.n * DECODE_BUDGET + DECODE_BUDGET_LEAST
-			    : SIZE_MAX;
+	d->budget = budget;
 	return look_for(&look);
 }

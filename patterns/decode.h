@@ -41,9 +41,18 @@ void decode_free(struct decode *decode);
 // The range of a match in text that is not decoded.
 struct decode_range decode_plain_range(const struct decode *decode);
 
+// What may be decoded of a text of `n` bytes.
+static inline size_t decode_budget(size_t n)
+{
+	return n < SIZE_MAX / DECODE_BUDGET - DECODE_BUDGET_LEAST
+		       ? n * DECODE_BUDGET + DECODE_BUDGET_LEAST
+		       : SIZE_MAX;
+}
+
 // Look for encoded text of the forms `forms` (bits of enum scan_form) in `text`, and add what is
-// found and begins in [from, to) to the matches of `scratch`. Returns 0 or -EIO.
+// found and begins in [from, to) to the matches of `scratch`. More than `budget` bytes decoded are
+// too many matches. Returns 0 or -EIO.
 int decode_scan(
 	struct decode *decode, struct scan_scratch *scratch, uint32_t forms, struct span text,
-	size_t from, size_t to
+	size_t from, size_t to, size_t budget
 ) must_check;

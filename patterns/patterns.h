@@ -258,6 +258,23 @@ int scan_named(
 	bool *more
 ) must_check;
 
+// One of many texts that are scanned together.
+struct scan_value {
+	struct span name, text; // as in scan_named
+	uint32_t first;         // Out: the first of its findings
+	int found;              // Out: how many, or less than 0: all of it is taken as found
+};
+
+// Scan many short texts, the fields of rows for instance, each as if alone: as scan_named with
+// `each` findings at most would, at the cost of one scan over them all. What all values find
+// lies in out[0..max), value by value, at places of the value's own text; `max` is no less than
+// `each`. Returns how many of the `n` values have been scanned: fewer where there may be no room
+// for another one's findings.
+size_t scan_values(
+	const struct pattern_set *set, struct scan_scratch *scratch, struct scan_value *values,
+	size_t n, const struct pattern_choice *wanted, struct finding *out, size_t max, size_t each
+) must_check;
+
 // As scan, but say only which pattern occurs, of several the one with the lowest id, overlapping or
 // not: what a blocklist asks. Returns the id, -ENOENT when none occurs, or as scan.
 int scan_match(

@@ -72,31 +72,42 @@ static void find_name_words(const struct locator *locator, struct span name, str
 	}
 }
 
-// The context words of the name, from memory where it was seen before.
-static const struct name_words *name_words(struct scan_scratch *scratch, struct span name)
+// Where the context words of the name are remembered, or a longer one's are for now.
+static struct name_words *name_place(struct scan_scratch *scratch, struct span name)
 {
-	const struct locator *locator = &scratch->set->locator;
 	uint64_t hash = name.n, part;
-	if (name.n == 0 || locator->word_count == 0)
-		return NULL;
-	if (name.n > SCRATCH_NAME_MAX) {
-		find_name_words(
-			locator, span_first(name, PATTERN_NAME_CONTEXT_MAX), &scratch->long_name
-		);
+	if (name.n > SCRATCH_NAME_MAX)
 		return &scratch->long_name;
-	}
 	for (size_t i = 0; i < name.n; i += sizeof(part)) {
 		part = 0;
 		memcpy(&part, name.p + i, name.n - i < sizeof(part) ? name.n - i : sizeof(part));
 		hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
 		hash ^= hash >> 32;
 	}
-	struct name_words *known = &scratch->names[hash % SCRATCH_NAMES];
-	if (known->length != name.n || memcmp(known->name, name.p, name.n) != 0) {
+	return &scratch->names[hash % SCRATCH_NAMES];
+}
+
+// Are they this name's? Nobody knows of a long one.
+static bool is_name(const struct name_words *known, struct span name)
+{
+	return name.n <= SCRATCH_NAME_MAX && known->length == name.n &&
+	       memcmp(known->name, name.p, name.n) == 0;
+}
+
+// The context words of the name, from memory where it was seen before.
+static const struct name_words *name_words(struct scan_scratch *scratch, struct span name)
+{
+	const struct locator *locator = &scratch->set->locator;
+	if (name.n == 0 || locator->word_count == 0)
+		return NULL;
+	struct name_words *known = name_place(scratch, name);
+	if (is_name(known, name))
+		return known;
+	if (name.n <= SCRATCH_NAME_MAX) {
 		known->length = (uint32_t)name.n;
 		memcpy(known->name, name.p, name.n);
-		find_name_words(locator, name, known);
 	}
+	find_name_words(locator, span_first(name, PATTERN_NAME_CONTEXT_MAX), known);
 	return known;
 }
 
@@ -196,7 +207,56 @@ int scanner_scan_range(
 	if (result != 0 || matches->overflow || scratch->forms == 0 || !set->has_entities)
 		return result;
 	scratch->only_entities = true; // block patterns read statements as they stand
-	return decode_scan(scratch->decode, scratch, scratch->forms, in, from, to);
+	return decode_scan(
+		scratch->decode, scratch, scratch->forms, in, from, to, decode_budget(in.n)
+	);
+}
+
+int scratch_scan_pieces(
+	struct scan_scratch *scratch, struct span in, struct scan_pieces pieces,
+	const struct pattern_choice *wanted
+)
+{
+	scratch->names_only = false;
+	start(scratch, (struct span){NULL, 0}, wanted);
+	int result = scan_text(scratch, in, pieces);
+	if (result != 0 || scratch->matches.overflow || scratch->forms == 0 ||
+	    !scratch->set->has_entities)
+		return result;
+	scratch->only_entities = true;
+	// Any of them may have at least this: when all together need no more, none does.
+	return decode_scan(
+		scratch->decode, scratch, scratch->forms, in, 0, in.n, DECODE_BUDGET_LEAST
+	);
+}
+
+void scratch_clear_batch(struct scan_scratch *scratch)
+{
+	struct scan_batch *batch = &scratch->batch;
+	batch->n = batch->count = 0;
+	memset(batch->recent, 0, sizeof(batch->recent));
+	batch->number++;
+}
+
+bool scratch_hold_name(
+	struct scan_scratch *scratch, struct span name, const struct name_words **out
+)
+{
+	struct scan_batch *batch = &scratch->batch;
+	struct recent_name *recent = &batch->recent[(uintptr_t)name.p / 8 % SCRATCH_RECENT];
+	*out = NULL;
+	if (name.n == 0 || scratch->set->locator.word_count == 0)
+		return true;
+	if (recent->name.p != name.p || recent->name.n != name.n) {
+		struct name_words *known = name_place(scratch, name);
+		if (known->held == batch->number && !is_name(known, name))
+			return false; // a piece has another one there
+		known->held = batch->number;
+		(void)name_words(scratch, name);
+		*recent = (struct recent_name){name, known->count > 0 ? known : NULL};
+	}
+	*out = recent->words;
+	return true;
 }
 
 int scan_named(

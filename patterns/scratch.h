@@ -15,9 +15,13 @@ enum scratch_size {
 	SCRATCH_ENDS_MAX = 32,
 	SCRATCH_ENDS_WORDS = PATTERN_WIDTH_MAX / 64 + 1,
 	SCRATCH_CANDIDATES = 4096,
-	SCRATCH_NAMES = 64,       // names remembered
-	SCRATCH_NAME_MAX = 64,    // bytes of a name that is remembered
-	SCRATCH_NAME_WORDS = 128, // context words of a name
+	SCRATCH_NAMES = 64,        // names remembered
+	SCRATCH_NAME_MAX = 64,     // bytes of a name that is remembered
+	SCRATCH_NAME_WORDS = 128,  // context words of a name
+	SCRATCH_RECENT = 64,       // names found by their address
+	SCRATCH_VALUES = 512,      // values scanned together
+	SCRATCH_VALUE = 2048,      // bytes of one
+	SCRATCH_BATCH = 16 * 1024, // of all
 	// Context words near a match: as many as there can be. Those at one byte differ in length.
 	SCRATCH_NEAR_WORDS = (PATTERN_CONTEXT_BEFORE + PATTERN_CONTEXT_AFTER) * CONTEXT_WORD_MAX,
 };
@@ -37,9 +41,22 @@ struct near_words {
 // The context words of a name.
 struct name_words {
 	uint32_t length; // of the name; 0: nothing is remembered here
+	uint64_t held;   // by the pieces of this batch
 	uint8_t name[SCRATCH_NAME_MAX];
 	uint32_t count;
 	uint32_t words[SCRATCH_NAME_WORDS];
+};
+
+// Values that are scanned together.
+struct scan_batch {
+	uint64_t number;
+	size_t n, count;
+	uint8_t text[SCRATCH_BATCH];
+	struct scan_piece pieces[SCRATCH_VALUES];
+	struct recent_name {
+		struct span name;
+		const struct name_words *words;
+	} recent[SCRATCH_RECENT];
 };
 
 struct scan_scratch {
@@ -78,6 +95,7 @@ struct scan_scratch {
 	bool is_strong;
 	// Names, by hash; and the place of one too long to be remembered.
 	struct name_words names[SCRATCH_NAMES], long_name;
+	struct scan_batch batch;
 };
 
 // From here on only the piece that holds byte `at` of the text is looked at, up to its end, with
@@ -85,6 +103,18 @@ struct scan_scratch {
 size_t piece_enter(struct scan_scratch *scratch, size_t at);
 // Back to all of the text.
 void piece_leave(struct scan_scratch *scratch, struct span in);
+// Scan the pieces. The matches are left in the scratch. Returns 0 or -EIO.
+int scratch_scan_pieces(
+	struct scan_scratch *scratch, struct span in, struct scan_pieces pieces,
+	const struct pattern_choice *wanted
+) must_check;
+// No value is in the batch any more.
+void scratch_clear_batch(struct scan_scratch *scratch);
+// Out: *words, the context words of the name, NULL for none, until the batch is cleared. Returns
+// false when that has to be first.
+bool scratch_hold_name(
+	struct scan_scratch *scratch, struct span name, const struct name_words **words
+) must_check;
 // Try every start of the candidate that was not tried before, and keep the matches. Returns 0 or
 // -EIO.
 int confirm(struct scan_scratch *scratch, const struct candidate *candidate) must_check;
