@@ -117,7 +117,8 @@ struct mask_context {
 	const struct resource *resource;
 	struct scan_scratch *scratch; // of snapshot->entities
 	bool exposed; // the statement reads a masked relation: columns without origin are masked
-	struct node_id root; // of the chain that asks, for tokens and placeholders
+	struct node_id root;         // of the chain that asks, for tokens and placeholders
+	struct inspect_ahead *ahead; // what is known of rows to come; may be NULL
 };
 
 struct mask_outcome {
@@ -134,6 +135,25 @@ int inspect_mask(
 	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
 	struct mask_outcome *outcome
 ) must_check;
+
+// Rows that came together are scanned together, before each of them is masked: to scan a value
+// alone costs several times as much. Of memory for one thread's rows at a time, which is empty at
+// first. What it knows lasts as long as the bytes of the rows stay where they are and the context,
+// but for `exposed`, is the same; then inspect_ahead_clear. It changes no result.
+//
+// Usage order: inspect_ahead_clear, inspect_ahead_add row by row, in the order in which they will
+// be masked, inspect_ahead_scan; inspect_mask of the rows, as far as they come to that.
+//
+// NULL when memory is short. inspect_ahead_free accepts NULL.
+struct inspect_ahead *inspect_ahead_new(void) must_check;
+void inspect_ahead_free(struct inspect_ahead *ahead);
+void inspect_ahead_clear(struct inspect_ahead *ahead);
+// Add a row with the columns of `row` and these values, of which those that are null are empty.
+// False: no room for more.
+bool inspect_ahead_add(
+	const struct mask_context *context, const struct proto_msg *row, const struct span *values
+) must_check;
+void inspect_ahead_scan(const struct mask_context *context);
 
 // Append `text` to `out` with every entity of the snapshot (not only the session's) masked: for the
 // record and for messages. Whatever their styles, nothing of a value is shown and nothing that

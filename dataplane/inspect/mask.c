@@ -3,7 +3,7 @@
 
 // The masker: every value of an answer, by the origin of its column first, then by patterns.
 
-#include "dataplane/inspect/value.h"
+#include "dataplane/inspect/ahead.h"
 
 #include <stdlib.h>
 
@@ -140,6 +140,8 @@ static int mask_by_pattern(struct masker *m, struct proto_field *f)
 
 static int mask_row(struct masker *m, struct proto_msg *msg)
 {
+	if (m->context->ahead != NULL)
+		ahead_pass(m->context->ahead, msg->raw.p);
 	for (uint32_t i = 0; i < msg->n_fields; i++) {
 		struct proto_field *f = &msg->fields[i];
 		uint32_t what = MARK_NONE;
@@ -313,12 +315,9 @@ static bool has_no_nulls(enum proto_carrier carrier)
 	       carrier == PROTO_PARAMETER;
 }
 
-int inspect_mask(
-	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
-	struct mask_outcome *outcome
-)
+static struct masker masker_of(const struct mask_context *context)
 {
-	struct masker m = {
+	return (struct masker){
 		.context = context,
 		.styler = {.snapshot = context->snapshot, .root = context->root},
 		.scan =
@@ -326,16 +325,50 @@ int inspect_mask(
 				.snapshot = context->snapshot,
 				.scratch = context->scratch,
 				.wanted = context->right->entities,
-				.styler = &m.styler,
-				.no_null = has_no_nulls(msg->carrier),
+				.ahead = context->ahead,
 			},
-		.out = scratch,
-		.outcome = outcome,
 		.has_entities = context->snapshot->entities != NULL &&
 				bit_is_any_set(context->right->entities, SNAPSHOT_PATTERN_WORDS),
 		.has_columns = bit_is_any_set(context->right->columns, COLUMN_WORDS),
 	};
+}
+
+bool inspect_ahead_add(
+	const struct mask_context *context, const struct proto_msg *row, const struct span *values
+)
+{
+	struct masker m = masker_of(context);
+	struct inspect_ahead *ahead = context->ahead;
+	if (AHEAD_VALUES - ahead->count < row->n_fields || ahead->bytes >= AHEAD_BYTES)
+		return false;
+	for (uint32_t i = 0; i < row->n_fields && m.has_entities; i++) {
+		const struct proto_field *f = &row->fields[i];
+		if (m.has_columns && column_mark(&m, f) != MARK_NONE)
+			continue;
+		if (!ahead_add(ahead, name_of(f), f->type_oid, f->format, values[i]))
+			return false;
+	}
+	return true;
+}
+
+void inspect_ahead_scan(const struct mask_context *context)
+{
+	const struct masker m = masker_of(context);
+	if (context->ahead->count > 0)
+		ahead_scan(context->ahead, &m.scan);
+}
+
+int inspect_mask(
+	const struct mask_context *context, struct proto_msg *msg, struct buf *scratch,
+	struct mask_outcome *outcome
+)
+{
+	struct masker m = masker_of(context);
 	int r = 0;
+	m.scan.styler = &m.styler;
+	m.scan.no_null = has_no_nulls(msg->carrier);
+	m.out = scratch;
+	m.outcome = outcome;
 	if (!m.has_entities && !m.has_columns)
 		return 0;
 	switch (msg->carrier) {

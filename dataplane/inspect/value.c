@@ -3,6 +3,7 @@
 
 #include "dataplane/inspect/value.h"
 
+#include "dataplane/inspect/ahead.h"
 #include "dataplane/inspect/array.h"
 #include "dataplane/inspect/bytea.h"
 #include "dataplane/inspect/stretch.h"
@@ -48,11 +49,22 @@ int value_look(
 	struct finding findings[static VALUE_FINDINGS_MAX]
 )
 {
+	return value_look_at(s, text, text, findings);
+}
+
+int value_look_at(
+	const struct value_scan *s, struct span value, struct span text,
+	struct finding findings[static VALUE_FINDINGS_MAX]
+)
+{
 	const struct pattern_choice wanted = {s->snapshot->pattern_classes, s->wanted};
 	bool more = false;
+	int n;
 	if (s->snapshot->entities == NULL || text.n == 0)
 		return 0;
-	int n = scan_named(
+	if (ahead_take(s->ahead, s, value, findings, &n))
+		return n;
+	n = scan_named(
 		s->snapshot->entities, s->scratch, s->name, text,
 		s->wanted == NULL ? NULL : &wanted, findings, VALUE_FINDINGS_MAX, &more
 	);
@@ -194,9 +206,9 @@ static int mask_text(
 )
 {
 	struct finding findings[VALUE_FINDINGS_MAX];
-	size_t start = buf_len(out), version = class == VALUE_JSONB; // jsonb_send's first byte
+	size_t start = buf_len(out), version = value_version(class);
 	struct span text = span_from(*value, version);
-	int n = value_look(s, text, findings);
+	int n = value_look_at(s, *value, text, findings);
 	if (n == 0)
 		return 0;
 	*found += n < 0 ? 1 : (uint32_t)n;
@@ -245,7 +257,7 @@ static int mask_strict(
 		*found += *null;
 		return 0;
 	}
-	int n = value_look(s, span_of(typed.text, typed.n), findings);
+	int n = value_look_at(s, *value, span_of(typed.text, typed.n), findings);
 	if (n == 0)
 		return 0;
 	*found += n < 0 ? 1 : (uint32_t)n;

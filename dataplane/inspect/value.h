@@ -24,20 +24,33 @@ enum value_limit { VALUE_FINDINGS_MAX = 128, VALUE_NESTING_MAX = 6 };
 
 enum value_class value_class_of(uint32_t type_oid, uint16_t format);
 
+// Bytes before the text: jsonb_send's first.
+static inline size_t value_version(enum value_class class)
+{
+	return class == VALUE_JSONB;
+}
+
 // Patterns to look for.
 struct value_scan {
 	const struct snapshot *snapshot;
 	struct scan_scratch *scratch;
-	const uint64_t *wanted; // classes of patterns; NULL: all
-	struct span name;       // of the column the value comes from; may be empty
+	const uint64_t *wanted;      // classes of patterns; NULL: all
+	struct span name;            // of the column the value comes from; may be empty
+	struct inspect_ahead *ahead; // what is known already; may be NULL
 	const struct styler *styler;
 	bool for_record; // style_for_record
 	bool no_null;    // no value may become NULL
 };
 
-// Returns the number of findings in `text`, or -1 when all of it must be taken as one.
+// Returns the number of findings in `text`, or -1 when all of it must be taken as one. `text` is
+// the value itself, or value_look_at is told where that lies.
 int value_look(
 	const struct value_scan *scan, struct span text,
+	struct finding findings[static VALUE_FINDINGS_MAX]
+);
+
+int value_look_at(
+	const struct value_scan *scan, struct span value, struct span text,
 	struct finding findings[static VALUE_FINDINGS_MAX]
 );
 

@@ -220,6 +220,11 @@ struct proto_ops {
 	// itself.
 	struct parse_result (*feed
 	)(void *state, enum leg from, struct span in, struct proto_msg *out, struct proto_io *io);
+	// Read the row that `in` begins with, behind `row`, which was fed last, and of the same
+	// columns; nothing of the state changes, and it is fed in its turn. Out:
+	// values[0..row->n_fields), empty those that are null. Returns the row's bytes; 0 when it
+	// is no such row, or is not whole.
+	size_t (*row_ahead)(const struct proto_msg *row, struct span in, struct span *values);
 	// True while the client's leg is not yet in TLS and `in` begins with a TLS record instead
 	// of a message: the client starts TLS at once (ALPN is then required).
 	bool (*is_direct_tls)(const void *state, struct span in);

@@ -6,6 +6,8 @@
 #include "dataplane/base/stage.h"
 #include "dataplane/relay/session.h"
 
+enum { AHEAD_COLUMNS = 64 }; // of rows that are looked at before their turn
+
 static bool span_is(struct span s, const char *text)
 {
 	return span_equal(s, span_str(text));
@@ -49,6 +51,45 @@ static bool masks_anything(const struct relay *relay, const struct session *s)
 	return relay->snapshot->entities != NULL || session_resource(relay, s)->catalog != NULL;
 }
 
+static bool is_known(
+	const struct relay *relay, const struct session *s, const struct proto_msg *row
+)
+{
+	const struct ahead_of *known = &relay->ahead_of;
+	return known->session == s->id && known->rights_version == s->rights_version &&
+	       known->snapshot_version == relay->snapshot->version && row->raw.p < known->end;
+}
+
+// The rows that lie behind this one are scanned with it.
+static void look_ahead(
+	struct relay *relay, const struct session *s, const struct mask_context *context,
+	const struct proto_msg *row
+)
+{
+	struct span values[AHEAD_COLUMNS], rest = buf_span(&s->server.plain);
+	size_t n = row->raw.n;
+	if (row->n_fields > AHEAD_COLUMNS || is_known(relay, s, row))
+		return;
+	inspect_ahead_clear(context->ahead);
+	for (uint32_t i = 0; i < row->n_fields; i++)
+		values[i] = row->fields[i].null ? (struct span){0} : row->fields[i].value;
+	while (n > 0 && inspect_ahead_add(context, row, values)) {
+		rest = span_from(rest, n);
+		n = s->proto->row_ahead(row, rest, values);
+	}
+	inspect_ahead_scan(context);
+	relay->ahead_of =
+		(struct ahead_of){s->id, s->rights_version, relay->snapshot->version, rest.p};
+}
+
+void answer_forget_ahead(struct relay *relay, const struct session *s)
+{
+	if (relay->ahead_of.session != s->id)
+		return;
+	inspect_ahead_clear(relay->ahead);
+	relay->ahead_of.end = NULL;
+}
+
 static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 {
 	const struct snapshot *snapshot = relay->snapshot;
@@ -60,7 +101,10 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
 		.exposed = command_is_exposed(msg->tag),
 		.root = s->subject->links[0].node,
+		.ahead = relay->ahead,
 	};
+	if (msg->carrier == PROTO_ROW)
+		look_ahead(relay, s, &context, msg);
 	buf_consume(&relay->scratch, buf_len(&relay->scratch));
 	enum stage before = stage_enter(STAGE_SCAN);
 	int r = inspect_mask(&context, msg, &relay->scratch, &outcome);

@@ -75,12 +75,14 @@ struct relay *relay_new(
 	if (relay->config.n_workers == 0)
 		relay->config.n_workers = 1;
 	relay->effects = inspect_cache_new(config->effects_entries, config->effects_bytes);
+	relay->ahead = inspect_ahead_new();
 	relay->scram = scram_cache_new();
 	relay->health = health_new(stats);
 	relay->tokens = tokens_new(config->sessions_max, config->tokens);
 	bool shared = make_shared(relay);
 	if (!shared || relay->sessions == NULL || relay->keys == NULL || relay->effects == NULL ||
-	    relay->scram == NULL || relay->tokens == NULL || relay->health == NULL) {
+	    relay->ahead == NULL || relay->scram == NULL || relay->tokens == NULL ||
+	    relay->health == NULL) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -106,6 +108,7 @@ void relay_free(struct relay *relay)
 	health_free(relay->health);
 	free(relay->keys);
 	inspect_cache_free(relay->effects);
+	inspect_ahead_free(relay->ahead);
 	scram_cache_free(relay->scram);
 	buf_fini(&relay->scratch);
 	buf_fini(&relay->text);

@@ -127,6 +127,7 @@ static enum step closed(struct relay *relay, struct session *s)
 static enum step pull(struct relay *relay, struct session *s, size_t want, bool *got)
 {
 	size_t before = buf_len(&s->server.plain);
+	answer_forget_ahead(relay, s); // what lies behind the rows may move them
 	int r = leg_pull(&s->server, want);
 	if (r != 0)
 		return server_failed(relay, s, r);

@@ -191,6 +191,13 @@ struct sweep {
 	uint64_t last_ns; // when the last of them was closed, since 1970; 0: none was
 };
 
+// Whose rows have been looked at before they are masked, and by which rights.
+struct ahead_of {
+	session_id session;
+	uint32_t rights_version, snapshot_version;
+	const uint8_t *end; // of these rows in the session's buffer
+};
+
 struct relay {
 	struct relay_config config;
 	struct proto_config proto; // of all sessions
@@ -229,7 +236,9 @@ struct relay {
 	struct inspect_cache *effects;
 	struct scram_cache *scram;
 	struct buf scratch; // masked values of one message
-	struct buf text;    // a record in the making
+	struct inspect_ahead *ahead;
+	struct ahead_of ahead_of; // whose rows it knows
+	struct buf text;          // a record in the making
 	struct relay_now now;
 	const struct snapshot *snapshot; // during a pass only
 	uint8_t policy_digest[32];       // of the policy in force
@@ -418,6 +427,8 @@ enum step answer_result(struct relay *relay, struct session *s, struct proto_msg
 enum step answer_other(struct relay *relay, struct session *s, struct proto_msg *msg);
 // Tell control that the catalog has changed, if it has.
 void answer_tell_catalog(struct relay *relay, struct session *s);
+// The bytes that the server's leg has received are about to change, or to move.
+void answer_forget_ahead(struct relay *relay, const struct session *s);
 
 // cancel.c
 // Give the session a key of its own, by which cancel_request finds it.

@@ -11,6 +11,7 @@
 #include "dataplane/proto/postgres/message.h"
 #include "dataplane/proto/postgres/objects.h"
 #include "dataplane/proto/postgres/queue.h"
+#include "dataplane/proto/postgres/result.h"
 #include "dataplane/proto/postgres/server.h"
 #include "dataplane/proto/postgres/startup.h"
 #include "dataplane/proto/postgres/upstream.h"
@@ -154,6 +155,7 @@ const struct proto_ops postgres_ops = {
 	.init = init,
 	.fini = fini,
 	.feed = feed,
+	.row_ahead = pg3_result_row_ahead,
 	.is_direct_tls = is_direct_tls,
 	.client_secured = client_secured,
 	.login_forget = login_forget,

@@ -71,6 +71,26 @@ bool pg3_result_row(
 	return end(&body, bad);
 }
 
+size_t pg3_result_row_ahead(const struct proto_msg *row, struct span in, struct span *values)
+{
+	struct cursor c = cursor_of(in);
+
+	if (in.n < 5 || cursor_u8(&c) != 'D')
+		return 0;
+	uint32_t len = cursor_be32(&c);
+	if (len < 4 || len > in.n - 1)
+		return 0;
+	struct cursor body = cursor_child(&c, len - 4);
+	if (cursor_be16(&body) != row->n_fields)
+		return 0;
+	for (uint32_t i = 0; i < row->n_fields; i++) {
+		struct proto_field field = {0};
+		read_value(&body, &field);
+		values[i] = field.value;
+	}
+	return cursor_done(&body) ? (size_t)len + 1 : 0;
+}
+
 bool pg3_result_error(
 	struct pg3 *pg, struct cursor body, struct proto_msg *out, enum proto_bad *bad
 )

@@ -16,6 +16,8 @@ bool pg3_result_row(
 	struct pg3 *pg, struct cursor body, struct columns *columns, const struct portal *portal,
 	struct proto_msg *out, enum proto_bad *bad
 ) must_check;
+// As proto_ops.row_ahead.
+size_t pg3_result_row_ahead(const struct proto_msg *row, struct span in, struct span *values);
 // ErrorResponse and NoticeResponse.
 bool pg3_result_error(
 	struct pg3 *pg, struct cursor body, struct proto_msg *out, enum proto_bad *bad
