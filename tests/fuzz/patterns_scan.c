@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026, the Bulkhead authors
 
-// Any bytes: findings are sorted, inside the span, apart from each other, and the same twice.
+// Any bytes: findings are sorted, inside the span, apart from each other, and the same twice; and
+// of stretches of them, the same together and alone.
 
 #include "patterns/patterns.h"
 
@@ -32,6 +33,39 @@ static void start(void)
 		abort();
 }
 
+enum { VALUES = 64, EACH = 8 };
+
+// Values as long as their first byte says.
+static size_t cut(struct span in, struct scan_value values[static VALUES])
+{
+	size_t n = 0;
+	for (; n < VALUES && in.n > 0; n++) {
+		size_t length = in.p[0] % 128u + 1;
+		length = length < in.n ? length : in.n;
+		values[n] = (struct scan_value){.text = span_first(in, length)};
+		in = span_from(in, length);
+	}
+	return n;
+}
+
+static void scan_together(struct span in)
+{
+	static struct finding together[VALUES * EACH], alone[EACH];
+	struct scan_value values[VALUES];
+	size_t count = cut(in, values);
+	bool more;
+	if (scan_values(set, scratch, values, count, NULL, together, VALUES * EACH, EACH) != count)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		int n = scan(set, scratch, values[i].text, NULL, alone, EACH, &more);
+		if (more ? values[i].found >= 0 : values[i].found != n)
+			abort();
+		if (!more && n > 0 &&
+		    memcmp(together + values[i].first, alone, (size_t)n * sizeof(alone[0])) != 0)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct finding once[SCAN_FINDINGS_MAX], twice[64];
@@ -50,5 +84,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      once[i].pattern != twice[i].pattern))
 			abort();
 	}
+	scan_together(span_of(data, size));
 	return 0;
 }
