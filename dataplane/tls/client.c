@@ -33,7 +33,6 @@ static bool trust_system(SSL_CTX *context)
 static int set_trust(SSL_CTX *context, const struct tls_client_config *config, const char **why)
 {
 	ERR_clear_error();
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
 	if (config->ca_file == NULL) {
 		*why = "the system has no bundle of certificate authorities";
 		return trust_system(context) ? 0 : ERR_CONFIG;
@@ -60,7 +59,6 @@ static int set_verify(SSL_CTX *context, const struct tls_client_config *config, 
 {
 	switch (config->verify) {
 	case TLS_VERIFY_NONE:
-		SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 		return 0;
 	case TLS_VERIFY_CA:
 		return set_trust(context, config, why);
@@ -121,6 +119,9 @@ static int client_init(
 		memcpy(client->sni, config->server_name, strlen(config->server_name) + 1);
 	if (config->alpn != NULL && set_alpn(client, config->alpn) != 0)
 		return ERR_CONFIG;
+	bool verifies = config->verify != TLS_VERIFY_NONE;
+	if (trust_init(&client->trust, client->library->context, client->context, verifies) != 0)
+		return ERR_CONFIG;
 	return set_verify(client->context, config, why);
 }
 
@@ -158,6 +159,7 @@ void tls_client_free(struct tls_client *client)
 	if (atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	sessions_fini(&client->sessions);
+	trust_fini(&client->trust);
 	SSL_CTX_free(client->context);
 	tls_library_free(client->library);
 	free(client);

@@ -5,6 +5,7 @@
 
 #include "dataplane/tls/library.h"
 #include "dataplane/tls/session.h"
+#include "dataplane/tls/trust.h"
 
 struct tls_client {
 	struct tls_library *library;
@@ -12,6 +13,7 @@ struct tls_client {
 	SSL_CTX *context;
 	char sni[TLS_NAME_MAX]; // "" when the server is an address
 	char alpn[TLS_NAME_MAX];
+	struct trust trust;
 	bool resumes;
 	struct sessions sessions; // of the server, under this trust
 };

@@ -134,8 +134,6 @@ static int shake_hands(struct tls *tls)
 	if (tls->client != NULL && !alpn_is_ours(tls))
 		return fail(tls, ERR_TLS, "the server chose a protocol that was not offered");
 	tls->established = true;
-	if (tls->client != NULL && tls->client->resumes && SSL_session_reused(tls->ssl) == 0)
-		sessions_begin(tls->ssl);
 	return record_take_over(tls) == 0 ? 0 : fail(tls, ERR_TLS, "no keys");
 }
 

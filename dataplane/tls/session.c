@@ -14,26 +14,12 @@ static uint64_t now_s(void)
 	return (uint64_t)time(NULL); // as OpenSSL counts a session's age
 }
 
-// Seconds since 1970 until when the session may be resumed; 0 when nobody has said.
-static uint64_t trusted_until(const SSL_SESSION *session)
-{
-	uint64_t until = 0;
-	void *text;
-	size_t n = 0;
-
-	// Not const only for want of it in OpenSSL.
-	if (SSL_SESSION_get0_ticket_appdata((SSL_SESSION *)(uintptr_t)session, &text, &n) == 1 &&
-	    n == sizeof(until))
-		memcpy(&until, text, sizeof(until));
-	return until;
-}
-
 static bool is_good(const SSL_SESSION *session)
 {
 	uint64_t now = now_s(), made = (uint64_t)SSL_SESSION_get_time(session);
 	uint64_t lifetime = SSL_SESSION_get_ticket_lifetime_hint(session);
 
-	return SSL_SESSION_is_resumable(session) == 1 && now < trusted_until(session) &&
+	return SSL_SESSION_is_resumable(session) == 1 && now < trust_until(session) &&
 	       made <= now && now - made < lifetime;
 }
 
@@ -86,29 +72,6 @@ void sessions_offer(struct tls *tls)
 		if (offered)
 			return;
 	}
-}
-
-// The least of `until` and the end of the certificate's time.
-static uint64_t earlier(uint64_t until, const X509 *certificate)
-{
-	struct tm tm;
-
-	if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &tm) != 1)
-		return 0;
-	time_t end = timegm(&tm);
-	return end < 0 || (uint64_t)end > until ? until : (uint64_t)end;
-}
-
-// Sessions made of its tickets, and of those that resumed ones bring, have it from here: OpenSSL
-// carries the text along, and a client sends it to nobody.
-void sessions_begin(SSL *ssl)
-{
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
-	uint64_t until = now_s() + SESSION_TRUST;
-
-	for (int i = 0; i < sk_X509_num(chain); i++)
-		until = earlier(until, sk_X509_value(chain, i));
-	(void)SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &until, sizeof(until));
 }
 
 void sessions_end(struct tls *tls)

@@ -2,7 +2,8 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 // What a client keeps of its server's tickets, to resume a session with the next connection (RFC
-// 8446 2.2): each is shown once (C.4), to who sent it, under the same trust. Of TLS 1.3 only.
+// 8446 2.2): each is shown once (C.4), to who sent it, under the same trust and while that lasts
+// (trust.h). Of TLS 1.3 only.
 //
 // Tickets arrive when the record layer has taken over, and only OpenSSL can make sessions of them:
 // its object stays beside the record layer until the first has come, or the server's first data.
@@ -15,8 +16,6 @@
 
 enum sessions_size {
 	SESSIONS_KEPT = 32,
-	// A resumed session shows no certificate: after so many seconds it is looked at again.
-	SESSION_TRUST = 3600,
 	SESSION_MESSAGE_MAX = 4096, // bytes of a NewSessionTicket; longer ones are not kept
 };
 
@@ -34,8 +33,6 @@ void sessions_fini(struct sessions *sessions);
 
 // Offer the newest session, if there is one, in the handshake that is about to begin.
 void sessions_offer(struct tls *tls);
-// The full handshake of this client's connection is done: until when do its certificates hold?
-void sessions_begin(SSL *ssl);
 // Of the connection's handshake nothing more is wanted. Accepts that there is nothing left.
 void sessions_end(struct tls *tls);
 // The server has sent this NewSessionTicket, whole, with its header.

@@ -128,9 +128,9 @@ static void the_certificate_is_looked_at_again(void **state)
 	struct tls_client *client = loop_client(w, TLS_VERIFY_FULL, "db.example");
 	uint8_t binding[TLS_BINDING_MAX];
 	assert_false(visit(client, context, binding));
-	later = SESSION_TRUST - 10;
+	later = TRUST_FOR - 10;
 	assert_true(visit(client, context, binding));
-	later = SESSION_TRUST + 10;
+	later = TRUST_FOR + 10;
 	assert_false(visit(client, context, binding));
 	later = 0;
 	tls_client_free(client);
@@ -153,6 +153,51 @@ static void its_end_is_the_sessions(void **state)
 	later = 0;
 	tls_client_free(client);
 	SSL_CTX_free(context);
+}
+
+// Full handshakes, of which the first only goes through the chain, until its time is over.
+static void a_chain_is_verified_once_in_a_while(void **state)
+{
+	SSL_CTX *context = server_of(*state, 0);
+	struct tls_client *client = loop_client(*state, TLS_VERIFY_FULL, "db.example");
+	uint8_t binding[TLS_BINDING_MAX], first[TLS_BINDING_MAX];
+	assert_int_equal(client->trust.until, 0);
+	assert_false(visit(client, context, first));
+	uint64_t until = client->trust.until;
+	assert_int_not_equal(until, 0);
+	later = TRUST_FOR / 2;
+	assert_false(visit(client, context, binding));
+	assert_memory_equal(first, binding, 32);
+	assert_int_equal(client->trust.until, until);
+	later = TRUST_FOR + 10;
+	assert_false(visit(client, context, binding));
+	assert_true(client->trust.until > until + TRUST_FOR);
+	later = 0;
+	tls_client_free(client);
+	SSL_CTX_free(context);
+}
+
+// That one chain was believed is of no use to any other.
+static void another_chain_is_not_believed_for_it(void **state)
+{
+	struct world *w = *state;
+	struct authority *evil = authority_new(w->dir, "liar", NULL, "EC");
+	authority_issue(evil, &(struct authority_leaf){"EC", "DNS:db.example"}, "lie");
+	authority_free(evil);
+	static const char *const files[] = {"db", "lie", "other", "db", "lie"};
+	struct tls_client *client = loop_client(w, TLS_VERIFY_FULL, "db.example");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		SSL_CTX *context = loop_openssl_server(w, TLS1_3_VERSION, files[i]);
+		struct end c = loop_end(tls_connect(client));
+		sessions_fini(&client->sessions);
+		struct end s = loop_peer_server(context);
+		loop_run(&c, &s, 0);
+		assert_int_equal(c.result, strcmp(files[i], "db") == 0 ? 0 : ERR_CERTIFICATE);
+		loop_end_fini(&c);
+		loop_end_fini(&s);
+		SSL_CTX_free(context);
+	}
+	tls_client_free(client);
 }
 
 static void what_is_forgotten_is_not_shown(void **state)
@@ -281,6 +326,8 @@ int main(void)
 		cmocka_unit_test(trust_is_not_shared),
 		cmocka_unit_test(the_certificate_is_looked_at_again),
 		cmocka_unit_test(its_end_is_the_sessions),
+		cmocka_unit_test(a_chain_is_verified_once_in_a_while),
+		cmocka_unit_test(another_chain_is_not_believed_for_it),
 		cmocka_unit_test(what_is_forgotten_is_not_shown),
 		cmocka_unit_test(no_more_than_so_many_are_kept),
 		cmocka_unit_test(tickets_in_pieces),
