@@ -28,6 +28,7 @@ UNITS = {
     "turn": Unit("us, the longest turn with a new policy, CPU time", lambda r: max(r["policy_us"]),
                  False),
     "KB": Unit("KB a session", lambda r: r["resident"] / 1024, False),
+    "times": Unit("times", lambda r: r["times"], False),
 }
 
 

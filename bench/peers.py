@@ -244,6 +244,17 @@ class PgBouncer(Subject):
         self.run(["pgbouncer", "-u", "nobody", config])
 
 
+RESOURCE = """\
+  - name: orders-{number}
+    protocol: postgres
+    address: "{backends}:{port}"
+    tls: {tls}
+{ca}    credential: {{user: {user}, password: {{file: {dir}/password}}}}
+"""
+LISTENER = """\
+  - {{address: "{gateway}", port: {port}, protocol: postgres, resource: orders-{number},
+     certificate: [{certs}/gateway.ecdsa.pem], key: [{certs}/gateway.ecdsa.key]}}
+"""
 CONFIG = """\
 gateway:
   workers: [{core}]
@@ -254,24 +265,17 @@ gateway:
   ports:
     - {{device: "{devices[0]}", address: {gateway}/24, mtu: {mtu}}}
     - {{device: "{devices[1]}", address: {server}/24, mtu: {mtu}}}
-  limits: {{connections: 262144, sessions: 131072, worker_memory: 2GiB}}
+  limits: {{connections: {connections}, sessions: {sessions}, worker_memory: 2GiB}}
   state: {dir}/state
   patterns: {patterns}
 issuers:
   - {{name: local, local: true, audience: bulkhead}}
 resources:
-  - name: orders
-    protocol: postgres
-    address: "{backends}:{port}"
-    tls: {tls}
-{ca}    credential: {{user: {user}, password: {{file: {dir}/password}}}}
-listeners:
-  - {{address: "{gateway}", port: 5432, protocol: postgres, resource: orders,
-     certificate: [{certs}/gateway.ecdsa.pem], key: [{certs}/gateway.ecdsa.key]}}
-rules:
+{resources}listeners:
+{listeners}rules:
 {rules}  - name: everything
     subjects: {{groups: [agents]}}
-    resources: [orders]
+    resources: [{names}]
     effects: {{allow: [read, write, ddl, admin, exec, unknown]}}
     mask: {mask}
     record: {record}
@@ -281,7 +285,7 @@ rules:
 RULE = """\
   - name: rule-{number}
     subjects: {{groups: ["{group}"]}}
-    resources: [orders]
+    resources: [orders-0]
     effects: {{allow: [read, session]}}
 """
 
@@ -291,8 +295,23 @@ class Bulkhead(Subject):
     mtu = 1500
     record = "off"
     user, password, backend_port = "anyone", "a password", BACKEND_PORT  # at the backends
-    profile = False  # cycles by stage
-    rules = 0        # besides the one for the load, before it
+    profile = False   # cycles by stage
+    rules = 0         # besides the one for the load, before it
+    sessions = 131072 # at most
+    spread = 1        # ports in a row that agents come by, each with a backend's port behind it
+
+    def repeated(self):
+        """What there is once for each port: resources and listeners."""
+        resources = listeners = ""
+        for i in range(self.spread):
+            resources += RESOURCE.format(
+                number=i, backends=BACKENDS, port=self.backend_port + i, dir=self.dir,
+                user=self.user,
+                tls="verify-full" if self.tls_out else "off",
+                ca=f"    ca: {self.certs}/ca.pem\n" if self.tls_out else "")
+            listeners += LISTENER.format(number=i, gateway=GATEWAY, port=5432 + i, certs=self.certs)
+        return {"resources": resources, "listeners": listeners,
+                "names": ", ".join(f"orders-{i}" for i in range(self.spread))}
 
     def start(self):
         secret = self.write("password", self.password)
@@ -320,11 +339,11 @@ class Bulkhead(Subject):
         more = "".join(RULE.format(number=i, group=f"others-{i}-{version}")
                        for i in range(self.rules))
         return self.write("bulkhead.yaml", CONFIG.format(
-            core=CORE, load=LOAD, dir=self.dir, devices=self.devices(), user=self.user, gateway=GATEWAY, server=SERVER, mtu=self.mtu,
-            profile=str(self.profile).lower(), patterns=ROOT / "patterns/library",
-            backends=BACKENDS, port=self.backend_port, tls="verify-full" if self.tls_out else "off",
-            ca=f"    ca: {self.certs}/ca.pem\n" if self.tls_out else "", certs=self.certs,
-            mask=json.dumps(self.mask), record=self.record, rules=more))
+            core=CORE, load=LOAD, dir=self.dir, devices=self.devices(), gateway=GATEWAY,
+            server=SERVER, mtu=self.mtu, profile=str(self.profile).lower(),
+            patterns=ROOT / "patterns/library", connections=2 * self.sessions,
+            sessions=self.sessions, mask=json.dumps(self.mask), record=self.record, rules=more,
+            **self.repeated()))
 
     @property
     def socket(self):
@@ -337,6 +356,7 @@ class Bulkhead(Subject):
                       "socket-abstract=no", f"{address}/24"]
         more = ["--certificate", self.certs / "server.ecdsa.pem", self.certs / "server.ecdsa.key"]
         return ["--connect", f"{GATEWAY}:5432", "--listen", f"{BACKENDS}:{BACKEND_PORT}",
+                "--spread", self.spread,
                 "--tls", self.tls_in, "--token", self.dir / "token", "--mtu", self.mtu,
                 *ports] + (more if self.tls_out else [])
 

@@ -6,6 +6,7 @@ from typing import Callable, Optional
 
 import latency
 import measuring
+import sessions
 import stock
 import swaps
 
@@ -68,8 +69,14 @@ SCENARIOS = [
              SMALL.replace("100", "10000"), ("pgbouncer",), False, DEFAULT),
     Scenario("10 agents", "10 rows of 100 B; TLS in, plain out", "k",
              "--work prepared --agents 10 --rows 10 --bytes 100", (), False, DEFAULT),
-    Scenario("1,000 agents", "the same", "k",
+    Scenario("1000 agents", "the same", "k",
              "--work prepared --agents 1000 --rows 10 --bytes 100", (), False, DEFAULT),
+    Scenario("10000 agents", "the same", "k",
+             "--work prepared --agents 10000 --rows 10 --bytes 100", (), False, DEFAULT),
+    Scenario("growth", "20,000 queries a second for 10 rows of 100 B; TLS in, plain out: what a byte "
+             "costs over 100,000 connections by what it costs over 10", "times",
+             "--work prepared --rows 10 --bytes 100 --rate 20000 --resume", (), False, DEFAULT,
+             wanted=((None, 1.5),), tell=sessions.tell_growth, measure=sessions.growth),
     Scenario("logins", "connection, full TLS 1.3 handshake, login, good-bye; plain out", "k",
              "--work connect --agents 16", POSTGRES, False, wanted=(("haproxy", 1.8),)),
     Scenario("logins, resumed", "the same, by the ticket of the login before", "k",
@@ -86,6 +93,7 @@ SCENARIOS = [
     Scenario("pgbench", "a stock client and a PostgreSQL 15, pgbench -S -M prepared, 8 clients, TLS in "
              "and out; Bulkhead by net_tap, the kernel on both sides", "k", others=("pgbouncer",),
              mask=DEFAULT, measure=stock.with_pgbench),
-    Scenario("idle sessions", "resident memory that 4,000 sessions add, TLS in and out", "KB",
-             "--work idle --agents 4000", wanted=((None, 2),)),
+    Scenario("idle sessions", "resident memory that each of 100,000 sessions adds, or of --sessions; "
+             "TLS in and out", "KB", "--work idle --resume", wanted=((None, 2),),
+             measure=sessions.idle),
 ]

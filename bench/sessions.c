@@ -12,6 +12,8 @@
 // TOKENS is a file with a token a line; client i uses line i modulo their number. Times are printed
 // in microseconds. The certificate is not looked at: this measures, it protects nothing.
 
+#include "bench/welcome.h"
+
 #include <openssl/ssl.h>
 
 #include <arpa/inet.h>
@@ -65,17 +67,6 @@ static void raise_limit(void)
 }
 
 // ---- the server
-
-// AuthenticationOk, three ParameterStatus, BackendKeyData, ReadyForQuery.
-static const char welcome[] = "R\0\0\0\10\0\0\0\0"
-			      "S\0\0\0\30server_version\0"
-			      "15.0\0"
-			      "S\0\0\0\31client_encoding\0"
-			      "UTF8\0"
-			      "S\0\0\0\43standard_conforming_strings\0"
-			      "on\0"
-			      "K\0\0\0\14\0\0\0\1\0\0\0\2"
-			      "Z\0\0\0\5I";
 
 // A startup message is answered, whatever it says; nothing else is asked here.
 static void serve(int epoll, int fd)

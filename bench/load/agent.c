@@ -55,9 +55,12 @@ void agents_init(struct load *load, const char *token)
 
 static void rest(struct agent *agent)
 {
+	struct load *load = agent->load;
+
 	agent->state = AGENT_RESTS;
-	agent->next = agent->load->resting;
-	agent->load->resting = agent;
+	agent->next = NULL;
+	*(load->resting == NULL ? &load->resting : load->rest_last) = agent;
+	load->rest_last = &agent->next;
 }
 
 static bool over(struct agent *agent, bool failed)
@@ -262,6 +265,8 @@ static bool turn(struct link *link)
 			return false;
 	} while (link->received != received);
 	load->counts.bytes += link->received + link->sent - before;
+	if (load->trims)
+		link_trim(link);
 	return true;
 }
 

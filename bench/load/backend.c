@@ -3,25 +3,12 @@
 
 #include "bench/load/backend.h"
 
+#include "bench/welcome.h"
 #include "dataplane/base/cursor.h"
 
 #include <stdlib.h>
 
 enum { TLS_HANDSHAKE = 22, STARTUP_SHOWN = 8 };
-
-// AuthenticationOk, ParameterStatus, BackendKeyData, ReadyForQuery.
-static const struct span welcome = {
-	(const uint8_t *)"R\0\0\0\10\0\0\0\0"
-			 "S\0\0\0\30server_version\0"
-			 "15.0\0"
-			 "S\0\0\0\31client_encoding\0"
-			 "UTF8\0"
-			 "S\0\0\0\43standard_conforming_strings\0"
-			 "on\0"
-			 "K\0\0\0\14\0\0\0\1\0\0\0\2"
-			 "Z\0\0\0\5I",
-	9 + 25 + 26 + 36 + 13 + 6,
-};
 
 static bool over(struct backend *backend)
 {
@@ -127,7 +114,7 @@ static bool start(struct backend *backend, bool *wait)
 		return over(backend);
 	buf_consume(plain, len);
 	backend->started = true;
-	return say_text(backend, welcome);
+	return say_text(backend, span_of(welcome, sizeof(welcome) - 1));
 }
 
 // Before the first byte is taken: TLS at once?
@@ -178,6 +165,8 @@ static bool turn(struct link *link)
 		if (!take_turn(backend))
 			return false;
 	} while (link->received != received);
+	if (backend->load->trims)
+		link_trim(link);
 	return true;
 }
 

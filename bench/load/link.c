@@ -46,6 +46,13 @@ void link_fini(struct link *link, bool abort)
 	init(link, link->plain.blocks);
 }
 
+void link_trim(struct link *link)
+{
+	buf_trim(&link->in);
+	buf_trim(&link->plain);
+	buf_trim(&link->wire);
+}
+
 // Out: *used. ERR_CLOSED is the end of the peer's stream.
 static bool take(struct link *link, struct span in, size_t *used)
 {

@@ -46,6 +46,9 @@ bool link_send(struct link *link, struct span bytes) must_check;
 // Go on with what was to be sent. False when the connection or TLS has failed.
 bool link_push(struct link *link) must_check;
 
+// Give empty buffers back.
+void link_trim(struct link *link);
+
 static inline bool link_is_idle(const struct link *link)
 {
 	return link->rest.n == 0 && buf_len(&link->wire) == 0;

@@ -47,8 +47,10 @@ struct load {
 	struct tls_client *client; // NULL: in the clear
 	struct tls_server *server; // NULL: backends take no TLS
 	struct agent *agents;
-	struct agent *resting; // logged in and without work
-	double due_us;         // when the next query is to start
+	// Logged in and without work: who rested longest is next, so that the load goes round all.
+	struct agent *resting, **rest_last;
+	bool trims;      // many links: those without work hold no buffers
+	double due_us;   // when the next query is to start
 	uint64_t now_us;
 	struct load_counts counts;
 	bool times;               // queries are timed that are due

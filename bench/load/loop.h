@@ -12,6 +12,7 @@
 struct loop_options {
 	struct endpoint connect; // of the gateway; port 0: there are no agents
 	struct endpoint listen;  // of the backends; port 0: there are none
+	uint16_t spread;         // ports in a row, of either; more than 1 with `nic` only
 	struct nic_config nic;   // without ports: sockets
 	struct ip_config ip;
 	unsigned seconds, runs; // of one measurement; how many

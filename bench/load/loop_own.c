@@ -28,9 +28,11 @@ struct own {
 static bool connect_own(struct load *load, struct agent *agent)
 {
 	struct own *own = load->ctx;
+	struct endpoint to = own->loop.options->connect;
 	struct tcp_conn *conn;
 
-	if (tcp_connect(own->stack.tcp, &own->loop.options->connect, agent, load->now_us, &conn))
+	to.port += (uint16_t)((agent - load->agents) % own->loop.options->spread);
+	if (tcp_connect(own->stack.tcp, &to, agent, load->now_us, &conn))
 		return false;
 	link_init_own(&agent->link, load->blocks, conn);
 	return true;
@@ -102,8 +104,9 @@ static int start(struct own *own, const struct loop_options *options)
 	int r = mesh_init(&own->mesh, 1);
 	if (r == 0)
 		r = stack_init(&own->stack, &config, loop_clock_us());
-	if (r == 0 && options->listen.port != 0)
-		r = tcp_listen(own->stack.tcp, &options->listen, NULL);
+	struct endpoint at = options->listen;
+	for (uint16_t i = 0; r == 0 && at.port != 0 && i < options->spread; i++, at.port++)
+		r = tcp_listen(own->stack.tcp, &at, NULL);
 	return r;
 }
 

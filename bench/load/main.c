@@ -9,7 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_MAX = 16 << 10, MEMORY = 1 << 30, PACKETS = 32768 };
+enum {
+	TOKEN_MAX = 16 << 10,
+	MEMORY = 1 << 30,
+	PACKETS = 32768,
+	MANY = 4096,          // agents
+	LOGINS_A_SECOND = 50, // with two full handshakes each, on the slowest machine
+};
 
 static void __attribute__((noreturn)) usage(int status)
 {
@@ -22,6 +28,8 @@ static void __attribute__((noreturn)) usage(int status)
 	      "\n"
 	      "  --work WORK      query (default), prepared, upload, connect or idle\n"
 	      "  --agents N       default 1\n"
+	      "  --spread N       over as many ports in a row of the gateway's and the backends',\n"
+	      "                   default 1: two addresses and a port have 28,000 connections\n"
 	      "  --rows N         of an answer, default 1\n"
 	      "  --bytes N        of a row, default 100\n"
 	      "  --found N        secrets in a KB of rows, default 0\n"
@@ -167,6 +175,9 @@ static void read_option(struct settings *settings, int option, int argc, char **
 	case 'a':
 		load->agents_max = (uint32_t)number(optarg);
 		break;
+	case 'S':
+		loop->spread = (uint16_t)number(optarg);
+		break;
 	case 'n':
 		load->rows.rows = (uint32_t)number(optarg);
 		break;
@@ -224,6 +235,7 @@ static void read_options(struct settings *settings, int argc, char **argv)
 		{"listen", required_argument, NULL, 'l'},
 		{"work", required_argument, NULL, 'w'},
 		{"agents", required_argument, NULL, 'a'},
+		{"spread", required_argument, NULL, 'S'},
 		{"rows", required_argument, NULL, 'n'},
 		{"bytes", required_argument, NULL, 'b'},
 		{"found", required_argument, NULL, 'f'},
@@ -245,7 +257,8 @@ static void read_options(struct settings *settings, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		read_option(settings, option, argc, argv);
-	if (optind < argc || settings->load.rows.bytes == 0)
+	if (optind < argc || settings->load.rows.bytes == 0 || settings->loop.spread == 0 ||
+	    (settings->loop.spread > 1 && settings->loop.nic.n_ports == 0))
 		usage(2);
 }
 
@@ -253,7 +266,7 @@ int main(int argc, char **argv)
 {
 	static struct settings settings = {
 		.load = {.agents_max = 1, .rows = {.rows = 1, .bytes = 100}},
-		.loop = {.seconds = 3, .runs = 1, .warm_up = 1, .patience = 60},
+		.loop = {.spread = 1, .seconds = 3, .runs = 1, .warm_up = 1, .patience = 60},
 		.mtu = 1500,
 	};
 	struct load *load = &settings.load;
@@ -267,6 +280,8 @@ int main(int argc, char **argv)
 		loop->nic.ports[i].mtu = settings.mtu;
 	if (loop->connect.port == 0)
 		load->agents_max = 0;
+	loop->patience += load->agents_max / LOGINS_A_SECOND;
+	load->trims = load->agents_max >= MANY;
 	make_tls(load, &settings.certificate);
 	load->blocks = blocks_new(MEMORY);
 	load->agents = calloc(load->agents_max + 1, sizeof(*load->agents));
