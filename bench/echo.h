@@ -34,6 +34,7 @@ struct echo_config {
 	bool verify;    // look at every byte that comes back
 	bool software;  // ours: compute checksums, as if the port did not
 	bool linear;    // ours: copy payloads behind their heads, as if the port took no chains
+	bool tso;       // ours: frames of up to 64 KB go uncut from one end to the other
 	uint32_t conns; // ECHO_CONNECT: under way at once
 	uint32_t in_flight;
 	uint32_t size;

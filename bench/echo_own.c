@@ -3,12 +3,15 @@
 
 // The ends of bench/echo on our own stack: tcp/ and ip/ over nic/'s receiving and sending, on two
 // net_ring ports with crossed rings. They pass on the very mbufs that were sent, so a packet that
-// borrows its payload is put together by whoever receives it, where a NIC would.
+// borrows its payload is put together by whoever receives it, where a NIC would. With TSO nobody
+// cuts frames up: they are put together whole, where a NIC with LRO would.
 
 #include "bench/echo.h"
 #include "dataplane/nic/eal.h"
+#include "dataplane/nic/merge.h"
 #include "dataplane/nic/rx.h"
 #include "dataplane/nic/tx.h"
+#include "dataplane/nic/watch.h"
 #include "dataplane/tcp/tcp.h"
 #include "dataplane/worker/random.h"
 
@@ -26,6 +29,10 @@
 enum {
 	RING = 1024,
 	PACKETS = 16384, // of each end
+	// With TSO packets have room for a frame; so long a chain fits, headers included.
+	TSO_PACKETS = 8192,
+	TSO_ROOM = UINT16_MAX - RTE_PKTMBUF_HEADROOM,
+	TSO_PAYLOADS = 60 * 1024,
 	INDIRECT = 4096,
 	IP_TICK_US = 100000,
 	CLOCK_START_US = 1000000,
@@ -144,6 +151,25 @@ static void eal(const struct echo_config *config, uint64_t bytes)
 	echo_need(r == 0, why);
 }
 
+static uint32_t packets_of(const struct echo_config *config)
+{
+	return config->tso ? TSO_PACKETS : PACKETS;
+}
+
+// The port cuts up large frames, nic/ is to believe; it must not look again, as it does for the
+// first port when the second one comes.
+static void let_cut(struct nic_port *port, uint16_t mtu)
+{
+	uint64_t flags = RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_TCP_SEG;
+
+	watch_stop(port);
+	port->asked |= flags;
+	port->can |= flags;
+	port->cut_families = RTE_MBUF_F_TX_IPV4;
+	port->cut_max = UINT16_MAX;
+	port->segments_max = (uint16_t)RTE_MIN(TSO_PAYLOADS / (mtu - 40) + 1, MERGE_SEGMENTS_MAX);
+}
+
 // Two ports, each of which receives what the other sends.
 static void wire(const struct echo_config *config)
 {
@@ -170,6 +196,8 @@ static void wire(const struct echo_config *config)
 		echo_need(port_open(&owns[i].port, &nic, 0, &key, &why) == 0, why);
 		echo_need(port_start(&owns[i].port, &owns[i].pool, &why) == 0, why);
 	}
+	for (int i = 0; config->tso && i < 2; i++)
+		let_cut(&owns[i].port, config->mtu);
 }
 
 static void stack(const struct echo_config *config, struct own *own, bool server)
@@ -207,7 +235,7 @@ static void stack(const struct echo_config *config, struct own *own, bool server
 	tcp_config_default(&tcp);
 	tcp.conns_max = own->end->n_conns + ECHO_OPENING_MAX;
 	tcp.mss_max = (uint16_t)(config->mtu - 40);
-	tcp.queue_pkts_max = PACKETS - 4 * RING;
+	tcp.queue_pkts_max = packets_of(config) - 4 * RING;
 	tcp.port_first = 1024;
 	tcp.port_last = 65535;
 	own->tcp = tcp_new(&tcp, &tcp_ops, &own->pool.pool, own->now_us);
@@ -239,10 +267,14 @@ void own_start(const struct echo_config *config, struct echo_end ends[static 2])
 {
 	uint32_t room = config->mtu + 64u;
 
+	uint32_t packets = packets_of(config);
+
 	room = room < PKT_DATAROOM ? PKT_DATAROOM : RTE_ALIGN_CEIL(room, RTE_CACHE_LINE_SIZE);
-	eal(config, nic_pool_bytes(PACKETS, room, INDIRECT));
+	if (config->tso)
+		room = TSO_ROOM;
+	eal(config, nic_pool_bytes(packets, room, INDIRECT));
 	for (unsigned i = 0; i < 2; i++) {
-		int r = nic_pool_init(&owns[i].pool, i, PACKETS, room, INDIRECT);
+		int r = nic_pool_init(&owns[i].pool, i, packets, room, INDIRECT);
 		echo_need(r == 0, "not enough memory for the packet pools");
 		touch(&owns[i].pool);
 	}

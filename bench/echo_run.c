@@ -75,7 +75,7 @@ static _Noreturn void usage(int status)
 {
 	fputs("usage: bench_echo [--linux] [--kind bulk|connect|request|idle] [--conns N]\n"
 	      "    [--in-flight N] [--size BYTES] [--mtu BYTES] [--seconds S] [--core N]\n"
-	      "    [--two-cores] [--verify] [--software-checksums] [--linear]\n"
+	      "    [--two-cores] [--verify] [--software-checksums] [--linear] [--tso]\n"
 	      "    [--client-ns NAME] [--server-ns NAME] [--address ADDRESS]\n"
 	      "One measurement as JSON; see bench/echo.\n",
 	      status == 0 ? stdout : stderr);
@@ -121,6 +121,7 @@ static void read_options(int argc, char **argv)
 		{"verify", no_argument, NULL, 'v'},
 		{"software-checksums", no_argument, NULL, 'x'},
 		{"linear", no_argument, NULL, 'r'},
+		{"tso", no_argument, NULL, 'T'},
 		{"client-ns", required_argument, NULL, 'C'},
 		{"server-ns", required_argument, NULL, 'S'},
 		{"address", required_argument, NULL, 'a'},
@@ -167,6 +168,9 @@ static void read_options(int argc, char **argv)
 		case 'r':
 			config.linear = true;
 			break;
+		case 'T':
+			config.tso = true;
+			break;
 		case 'C':
 			config.ns[0] = optarg;
 			break;
@@ -182,7 +186,8 @@ static void read_options(int argc, char **argv)
 			usage(2);
 		}
 	}
-	if (optind != argc || config.seconds <= 0)
+	if (optind != argc || config.seconds <= 0 ||
+	    (config.tso && (config.software || config.linear || config.linux_stack)))
 		usage(2);
 	if (config.in_flight > config.conns)
 		config.in_flight = config.conns;

@@ -51,7 +51,7 @@ static void defaults(struct stack_config *config)
 	config->tcp.rcv_buf = 15 * 1024 * 1024; // what makes the window scale 8
 	config->tcp.snd_buf = 4 * 1024 * 1024;
 	config->tcp.rcv_buf_max = config->tcp.snd_buf_max = 0; // scripts know them
-	config->tcp.keepalive_idle_ms = 0; // scripts do not expect probes
+	config->tcp.keepalive_idle_ms = 0;                     // scripts do not expect probes
 	config->tcp.handshake_ms = 300 * 1000;
 }
 
