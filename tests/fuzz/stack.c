@@ -13,6 +13,7 @@
 #include "dataplane/base/cursor.h"
 #include "dataplane/ip/ip.h"
 #include "dataplane/tcp/tcp.h"
+#include "tests/fuzz/hold.h"
 #include "tests/sim/frame.h"
 
 #include <stdlib.h>
@@ -408,22 +409,6 @@ static void connect_out(uint32_t i)
 	flows[i].written = flows[i].read = 0;
 }
 
-static void hold(uint32_t n)
-{
-	while (held != NULL) {
-		struct pkt *pkt = held;
-		held = pkt->next;
-		pkt_put(pkt);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct pkt *pkt = pkt_get(pool);
-		if (pkt == NULL)
-			return;
-		pkt->next = held;
-		held = pkt;
-	}
-}
-
 static void tick(uint32_t ms)
 {
 	now_us += (uint64_t)ms * MS;
@@ -469,7 +454,7 @@ static void act(struct cursor *c)
 	else if (action == ICMP)
 		icmp_in(i, n);
 	else if (action == HOLD)
-		hold(n % (PKTS + 1));
+		hold(pool, &held, n % (PKTS + 1));
 	else
 		act_on_conn(action, &flows[i], n);
 }
@@ -554,7 +539,7 @@ static void start_tcp(void)
 
 static void finish(void)
 {
-	hold(0);
+	hold(pool, &held, 0);
 	for (uint32_t i = 0; i < FLOWS; i++)
 		flow_release(&flows[i]);
 	// Handshake, then patience with the released, then TIME_WAIT: each lasts TIMES_MS.

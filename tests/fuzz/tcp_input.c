@@ -8,6 +8,7 @@
 
 #include "dataplane/base/cursor.h"
 #include "dataplane/tcp/tcp.h"
+#include "tests/fuzz/hold.h"
 
 #include <stdlib.h>
 
@@ -147,22 +148,6 @@ static void connect_out(void)
 	written = 0;
 }
 
-static void hold(uint32_t n)
-{
-	while (held != NULL) {
-		struct pkt *pkt = held;
-		held = pkt->next;
-		pkt_put(pkt);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct pkt *pkt = pkt_get(pool);
-		if (pkt == NULL)
-			return;
-		pkt->next = held;
-		held = pkt;
-	}
-}
-
 static void let_go(void (*how)(struct tcp_conn *))
 {
 	if (how != NULL)
@@ -185,7 +170,7 @@ static void act(struct cursor *c)
 	else if (action == CONNECT)
 		connect_out();
 	else if (action == HOLD)
-		hold(n % (PKTS + 1));
+		hold(pool, &held, n % (PKTS + 1));
 	else if (action == ICMP)
 		tcp_icmp_error(tcp, &from, &to, sent_end - n % 2000, 3, n % 5, n, now_us);
 	else if (conn != NULL && action == SEND)
@@ -238,7 +223,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		events();
 		tcp_tick(tcp, now_us);
 	}
-	hold(0);
+	hold(pool, &held, 0);
 	if (conn != NULL)
 		let_go(NULL);
 	// Handshake, then patience with the released, then TIME_WAIT: each lasts TIMES_MS.
