@@ -47,6 +47,7 @@ static const struct stat {
 	COUNTER(tcp_loss_probes, "TCP tail loss probes"),
 	COUNTER(tcp_undone, "TCP windows restored because nothing had been lost"),
 	COUNTER(tcp_black_holes, "TCP connections whose path swallows large packets"),
+	COUNTER(tcp_mss_raised, "Times that larger TCP segments were tried again and arrived"),
 	GAUGE(tcp_memory, "tcp_memory",
 	      "Packets held by TCP queues: 0 normal, 1 pressure, 2 critical"),
 	COUNTER(tcp_memory_pressure, "Times that TCP queues came under pressure"),

@@ -55,8 +55,10 @@ struct worker_stats {
 	uint64_t usual_turns_ns; // of as many busy turns without a new policy, once a second
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes, tx_full;
 	// Of TCP: segments sent again, timeouts, probes of lost tails, reductions taken back,
-	// paths that swallow large packets; ECN agreed on, marks received, windows reduced for one.
-	uint64_t tcp_retransmits, tcp_timeouts, tcp_loss_probes, tcp_undone, tcp_black_holes;
+	// paths that swallow large packets, and that took larger ones later; ECN agreed on, marks
+	// received, windows reduced for one.
+	uint64_t tcp_retransmits, tcp_timeouts, tcp_loss_probes, tcp_undone, tcp_black_holes,
+		tcp_mss_raised;
 	// What queues hold of what they may (0: normal, 1: pressure, 2: critical; tcp/ledger.h),
 	// and times that it came to that; bytes held, and the most; what was done about it.
 	uint64_t tcp_memory, tcp_memory_pressure, tcp_memory_critical;

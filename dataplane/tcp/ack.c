@@ -100,7 +100,7 @@ static void progress(struct tcp_conn *conn, uint32_t acked)
 			conn->backoff = 0; // the persist timer's; the other's ends with a sample
 		return;
 	}
-	conn->mss_claimed = 0;
+	claim_forget(conn);
 	if (idle)
 		due_stop(conn, DUE_RESEND); // RFC 6298 5.2
 	else

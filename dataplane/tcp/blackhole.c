@@ -4,7 +4,8 @@
 // Paths that swallow large packets without a word (RFC 4821 7.7, RFC 2923 2.1). After the second
 // timeout in a row on a large packet its front goes out alone. If that arrives, and the next large
 // packet vanishes again, segments become that small. A path that is merely down loses both, and
-// costs nothing.
+// costs nothing. Paths change: ten minutes later, however it was that segments became smaller, a
+// single larger one is tried.
 
 #include "dataplane/tcp/loss.h"
 
@@ -45,9 +46,71 @@ void blackhole_timeout(struct tcp_conn *conn)
 		conn->mss_test = mss;
 }
 
-// A packet larger than the test ends the suspicion.
-void blackhole_acked(struct tcp_conn *conn, uint32_t len)
+// The next step up, in which the options are counted.
+static uint16_t mss_above(const struct tcp_conn *conn)
 {
-	if (len + options_len(conn) > conn->mss_test)
+	uint16_t overhead = flow_overhead(&conn->flow);
+	for (size_t i = sizeof(steps) / sizeof(steps[0]); i > 0; i--) {
+		int mss = steps[i - 1] - overhead;
+		if (mss > (int)conn_mss_path(conn))
+			return (uint16_t)min_u32((uint32_t)mss, conn->mss_top);
+	}
+	return conn->mss_top;
+}
+
+// A packet larger than the test ends the suspicion.
+void blackhole_acked(struct tcp_conn *conn, const struct pkt *pkt)
+{
+	uint32_t len = pkt->len + options_len(conn);
+	if (len > conn->mss_test)
 		conn->mss_test = 0;
+	if ((tx_seg(pkt)->flags & TX_LARGE) == 0 || len <= conn_mss_path(conn))
+		return;
+	conn->tcp->stats.mss_raised++;
+	conn_mss_set(conn, (uint16_t)len);
+	if (len < conn->mss_top)
+		conn->flags |= CONN_RAISE;
+}
+
+// Move bytes from the packets behind to the end of `pkt`; none of them was ever sent.
+static void fill(struct tcp_conn *conn, struct pkt *pkt, uint32_t len)
+{
+	while (pkt->len < len) {
+		struct pkt *next = pkt->next;
+		uint32_t n = min_u32(len - pkt->len, next->len);
+		memcpy(pkt_extend(pkt, n), next->data, n);
+		tx_seg(pkt)->end += n;
+		pkt_pull(next, n);
+		tx_seg(next)->seq += n;
+		if (next->len > 0)
+			return;
+		pkt->next = next->next;
+		conn->snd_segs--;
+		conn->tcp->stats.tx_queued--;
+		next->next = NULL;
+		pkt_put(next);
+	}
+}
+
+// RFC 4821 7.3, 7.4, 7.7: one packet of the next size, if so much follows that its loss shows
+// without a timeout. It is then sent again in two, and tried again later.
+void blackhole_raise(struct tcp_conn *conn, struct pkt *pkt)
+{
+	uint32_t len = mss_above(conn) - options_len(conn);
+	if (len <= conn->mss) { // there is nothing to be had
+		conn->flags &= ~(uint32_t)CONN_RAISE;
+		return;
+	}
+	uint32_t seq = tx_seg(pkt)->seq;
+	uint32_t whole = len + (TCP_DUP_THRESH + 1u) * conn->mss;
+	if (conn->recovery != RECOVERY_NONE || pkt->len == 0 || pkt->len >= len ||
+	    pkt_tailroom(pkt) < len - pkt->len || tx_seg(conn->snd_tail)->end - seq < whole ||
+	    seq_lt(conn->snd_una + conn->snd_wnd, seq + whole) ||
+	    recovery_pipe(conn) + whole > conn->cwnd)
+		return;
+	fill(conn, pkt, len);
+	tx_seg(pkt)->flags |= TX_LARGE;
+	conn->tcp->stats.mss_tried++;
+	conn->flags &= ~(uint32_t)CONN_RAISE;
+	due_in(conn, DUE_STATE, TCP_RAISE_MS);
 }

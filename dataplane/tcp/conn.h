@@ -43,6 +43,8 @@ enum conn_flags {
 	CONN_CWR = 1 << 25,         // the next new data is to carry CWR
 	CONN_DIRTY = 1 << 26,       // on tcp.dirty
 	CONN_EVENT = 1 << 27,       // on tcp.events
+	CONN_CLAIM = 1 << 28,       // see mss_test
+	CONN_RAISE = 1 << 29,       // a larger packet is to be tried (blackhole.c)
 };
 
 enum recovery {
@@ -70,7 +72,8 @@ enum due {
 	DUE_RESEND, // enum resend with something in flight, else the persist timer
 	DUE_ACK,
 	DUE_ALIVE, // counts from the last acceptable segment, or keepalive probe
-	DUE_STATE, // handshake, or the patience with a released connection
+	// Handshake, or the patience with a released connection; else when to try larger packets.
+	DUE_STATE,
 	DUE_COUNT,
 };
 
@@ -203,8 +206,10 @@ struct tcp_conn {
 	uint16_t mss_offered;    // ours, from the route
 	struct sack_block dsack; // what arrived twice (RFC 2883), with CONN_DSACK
 	uint16_t mss_acked;      // largest payload that was acknowledged
-	uint16_t mss_test;       // being tried instead of mss_path (blackhole.c); 0: none
-	uint16_t mss_claimed;    // an ICMP claim that waits for a timeout (RFC 5927 7.2), else 0
+	// A smaller one that is being tried (blackhole.c), or with CONN_CLAIM an ICMP claim that
+	// waits for a timeout (RFC 5927 7.2); 0: none.
+	uint16_t mss_test;
+	uint16_t mss_top; // what we and the peer allow, whatever the path does
 	int16_t error;
 };
 static_assert(offsetof(struct tcp_conn, snd_una) == 64);
@@ -340,6 +345,7 @@ bool conn_is_watched(const struct tcp_conn *conn);
 
 // icmp.c
 void mss_apply(struct tcp_conn *conn, uint16_t mss_path);
+void claim_forget(struct tcp_conn *conn);
 
 // conn.c
 struct tcp_conn *conn_new(struct tcp *tcp, const struct flow *flow) must_check;

@@ -12,14 +12,24 @@ enum icmp_unreachable {
 	ICMP_TOO_BIG = 4,
 };
 
+void claim_forget(struct tcp_conn *conn)
+{
+	if ((conn->flags & CONN_CLAIM) == 0)
+		return;
+	conn->flags &= ~(uint32_t)CONN_CLAIM;
+	conn->mss_test = 0;
+}
+
 // Segments on the way that no longer fit are sent again in smaller pieces (RFC 1191 6.5); that is
 // no sign of congestion.
 void mss_apply(struct tcp_conn *conn, uint16_t mss_path)
 {
-	conn->mss_claimed = 0;
+	claim_forget(conn);
 	if (mss_path >= conn_mss_path(conn))
 		return;
 	conn_mss_set(conn, mss_path);
+	if (conn_is_synchronised(conn) && (conn->flags & CONN_RELEASED) == 0)
+		due_in(conn, DUE_STATE, TCP_RAISE_MS);
 	for (struct pkt *pkt = conn->snd_head; pkt != conn->snd_unsent; pkt = pkt->next) {
 		if (pkt->len > conn->mss)
 			recovery_lose(conn, pkt);
@@ -48,10 +58,12 @@ static void too_big(struct tcp_conn *conn, uint16_t mtu)
 	uint16_t mss = (uint16_t)(max_u32(mtu, flow_mtu_min(&conn->flow)) - overhead);
 	// RFC 5927 7.2: a segment as large has arrived before; believe it only if a timeout
 	// confirms that the path has changed.
-	if (conn->mss_acked + (uint32_t)TCP_TS_LEN > mss)
-		conn->mss_claimed = mss;
-	else
+	if (conn->mss_acked + (uint32_t)TCP_TS_LEN <= mss) {
 		mss_apply(conn, mss);
+		return;
+	}
+	conn->mss_test = mss;
+	conn->flags |= CONN_CLAIM;
 }
 
 // RFC 5927 5.2: in synchronised states these are hints at most; the timers decide.

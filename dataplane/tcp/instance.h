@@ -34,8 +34,10 @@ enum tcp_limit {
 	TCP_SEND_SEGS_MAX = 4096,
 	TCP_LINGER_FACTOR = 8, // times fin_wait_2_ms: the longest a released connection may stay
 	TCP_BACKOFF_MAX = 16,
-	TCP_RETRY_MS = 10,    // after a pool was empty
-	TCP_OOW_ACK_MS = 500, // RFC 5961 7: at most one such ACK a connection in this time
+	TCP_RAISE_MS =
+		10 * 60 * 1000, // RFC 1191 6.3, RFC 8899 5.1.1: until larger packets are tried
+	TCP_RETRY_MS = 10,      // after a pool was empty
+	TCP_OOW_ACK_MS = 500,   // RFC 5961 7: at most one such ACK a connection in this time
 	// A second, over all connections; from half of it to half as much again.
 	TCP_CHALLENGES_MEAN = 1000,
 	TCP_IDLE_CHECK_MS = 60 * 60 * 1000,

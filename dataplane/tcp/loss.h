@@ -82,7 +82,9 @@ uint32_t hystart_growth(const struct tcp_conn *conn, uint32_t bytes);
 
 // blackhole.c
 void blackhole_timeout(struct tcp_conn *conn); // of what is in flight; before it is marked
-void blackhole_acked(struct tcp_conn *conn, uint32_t len);
+void blackhole_acked(struct tcp_conn *conn, const struct pkt *pkt);
+// With CONN_RAISE, of the first packet never sent: fill it beyond the MSS, if enough follows it.
+void blackhole_raise(struct tcp_conn *conn, struct pkt *pkt);
 
 // ecn.c
 uint8_t ecn_syn_flags(const struct tcp_conn *conn, bool ack);

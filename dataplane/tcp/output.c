@@ -356,7 +356,10 @@ static void fresh_send(struct tcp_conn *conn)
 		struct tx_seg *seg = tx_seg(pkt);
 		if (waits_to_be_filled(conn, pkt))
 			return;
-		if (pkt->len > conn->mss && !send_split(conn, pkt, conn->mss))
+		if ((conn->flags & CONN_RAISE) != 0)
+			blackhole_raise(conn, pkt);
+		if (pkt->len > conn->mss && (seg->flags & TX_LARGE) == 0 &&
+		    !send_split(conn, pkt, conn->mss))
 			return;
 		uint32_t n = window_allows(conn, seg);
 		if (n == 0)

@@ -128,7 +128,9 @@ void rack_detect(struct tcp_conn *conn, struct ack_news *news)
 			continue;
 		}
 		recovery_lose(conn, pkt);
-		news->lost = true;
+		// RFC 4821 7.2: the loss of one that may have been too large tells of no
+		// congestion.
+		news->lost |= (seg->flags & TX_LARGE) == 0;
 	}
 }
 

@@ -85,6 +85,7 @@ enum tx_flags {
 	TX_LOST = 1 << 1,
 	TX_RESENT = 1 << 2, // lost, and its retransmission is on the way
 	TX_FIN = 1 << 3,
+	TX_LARGE = 1 << 4, // larger than the MSS: shows whether the path takes it
 };
 
 // What the send queue knows of a packet; lies in the packet's headroom, which a queued payload has

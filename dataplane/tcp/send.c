@@ -127,7 +127,8 @@ bool send_split(struct tcp_conn *conn, struct pkt *pkt, uint32_t at)
 	*tx_seg(rest) = *seg;
 	tx_seg(rest)->seq = seg->seq + at;
 	seg->end = seg->seq + at;
-	seg->flags &= (uint8_t)~TX_FIN;
+	seg->flags &= (uint8_t) ~(TX_FIN | TX_LARGE);
+	tx_seg(rest)->flags &= (uint8_t)~TX_LARGE;
 	if ((seg->flags & TX_SACKED) != 0)
 		conn->sacked_segs++;
 	pkt->len = at;
@@ -208,7 +209,7 @@ static void head_drop(struct tcp_conn *conn)
 	if ((seg->flags & TX_SACKED) != 0)
 		conn->sacked_segs--;
 	conn->mss_acked = (uint16_t)max_u32(conn->mss_acked, pkt->len);
-	blackhole_acked(conn, pkt->len);
+	blackhole_acked(conn, pkt);
 	conn->snd_bytes -= pkt->len;
 	conn->snd_segs--;
 	conn->tcp->stats.tx_queued--;

@@ -61,6 +61,7 @@ static void negotiate(struct tcp_conn *conn, const struct segment *seg)
 	} else {
 		conn->rcv_scale = 0;
 	}
+	conn->mss_top = (uint16_t)min_u32(conn->mss_offered, mss);
 	conn_mss_set(conn, mss_path);
 	ecn_negotiate(conn, seg);
 	conn->rcv_nxt = conn->rcv_adv = conn->last_ack = seg->seq + 1;

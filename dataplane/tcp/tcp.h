@@ -109,7 +109,8 @@ struct tcp_stats {
 	uint64_t dsacks_sent, dsacks_received;
 	// Connections that agreed on ECN; packets that came marked; windows reduced for an echo.
 	uint64_t ecn_negotiated, ecn_marked, ecn_reduced;
-	uint64_t black_holes; // paths that swallow large packets
+	// Paths that swallow large packets; larger ones tried later, and those that arrived.
+	uint64_t black_holes, mss_tried, mss_raised;
 	uint64_t challenge_acks, paws_dropped, bad_options, bad_seq, bad_ack, no_listener,
 		short_header;
 	// Handshakes given up for another; cookies in place of an entry (RFC 4987 3.6), those that

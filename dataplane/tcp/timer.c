@@ -115,8 +115,8 @@ static void rto_expired(struct tcp_conn *conn)
 	if (give_up(conn))
 		return;
 	conn->tcp->stats.rto_expired++;
-	if (conn->mss_claimed != 0)
-		mss_apply(conn, conn->mss_claimed);
+	if ((conn->flags & CONN_CLAIM) != 0)
+		mss_apply(conn, conn->mss_test);
 	else
 		blackhole_timeout(conn);
 	recovery_lose_on_timeout(conn);
@@ -172,9 +172,14 @@ static void alive_expired(struct tcp_conn *conn)
 	output_bare(conn, conn->snd_una - 1, TCP_ACK);
 }
 
-// The handshake took too long, or a released connection makes no progress.
+// The handshake took too long, or a released connection makes no progress; or the path may have
+// become a better one.
 static void state_expired(struct tcp_conn *conn)
 {
+	if (conn_is_synchronised(conn) && (conn->flags & CONN_RELEASED) == 0) {
+		conn->flags |= CONN_RAISE;
+		return;
+	}
 	conn->tcp->stats.timed_out++;
 	if (conn_is_synchronised(conn))
 		conn_reset(conn, -ETIMEDOUT);

@@ -411,6 +411,7 @@ static void count_tcp(const struct tcp_stats *from, struct worker_stats *to)
 	to->tcp_loss_probes = from->loss_probes;
 	to->tcp_undone = from->undone;
 	to->tcp_black_holes = from->black_holes;
+	to->tcp_mss_raised = from->mss_raised;
 	to->tcp_ecn_negotiated = from->ecn_negotiated;
 	to->tcp_ecn_marked = from->ecn_marked;
 	to->tcp_ecn_reduced = from->ecn_reduced;
