@@ -19,16 +19,28 @@ class Unit:
     name: str
     of: Callable          # a result's figure
     more_is_better: bool
+    group: str            # title in the plot
+    # What is drawn, by name, where that is not the figure alone.
+    bars: dict = dataclasses.field(default_factory=dict)
 
 
 UNITS = {
-    "GB": Unit("GB a core-second", lambda r: r["bytes"] / r["busy_ns"], True),
-    "k": Unit("thousand a core-second", lambda r: 1e6 * r["done"] / r["busy_ns"], True),
-    "us": Unit("us to the answer, p99", lambda r: r["p99_us"], False),
+    "GB": Unit("GB a core-second", lambda r: r["bytes"] / r["busy_ns"], True,
+               "Bulk data: GB that a core forwards in a second of work"),
+    "k": Unit("thousand a core-second", lambda r: 1e6 * r["done"] / r["busy_ns"], True,
+              "Queries: thousands in a second of a core's work"),
+    "us": Unit("us to the answer, p99", lambda r: r["p99_us"], False,
+               "Latency: microseconds to the answer; less is better",
+               {"p50": lambda r: r["p50_us"], "p99": lambda r: r["p99_us"],
+                "p99.9": lambda r: r["p999_us"]}),
     "turn": Unit("us, the longest turn with a new policy, CPU time", lambda r: max(r["policy_us"]),
-                 False),
-    "KB": Unit("KB a session", lambda r: r["resident"] / 1024, False),
-    "times": Unit("times", lambda r: r["times"], False),
+                 False, "Policy swaps: microseconds of the worker's longest turn; less is better",
+                 {"with a new policy": lambda r: max(r["policy_us"]),
+                  "without": lambda r: max(r["usual_us"])}),
+    "KB": Unit("KB a session", lambda r: r["resident"] / 1024, False,
+               "Idle sessions: KB of memory each; less is better"),
+    "times": Unit("times", lambda r: r["times"], False,
+                  "Growth: times the cost of a byte; less is better"),
 }
 
 
@@ -154,18 +166,23 @@ def tell_resumed(results):
     return [f"{sum(r['resumed'] for r in results) / sum(r['done'] for r in results):.1%} resumed"]
 
 
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
 def figure(scenario, name, results):
     """What is told of all runs of a scenario with a subject."""
     unit = UNITS[scenario.unit]
-    values = [unit.of(r) for r in results]
-    found = {"scenario": scenario.name, "text": scenario.text, "subject": name, "unit": unit.name,
-             "more_is_better": unit.more_is_better, "wanted": scenario.wanted,
-             "median": statistics.median(values), "least": min(values), "most": max(values)}
+    found = {"scenario": scenario.name, "group": scenario.group or unit.group,
+             "text": scenario.text, "subject": name, "unit": unit.name,
+             "more_is_better": unit.more_is_better, "wanted": scenario.wanted}
+    found |= spread([unit.of(r) for r in results])
     for key in ("p50_us", "p99_us", "p999_us", "rate"):
         if all(key in r for r in results):
             found[key] = statistics.median(r[key] for r in results)
     if all("busy_ns" in r and "us" in r for r in results):
         found["busy"] = statistics.median(r["busy_ns"] / 1e3 / r["us"] for r in results)
+    found["bars"] = {bar: spread([of(r) for r in results]) for bar, of in unit.bars.items()}
     return found | {"runs": results}
 
 
