@@ -224,7 +224,7 @@ int pattern_set_compile(
 	}
 	if (result == 0)
 		result = compile_candidates(lib, set, why);
-	if (result == 0 && locator_finish(&set->locator) != 0)
+	if (result == 0 && (locator_finish(&set->locator) != 0 || set_fill_rehearsal(set) != 0))
 		result = no_memory(why);
 	if (result == 0)
 		databases_done(&set->databases);
@@ -246,6 +246,7 @@ void pattern_set_free(struct pattern_set *set)
 	}
 	locator_fini(&set->locator);
 	databases_fini(&set->databases);
+	free(set->rehearsal);
 	free(set);
 }
 

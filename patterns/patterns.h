@@ -28,6 +28,7 @@ enum pattern_limit {
 	PATTERN_CONTEXT_AFTER = 32,  // bytes behind it
 	PATTERN_NAME_CONTEXT_MAX = 256, // bytes of a name that are read for such words
 	SCAN_FINDINGS_MAX = 4096,       // matches one scan can hold before it says `more`
+	SCAN_REHEARSALS = 64,           // pieces of the text of scan_rehearse
 };
 
 enum pattern_kind {
@@ -274,6 +275,11 @@ size_t scan_values(
 	const struct pattern_set *set, struct scan_scratch *scratch, struct scan_value *values,
 	size_t n, const struct pattern_choice *wanted, struct finding *out, size_t max, size_t each
 ) must_check;
+
+// Scan a piece of a text like any other, of no use but that what scans need of the set and the
+// scratch is then in the caches of the core that did: a new set's first scans would wait for it.
+// `step` counts up to SCAN_REHEARSALS; none takes longer than some 20 us. Never allocates.
+void scan_rehearse(const struct pattern_set *set, struct scan_scratch *scratch, unsigned step);
 
 // As scan, but say only which pattern occurs, of several the one with the lowest id, overlapping or
 // not: what a blocklist asks. Returns the id, -ENOENT when none occurs, or as scan.

@@ -46,8 +46,11 @@ struct pattern_set {
 	uint32_t overlap; // bytes before a chunk that a candidate ending in it may begin in
 	size_t count;
 	bool has_entities;
+	uint8_t *rehearsal; // the text of scan_rehearse
 	struct set_entry entries[];
 };
 
+// Make the text of scan_rehearse. Returns 0 or -ENOMEM; pattern_set_free frees it.
+int set_fill_rehearsal(struct pattern_set *set) must_check;
 // The set's entry for pattern `id`; NULL when the set has none.
 const struct set_entry *set_entry_of(const struct pattern_set *set, uint16_t id);

@@ -189,7 +189,7 @@ static struct snapshot *wrap(struct core *core, uint32_t version)
 	memcpy(resources, base->resources, base->n_resources * sizeof(*resources));
 	memcpy(workers, base->workers, base->n_workers * sizeof(*workers));
 	for (uint16_t w = 0; w < base->n_workers; w++)
-		workers[w].refs = 0;
+		workers[w].refs = workers[w].rehearsals = 0;
 	built->snapshot = *base;
 	built->snapshot.version = version;
 	built->snapshot.resources = resources;

@@ -3,10 +3,18 @@
 
 #include "controlplane/publish/publish.h"
 
+#include "patterns/patterns.h"
+
 #include <urcu/urcu-qsbr.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
+
+enum {
+	REHEARSAL_NS = 100000000, // a worker that has not done it by then, does without
+	REHEARSAL_LOOK_NS = 200000,
+};
 
 struct publisher {
 	struct snapshot_slot *slot;
@@ -65,12 +73,38 @@ unsigned publisher_reclaim(struct publisher *publisher)
 	return kept + (publisher->current != NULL);
 }
 
+static bool is_rehearsed(const struct snapshot *snapshot)
+{
+	for (uint16_t w = 0; w < snapshot->n_workers; w++)
+		if (__atomic_load_n(&snapshot->workers[w].rehearsals, __ATOMIC_ACQUIRE) <
+		    SCAN_REHEARSALS)
+			return false;
+	return true;
+}
+
+// Have the workers scan with what is new in `next`, a little in each turn, before all that they
+// scan depends on it.
+static void rehearse(struct publisher *publisher, const struct snapshot *next)
+{
+	const struct snapshot *old = publisher->current;
+	const struct timespec look = {.tv_nsec = REHEARSAL_LOOK_NS};
+
+	if (next->entities == old->entities && next->blocks == old->blocks)
+		return;
+	__atomic_store_n(&publisher->slot->coming, next, __ATOMIC_RELEASE);
+	for (unsigned i = 0; i < REHEARSAL_NS / REHEARSAL_LOOK_NS && !is_rehearsed(next); i++)
+		(void)nanosleep(&look, NULL);
+	__atomic_store_n(&publisher->slot->coming, NULL, __ATOMIC_RELEASE);
+}
+
 int publisher_publish(struct publisher *publisher, struct snapshot *next)
 {
 	struct snapshot *old = publisher->current;
 
 	if (publisher_reclaim(publisher) >= PUBLISHER_LIVE_MAX)
 		return -EBUSY;
+	if (old != NULL)
+		rehearse(publisher, next);
 	exchange(publisher, next);
 	if (old == NULL)
 		return 0;

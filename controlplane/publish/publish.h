@@ -22,7 +22,8 @@ struct publisher *publisher_new(struct snapshot_slot *slot) must_check;
 // The workers have ended. Frees every snapshot and empties the slot. Accepts NULL.
 void publisher_free(struct publisher *publisher);
 
-// Put `next` in force. Blocks for a grace period: one loop of the slowest worker. Takes `next` when
+// Put `next` in force. Blocks for a grace period: one loop of the slowest worker; and when it has
+// other patterns, first for SCAN_REHEARSALS loops of it, 100 ms at most. Takes `next` when
 // it returns 0; -EBUSY, PUBLISHER_LIVE_MAX snapshots are alive, because sessions hold on to old
 // ones: `next` stays the caller's.
 int publisher_publish(struct publisher *publisher, struct snapshot *next) must_check;

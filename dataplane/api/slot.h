@@ -11,6 +11,9 @@
 
 struct snapshot_slot {
 	const struct snapshot *current; // control: rw, worker: ro
+	// What is to be in force next, while workers bring it near their cores (relay_rehearse);
+	// NULL: nothing. control: rw, worker: ro
+	const struct snapshot *coming;
 } __attribute__((aligned(64)));
 
 // The policy in force, or NULL before the first one. Valid until the caller's next quiescent state;
@@ -19,6 +22,12 @@ struct snapshot_slot {
 static inline const struct snapshot *snapshot_current(const struct snapshot_slot *slot)
 {
 	return __atomic_load_n(&slot->current, __ATOMIC_ACQUIRE);
+}
+
+// The one that comes, or NULL. Valid until the caller's next quiescent state.
+static inline const struct snapshot *snapshot_coming(const struct snapshot_slot *slot)
+{
+	return __atomic_load_n(&slot->coming, __ATOMIC_ACQUIRE);
 }
 
 // Worker: keep `snapshot` beyond this loop, once for each call. Only between snapshot_current and

@@ -349,6 +349,9 @@ static struct work run_once(struct worker *w)
 	follow_health(w);
 	const struct snapshot *snapshot = snapshot_current(w->all->config.slot);
 	follow_policy(w, snapshot);
+	const struct snapshot *coming = snapshot_coming(w->all->config.slot);
+	if (coming != NULL)
+		relay_rehearse(coming, w->index);
 	struct relay_now now = {.us = now_us, .wall_ns = w->now_ns + w->wall_offset_ns};
 	enum stage before = stage_enter(STAGE_RELAY);
 	work.sessions = relay_poll(w->relay, w->stack.tcp, snapshot, now);

@@ -389,6 +389,27 @@ static void a_first_scan_touches_no_new_page(void **)
 	pattern_set_free(fresh);
 }
 
+// Nor is a scan another one for what was rehearsed before it.
+static void a_rehearsal_leaves_nothing_behind(void **)
+{
+	static struct finding before[SCAN_FINDINGS_MAX], behind[SCAN_FINDINGS_MAX];
+	static uint8_t text[16 * 1024];
+	bool more;
+	size_t n = 0;
+	while (n < sizeof(text) - 1024)
+		n += random_text(text + n, 1024);
+	int found = scan(set, scratch, span_of(text, n), NULL, before, SCAN_FINDINGS_MAX, &more);
+	assert_true(found > 0);
+	allocations = 0;
+	for (unsigned step = 0; step < SCAN_REHEARSALS; step++)
+		scan_rehearse(set, scratch, step);
+	assert_int_equal(allocations, 0);
+	assert_int_equal(
+		scan(set, scratch, span_of(text, n), NULL, behind, SCAN_FINDINGS_MAX, &more), found
+	);
+	assert_memory_equal(before, behind, (size_t)found * sizeof(before[0]));
+}
+
 // Of several @ only one has a host behind it.
 static void an_address_begins_behind_another_at(void **)
 {
@@ -418,6 +439,7 @@ int main(void)
 		cmocka_unit_test(surroundings_change_nothing),
 		cmocka_unit_test(a_scan_never_allocates),
 		cmocka_unit_test(a_first_scan_touches_no_new_page),
+		cmocka_unit_test(a_rehearsal_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
