@@ -278,7 +278,7 @@ size_t scan_values(
 
 // Scan a piece of a text like any other, of no use but that what scans need of the set and the
 // scratch is then in the caches of the core that did: a new set's first scans would wait for it.
-// `step` counts up to SCAN_REHEARSALS; none takes longer than some 20 us. Never allocates.
+// `step` counts up to SCAN_REHEARSALS; none takes longer than some 40 us. Never allocates.
 void scan_rehearse(const struct pattern_set *set, struct scan_scratch *scratch, unsigned step);
 
 // As scan, but say only which pattern occurs, of several the one with the lowest id, overlapping or

@@ -91,7 +91,17 @@ int ctl_access_request(const struct args *args)
 	json_object_set_new(body, "resource", text_json(span_str(args->word)));
 	if (lasts > 0)
 		json_object_set_new(body, "duration_s", json_integer(lasts));
-	return list_post(args, "/v1/access", body);
+	json_t *reply = NULL;
+	int ret = client_ask(args, "/v1/access", body, false, &reply);
+	if (ret != EXIT_OK)
+		return ret;
+	long long gives = json_integer_value(json_object_get(reply, "duration_s"));
+	if (gives < lasts)
+		fprintf(stderr,
+			"bulkheadctl: access request: asked for %lld s, the rule gives %lld at "
+			"most\n",
+			lasts, gives);
+	return list_show(args, reply);
 }
 
 int ctl_access_grants(const struct args *args)

@@ -430,26 +430,20 @@ static void read_admin(struct reader *r, const struct node *node, struct config_
 		(void)read_path(r, value, "socket", g->admin_socket);
 }
 
-// "127.0.0.1:9464"
+// "127.0.0.1:9464", "[::1]:9464", or without the brackets.
 static void read_metrics(struct reader *r, const struct node *node, struct config_gateway *g)
 {
 	char text[ADDR_TEXT_MAX];
-	char *end;
 
 	if (!read_text(r, node, "metrics", text, sizeof(text)))
 		return;
-	char *colon = strrchr(text, ':');
-	unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
-	if (colon != NULL)
-		*colon = '\0';
-	if (colon == NULL || port == 0 || port > UINT16_MAX || *end != '\0' ||
-	    addr_parse(text, &g->metrics.addr) != 0) {
+	const char *host = read_host_port(text, &g->metrics.port);
+	if (host == NULL || addr_parse(host, &g->metrics.addr) != 0) {
 		read_fail(
 			r, node->at, "`metrics` must be an address and port such as 127.0.0.1:9464"
 		);
 		return;
 	}
-	g->metrics.port = (uint16_t)port;
 	g->has_metrics = true;
 }
 

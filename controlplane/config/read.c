@@ -336,6 +336,23 @@ bool read_duration(
 	return true;
 }
 
+char *read_host_port(char *text, uint16_t *port)
+{
+	char *end = text;
+	char *colon = strrchr(text, ':');
+	unsigned long number = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+	if (number == 0 || number > UINT16_MAX || *end != '\0')
+		return NULL;
+	*colon = '\0';
+	*port = (uint16_t)number;
+	if (text[0] != '[')
+		return text;
+	if (colon == text + 1 || colon[-1] != ']')
+		return NULL;
+	colon[-1] = '\0';
+	return text + 1;
+}
+
 bool read_address(struct reader *r, const struct node *node, const char *what, struct ip_addr *out)
 {
 	const char *text = scalar(r, node, what);

@@ -23,31 +23,19 @@ static void read_target(struct reader *r, const struct node *node, struct config
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:";
 	char text[sizeof(out->host) + 16];
-	char *end = NULL;
 
 	out->address_at = node->at;
 	if (!read_text(r, node, "address", text, sizeof(text)))
 		return;
-	char *host = text;
-	char *colon = strrchr(text, ':');
-	unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
-	if (colon != NULL)
-		*colon = '\0';
-	size_t n = strlen(host);
-	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
-		host[n - 1] = '\0';
-		host++;
-		n -= 2;
-	} else if (strchr(host, ':') != NULL) {
+	char *host = read_host_port(text, &out->port);
+	size_t n = host == NULL ? 0 : strlen(host);
+	if (host == text && strchr(host, ':') != NULL)
 		n = 0; // an IPv6 address needs its brackets
-	}
-	if (n == 0 || n >= sizeof(out->host) || strspn(host, allowed) != n || colon == NULL ||
-	    port == 0 || port > UINT16_MAX || *end != '\0') {
+	if (n == 0 || n >= sizeof(out->host) || strspn(host, allowed) != n) {
 		read_fail(r, node->at, "`address` must be host:port, such as db.example.com:5432");
 		return;
 	}
 	memcpy(out->host, host, n + 1);
-	out->port = (uint16_t)port;
 }
 
 static void read_managed(struct reader *r, const struct node *node, struct config_resource *out)

@@ -68,9 +68,9 @@ uint32_t relay_poll(
 	struct relay *relay, struct tcp *tcp, const struct snapshot *snapshot, struct relay_now now
 );
 
-// Scan a little with what is new in `coming`, which will be in force: some 20 us, until it was done
-// SCAN_REHEARSALS times. The first scans of many new patterns would take 100 us and more for what
-// they wait for memory.
+// Scan a little with what is new in `coming`, which will be in force: some 40 us at most, until it
+// was done SCAN_REHEARSALS times. The first scans of many new patterns would take 100 us and more
+// for what they wait for memory.
 void relay_rehearse(const struct snapshot *coming, uint16_t worker);
 
 // A command from control, in the same loop as relay_poll.

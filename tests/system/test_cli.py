@@ -256,8 +256,10 @@ class Cli(GatewayCase):
                                                    status=FAILED))
         self.assertIn("needs no grant", self.ctl("access", "request", "orders", who="alice",
                                                  status=FAILED))
-        asked = self.ctl_json("access", "request", "orders", "--for", "10m", "--reason", "the report",
-                              who="agent-2", far=True)
+        done = self.net.gw.run(self.argv("access", "request", "orders", "--for", "20d", "--reason",
+                                         "the report", "--json", who="agent-2", far=True))
+        asked = json.loads(done.stdout)
+        self.assertIn(f"the rule gives {asked['duration_s']} s at most", done.stderr)
         self.assertIn("the report", self.ctl("access", "list"))
         self.assertIn(asked["id"], [a["id"] for a in self.ctl_json("access", "list")["approvals"]])
         self.assertIn(asked["id"], self.ctl("approvals", "list", who="alice"))

@@ -221,11 +221,31 @@ static void every_key_of_the_gateway_is_read(void **)
 	assert_string_equal(g->patterns.list[0], "lib");
 	assert_string_equal(g->admin_socket, "/run/b.sock");
 	assert_int_equal(g->metrics.port, 9464);
+	assert_true(addr_is_v4(&g->metrics.addr));
 	assert_int_equal(g->ticket_secret, CONFIG_SECRET_FILE);
 	assert_string_equal(g->ticket_secret_name, "tickets");
 	assert_int_equal(g->log_level, LOG_DEBUG);
 	assert_true(g->log_json);
 	config_free(config);
+}
+
+static void metrics_are_told_at_any_address(void **)
+{
+	static const char *const texts[] = {"\"[::1]:9464\"", "\"::1:9464\""};
+	struct ip_addr loopback;
+
+	assert_int_equal(addr_parse("::1", &loopback), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		char text[4096];
+		snprintf(
+			text, sizeof(text), "%s  metrics: %s\n%s", SAMPLE_GATEWAY, texts[i],
+			SAMPLE_ISSUERS SAMPLE_RESOURCES SAMPLE_LISTENERS SAMPLE_RULES
+		);
+		struct config *config = sample_config(text);
+		assert_int_equal(config->gateway.metrics.port, 9464);
+		assert_memory_equal(&config->gateway.metrics.addr, &loopback, sizeof(loopback));
+		config_free(config);
+	}
 }
 
 static void keys_follow_from_the_issuer(void **)
@@ -669,6 +689,7 @@ int main(void)
 		cmocka_unit_test(an_admin_section_may_be_there),
 		cmocka_unit_test(notifications_may_be_there),
 		cmocka_unit_test(every_key_of_the_gateway_is_read),
+		cmocka_unit_test(metrics_are_told_at_any_address),
 		cmocka_unit_test(keys_follow_from_the_issuer),
 		cmocka_unit_test(a_tenant_of_entra_has_two_spellings),
 		cmocka_unit_test(every_form_of_a_mask_is_read),

@@ -130,6 +130,10 @@ static const struct wrong gateway[] = {
 	 "2:18: a ticket_secret has no place in this file; write {file: ...} or {env: ...}"},
 	{"gateway:\n  metrics: 9464\n" I R L U,
 	 "2:12: `metrics` must be an address and port such as 127.0.0.1:9464"},
+	{"gateway:\n  metrics: \"[::1:9464\"\n" I R L U,
+	 "2:12: `metrics` must be an address and port such as 127.0.0.1:9464"},
+	{"gateway:\n  metrics: \"[]:9464\"\n" I R L U,
+	 "2:12: `metrics` must be an address and port such as 127.0.0.1:9464"},
 	{"gateway:\n  workres: [1]\n" I R L U,
 	 "2:3: unknown key `workres` in `gateway`; did you mean `workers`?"},
 };
