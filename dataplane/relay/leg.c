@@ -43,19 +43,59 @@ static int pull_clear(struct leg_io *leg, struct span in)
 	return 0;
 }
 
+// How much of `plain` a record may fill. One more than is asked for: it would have to wait in a
+// block, and be copied from there.
+static size_t plain_room(const struct leg_io *leg, size_t want)
+{
+	return want + LEG_PULL + TLS_RECORD_PLAIN - buf_len(&leg->plain);
+}
+
+// The records that are whole, from where they came in. Out: *waits, the rest of the next one is on
+// its way, and has room where it comes in.
+static int pull_records(struct leg_io *leg, size_t want, bool *waits)
+{
+	*waits = false;
+	while (buf_len(&leg->plain) < want + LEG_PULL) {
+		struct span parts[TLS_PARTS_MAX];
+		struct tls_opened opened;
+		size_t n = tcp_peek_parts(leg->conn, parts, TLS_PARTS_MAX);
+		enum stage before = stage_enter(STAGE_OPEN);
+		int r = tls_open_parts(
+			leg->tls, parts, n, &opened, &leg->plain, plain_room(leg, want), &leg->wire
+		);
+		stage_leave(before);
+		if (opened.used > 0)
+			consume(leg, opened.used);
+		leg->bytes_in += opened.used;
+		if (r == 0 && opened.used > 0)
+			continue;
+		// Of more parts than these it may be that all is here, and nothing comes that
+		// tells.
+		*waits = opened.missing > 0 && n < TLS_PARTS_MAX &&
+			 tcp_may_receive(leg->conn, opened.missing);
+		return r;
+	}
+	return 0;
+}
+
 // Out: *moved, false when TLS needs more than there is.
-static int pull_tls(struct leg_io *leg, struct span in, size_t want, bool *moved)
+static int pull_tls(struct leg_io *leg, size_t want, bool *moved)
 {
 	size_t used = 0, before = buf_len(&leg->plain);
-	size_t room = want + LEG_PULL - before;
-	bool shakes = !tls_is_established(leg->tls);
-	enum stage before_tls = stage_enter(shakes ? STAGE_HANDSHAKE : STAGE_OPEN);
-	int r = tls_open(leg->tls, in, &used, &leg->plain, room, &leg->wire);
-	stage_leave(before_tls);
-	if (used > 0)
-		consume(leg, used);
-	leg->bytes_in += used;
-	*moved = used > 0 || buf_len(&leg->plain) > before;
+	uint64_t bytes_in = leg->bytes_in;
+	bool shakes = !tls_is_established(leg->tls), waits;
+	int r = pull_records(leg, want, &waits);
+	struct span in = tcp_peek(leg->conn);
+	if (r == 0 && !waits && buf_len(&leg->plain) < want + LEG_PULL &&
+	    (in.n > 0 || tls_has_plain(leg->tls))) {
+		enum stage stage = stage_enter(shakes ? STAGE_HANDSHAKE : STAGE_OPEN);
+		r = tls_open(leg->tls, in, &used, &leg->plain, plain_room(leg, want), &leg->wire);
+		stage_leave(stage);
+		if (used > 0)
+			consume(leg, used);
+		leg->bytes_in += used;
+	}
+	*moved = leg->bytes_in > bytes_in || buf_len(&leg->plain) > before;
 	if (r != ERR_CLOSED)
 		return r;
 	leg->eof = true; // close_notify; what may follow it on the wire is nobody's
@@ -89,7 +129,7 @@ int leg_pull(struct leg_io *leg, size_t want)
 		if (in.n == 0 && (leg->tls == NULL || !tls_has_plain(leg->tls)))
 			break;
 		if (leg->tls != NULL)
-			r = pull_tls(leg, in, want, &moved);
+			r = pull_tls(leg, want, &moved);
 		else
 			r = pull_clear(leg, span_first(in, want + LEG_PULL - buf_len(&leg->plain)));
 		if (r != 0)

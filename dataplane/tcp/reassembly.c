@@ -405,6 +405,22 @@ struct span tcp_peek(const struct tcp_conn *conn)
 	return conn->rcv_head == NULL ? (struct span){0} : pkt_span(conn->rcv_head);
 }
 
+size_t tcp_peek_parts(const struct tcp_conn *conn, struct span *parts, size_t n)
+{
+	size_t found = 0;
+	for (const struct pkt *pkt = conn->rcv_head; pkt != NULL && found < n; pkt = pkt->next)
+		parts[found++] = pkt_span(pkt);
+	return found;
+}
+
+// With less than a segment of room a sender may wait for more (RFC 9293 3.8.6.2.1).
+bool tcp_may_receive(const struct tcp_conn *conn, size_t n)
+{
+	uint32_t room = seq_lt(conn->rcv_nxt, conn->rcv_adv) ? conn->rcv_adv - conn->rcv_nxt : 0;
+	return (conn->flags & (CONN_LIVE | CONN_FIN_RECEIVED)) == CONN_LIVE &&
+	       room >= conn->mss_offered && n <= room - conn->mss_offered;
+}
+
 void tcp_consume(struct tcp_conn *conn, size_t n)
 {
 	while (n > 0 && conn->rcv_head != NULL) {

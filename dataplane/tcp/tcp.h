@@ -184,6 +184,11 @@ int tcp_connect(
 // call on this connection or tcp_input. After tcp_consume of all of it, more may follow.
 struct span tcp_peek(const struct tcp_conn *conn);
 void tcp_consume(struct tcp_conn *conn, size_t n);
+// The first `n` such stretches, in order. Returns how many there are of them.
+size_t tcp_peek_parts(const struct tcp_conn *conn, struct span *parts, size_t n);
+// Will the peer send `n` bytes more, if it has them, though nothing is consumed? The window that it
+// was told leaves room for them and another segment.
+bool tcp_may_receive(const struct tcp_conn *conn, size_t n);
 
 // Queue bytes (copied) for sending. Returns how many were taken: fewer when the send buffer or the
 // pool is full; TCP_EV_WRITABLE follows. 0 after tcp_shutdown or an error.

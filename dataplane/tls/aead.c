@@ -163,3 +163,96 @@ bool aead_open(
 	}
 	return CRYPTO_memcmp(ours, theirs, AEAD_TAG) == 0;
 }
+
+// A record that is being opened part by part.
+struct opening {
+	struct aead *aead;
+	const struct aead_key *key;
+	const struct gcm_key_data *gcm;
+	struct gcm_context_data gcm_state;
+	struct chacha20_poly1305_context_data chacha;
+};
+
+static void opening_begin(struct opening *o, const uint8_t *nonce, struct span header)
+{
+	IMB_MGR *mgr = o->aead->mgr;
+
+	switch (o->key->suite) {
+	case AEAD_AES_128_GCM:
+		o->gcm = gcm_key(o->aead, o->key);
+		IMB_AES128_GCM_INIT(mgr, o->gcm, &o->gcm_state, nonce, header.p, header.n);
+		break;
+	case AEAD_AES_256_GCM:
+		o->gcm = gcm_key(o->aead, o->key);
+		IMB_AES256_GCM_INIT(mgr, o->gcm, &o->gcm_state, nonce, header.p, header.n);
+		break;
+	case AEAD_CHACHA20_POLY1305:
+		IMB_CHACHA20_POLY1305_INIT(mgr, o->key->key, &o->chacha, nonce, header.p, header.n);
+		break;
+	}
+}
+
+static void opening_add(struct opening *o, struct span part, uint8_t *out)
+{
+	IMB_MGR *mgr = o->aead->mgr;
+
+	switch (o->key->suite) {
+	case AEAD_AES_128_GCM:
+		IMB_AES128_GCM_DEC_UPDATE(mgr, o->gcm, &o->gcm_state, out, part.p, part.n);
+		break;
+	case AEAD_AES_256_GCM:
+		IMB_AES256_GCM_DEC_UPDATE(mgr, o->gcm, &o->gcm_state, out, part.p, part.n);
+		break;
+	case AEAD_CHACHA20_POLY1305:
+		IMB_CHACHA20_POLY1305_DEC_UPDATE(mgr, o->key->key, &o->chacha, out, part.p, part.n);
+		break;
+	}
+}
+
+static void opening_end(struct opening *o, uint8_t tag[static AEAD_TAG])
+{
+	IMB_MGR *mgr = o->aead->mgr;
+
+	switch (o->key->suite) {
+	case AEAD_AES_128_GCM:
+		IMB_AES128_GCM_DEC_FINALIZE(mgr, o->gcm, &o->gcm_state, tag, AEAD_TAG);
+		break;
+	case AEAD_AES_256_GCM:
+		IMB_AES256_GCM_DEC_FINALIZE(mgr, o->gcm, &o->gcm_state, tag, AEAD_TAG);
+		break;
+	case AEAD_CHACHA20_POLY1305:
+		IMB_CHACHA20_POLY1305_DEC_FINALIZE(mgr, &o->chacha, tag, AEAD_TAG);
+		break;
+	}
+}
+
+bool aead_open_parts(
+	struct aead *aead, const struct aead_key *key, uint64_t sequence, struct span header,
+	const struct span *parts, size_t n_parts, uint8_t *out
+)
+{
+	uint8_t nonce[AEAD_NONCE], theirs[AEAD_TAG], ours[AEAD_TAG] = {};
+	struct opening o = {.aead = aead, .key = key};
+	size_t left = 0, n_tag = 0;
+
+	if (n_parts == 1)
+		return aead_open(aead, key, sequence, header, parts[0], out);
+	for (size_t i = 0; i < n_parts; i++)
+		left += parts[i].n;
+	left -= AEAD_TAG;
+	nonce_make(key, sequence, nonce);
+	opening_begin(&o, nonce, header);
+	for (size_t i = 0; i < n_parts; i++) {
+		struct span sealed = span_first(parts[i], left);
+		struct span tag = span_from(parts[i], sealed.n);
+		if (sealed.n > 0)
+			opening_add(&o, sealed, out);
+		out += sealed.n;
+		left -= sealed.n;
+		if (tag.n > 0)
+			memcpy(theirs + n_tag, tag.p, tag.n);
+		n_tag += tag.n;
+	}
+	opening_end(&o, ours);
+	return CRYPTO_memcmp(ours, theirs, AEAD_TAG) == 0;
+}

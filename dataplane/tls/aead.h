@@ -47,3 +47,9 @@ bool aead_open(
 	struct aead *aead, const struct aead_key *key, uint64_t sequence, struct span header,
 	struct span sealed, uint8_t *out
 ) must_check;
+// The same of a sealed record that lies in several parts, the last AEAD_TAG bytes of which are the
+// tag. `out` lies apart from them.
+bool aead_open_parts(
+	struct aead *aead, const struct aead_key *key, uint64_t sequence, struct span header,
+	const struct span *parts, size_t n_parts, uint8_t *out
+) must_check;

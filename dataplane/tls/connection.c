@@ -201,6 +201,17 @@ int tls_open(
 	return rc;
 }
 
+int tls_open_parts(
+	struct tls *tls, const struct span *parts, size_t n_parts, struct tls_opened *opened,
+	struct buf *plain, size_t plain_max, struct buf *wire
+)
+{
+	*opened = (struct tls_opened){0};
+	if (tls->result != 0 || !tls->record.active)
+		return 0;
+	return record_open_parts(tls, parts, n_parts, opened, plain, plain_max, wire);
+}
+
 bool tls_has_plain(const struct tls *tls)
 {
 	if (tls->record.active)

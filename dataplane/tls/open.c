@@ -275,13 +275,34 @@ static int place_for(
 	return 0;
 }
 
+// Behind the tag check: what the record brought is judged, and acted upon unless it is data. Out:
+// *data, what of it is data.
+static int take_content(
+	struct tls *tls, bool is_true, struct span content, struct buf *wire, struct span *data
+)
+{
+	stage_add(STAGE_OPEN, 1);
+	*data = (struct span){};
+	if (!is_true)
+		return fault(
+			tls, wire, SSL_AD_BAD_RECORD_MAC, "decryption failed or bad record mac"
+		);
+	uint8_t type = strip(&content);
+	int rc = check_content(tls, type, content, wire);
+	if (rc == 0 && type != RECORD_APPLICATION_DATA)
+		rc = take_other(tls, type, content, wire);
+	else if (rc == 0)
+		*data = content;
+	return rc;
+}
+
 static int open_one(
 	struct tls *tls, struct span *in, struct span record, struct buf *plain, size_t *plain_max,
 	struct buf *wire
 )
 {
 	struct record *r = &tls->record;
-	struct span sealed = span_from(record, RECORD_HEADER);
+	struct span sealed = span_from(record, RECORD_HEADER), data;
 	bool gathered = r->block != NULL;
 	uint8_t *out;
 	int rc = place_for(tls, sealed.n - AEAD_TAG, plain, *plain_max, &out);
@@ -291,26 +312,15 @@ static int open_one(
 		record_library(tls)->aead, &r->read.key, r->read.sequence++,
 		span_first(record, RECORD_HEADER), sealed, out
 	);
-	stage_add(STAGE_OPEN, 1);
 	if (!gathered)
 		*in = span_from(*in, record.n);
-	if (!ok)
-		return fault(
-			tls, wire, SSL_AD_BAD_RECORD_MAC, "decryption failed or bad record mac"
-		);
-	struct span content = span_of(out, sealed.n - AEAD_TAG);
-	uint8_t type = strip(&content);
-	rc = check_content(tls, type, content, wire);
-	if (rc == 0 && type != RECORD_APPLICATION_DATA)
-		rc = take_other(tls, type, content, wire);
-	if (rc == 0 && type == RECORD_APPLICATION_DATA) {
-		if (r->block == NULL || out != r->block->bytes + RECORD_HEADER) {
-			buf_commit(plain, content.n);
-			*plain_max -= content.n;
-		} else if (content.n > 0) {
-			r->held = content;
-			return 0;
-		}
+	rc = take_content(tls, ok, span_of(out, sealed.n - AEAD_TAG), wire, &data);
+	if (r->block == NULL || out != r->block->bytes + RECORD_HEADER) {
+		buf_commit(plain, data.n);
+		*plain_max -= data.n;
+	} else if (data.n > 0) {
+		r->held = data;
+		return rc;
 	}
 	drop_block(tls);
 	return rc;
@@ -345,6 +355,14 @@ static int hand_out(struct tls *tls, struct buf *plain, size_t *plain_max)
 	return 0;
 }
 
+// The KeyUpdate that the peer asked for.
+static int answer_update(struct tls *tls, struct buf *wire)
+{
+	if (!tls->record.update_due || tls->close_sent || record_update(tls, wire) != ERR_TLS)
+		return 0;
+	return ERR_TLS; // no alert: there is no key for it
+}
+
 int record_open(
 	struct tls *tls, struct span in, size_t *used, struct buf *plain, size_t plain_max,
 	struct buf *wire
@@ -364,10 +382,79 @@ int record_open(
 			break;
 		rc = open_one(tls, &in, record, plain, &plain_max, wire);
 	}
-	if (rc == 0 && r->update_due && !tls->close_sent && record_update(tls, wire) == ERR_TLS)
-		rc = ERR_TLS; // no alert: there is no key for it
+	if (rc == 0)
+		rc = answer_update(tls, wire);
 	if (tls->result != 0)
 		drop_block(tls);
 	*used = n - in.n;
+	return rc;
+}
+
+static size_t size_of(const struct span *parts, size_t n_parts)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < n_parts; i++)
+		n += parts[i].n;
+	return n;
+}
+
+// `n` bytes of the parts from `at` on. Out: the parts they lie in, as many as returned.
+static size_t cut(
+	const struct span *parts, size_t n_parts, size_t at, size_t n,
+	struct span out[static TLS_PARTS_MAX]
+)
+{
+	size_t found = 0;
+	for (size_t i = 0; i < n_parts && found < TLS_PARTS_MAX && n > 0; i++) {
+		struct span part = span_first(parts[i], at);
+		at -= part.n;
+		part = span_first(span_from(parts[i], part.n), n);
+		n -= part.n;
+		if (part.n > 0)
+			out[found++] = part;
+	}
+	return found;
+}
+
+int record_open_parts(
+	struct tls *tls, const struct span *parts, size_t n_parts, struct tls_opened *opened,
+	struct buf *plain, size_t plain_max, struct buf *wire
+)
+{
+	struct record *r = &tls->record;
+	struct span pieces[TLS_PARTS_MAX], data;
+	uint8_t header[RECORD_HEADER];
+	size_t here = size_of(parts, n_parts), size, n;
+
+	if (r->block != NULL || here == 0)
+		return 0;
+	opened->missing = here < RECORD_HEADER ? RECORD_HEADER - here : 0;
+	if (opened->missing > 0)
+		return 0;
+	n = cut(parts, n_parts, 0, RECORD_HEADER, pieces);
+	for (size_t i = 0, at = 0; i < n; at += pieces[i++].n)
+		memcpy(header + at, pieces[i].p, pieces[i].n);
+	int rc = read_header(tls, header, wire, &size);
+	if (rc != 0) {
+		opened->used = here;
+		return rc;
+	}
+	opened->missing = here < RECORD_HEADER + size ? RECORD_HEADER + size - here : 0;
+	size_t inside = size - AEAD_TAG;
+	if (opened->missing > 0 || inside - 1 > plain_max || inside > buf_room(plain))
+		return 0;
+	rc = buf_reserve(plain, inside);
+	if (rc != 0)
+		return rc;
+	n = cut(parts, n_parts, RECORD_HEADER, size, pieces);
+	bool ok = aead_open_parts(
+		record_library(tls)->aead, &r->read.key, r->read.sequence++,
+		span_of(header, sizeof(header)), pieces, n, buf_tail(plain)
+	);
+	rc = take_content(tls, ok, span_of(buf_tail(plain), inside), wire, &data);
+	buf_commit(plain, data.n);
+	if (rc == 0)
+		rc = answer_update(tls, wire);
+	opened->used = tls->result == 0 ? RECORD_HEADER + size : here;
 	return rc;
 }

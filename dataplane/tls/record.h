@@ -11,6 +11,7 @@
 
 struct tls;
 struct tls_library;
+struct tls_opened;
 
 enum record_type {
 	RECORD_CHANGE_CIPHER_SPEC = 20,
@@ -78,10 +79,14 @@ void record_listen(struct ssl_st *ssl, const struct record *record);
 // Scrub it.
 void record_fini(struct tls *tls);
 
-// As tls_open, tls_seal and tls_close, when record.active.
+// As tls_open, tls_open_parts, tls_seal and tls_close, when record.active.
 int record_open(
 	struct tls *tls, struct span in, size_t *used, struct buf *plain, size_t plain_max,
 	struct buf *wire
+) must_check;
+int record_open_parts(
+	struct tls *tls, const struct span *parts, size_t n_parts, struct tls_opened *opened,
+	struct buf *plain, size_t plain_max, struct buf *wire
 ) must_check;
 int record_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire) must_check;
 int record_close(struct tls *tls, struct buf *wire) must_check;

@@ -25,6 +25,7 @@ enum tls_size {
 	TLS_NAME_MAX = 256,
 	TLS_TICKET_SECRET = 32,
 	TLS_BINDING_MAX = 64, // tls-server-end-point: a hash of up to 512 bits
+	TLS_PARTS_MAX = 32,   // of tls_open_parts
 	TLS_CERTIFICATES_MAX = 32,
 	TLS_CERTIFICATE_HASH = 32,
 	TLS_PEER_CHAIN_MAX = 16 << 10, // bytes of a client's certificates; more end the handshake
@@ -102,6 +103,21 @@ void tls_free(struct tls *tls);
 int tls_open(
 	struct tls *tls, struct span in, size_t *used, struct buf *plain, size_t plain_max,
 	struct buf *wire
+) must_check;
+
+// What tls_open_parts has done.
+struct tls_opened {
+	size_t used;    // bytes of the parts; they need not be fed again
+	size_t missing; // not 0: as many bytes more make the record whole, or tell how long it is
+};
+
+// Open the record at the beginning of `parts`, at most TLS_PARTS_MAX, wire bytes one behind the
+// other, when all of it is there: straight into `plain`, without gathering it first. Out: *opened.
+// Nothing is used when the record is not whole (`missing` then tells), has no room in plain_max, or
+// is not for the record layer: what is in `parts` is tls_open's then. Returns as tls_open.
+int tls_open_parts(
+	struct tls *tls, const struct span *parts, size_t n_parts, struct tls_opened *opened,
+	struct buf *plain, size_t plain_max, struct buf *wire
 ) must_check;
 
 // Plaintext is left inside after tls_open stopped at plain_max, or for want of memory: call it

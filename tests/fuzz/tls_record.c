@@ -67,6 +67,27 @@ static void forge(struct tls *from, struct cursor *c, struct buf *wire, struct b
 	buf_fini(&inner);
 }
 
+// A record that lies in pieces is opened from them when it is whole and has room. Out: *used, 0
+// when tls_open has to take it.
+static int feed_parts(
+	struct tls *to, struct span in, size_t piece, size_t *used, struct buf *plain,
+	struct buf *wire
+)
+{
+	struct span parts[TLS_PARTS_MAX];
+	struct tls_opened opened;
+	size_t n = 0, before = buf_len(plain);
+	for (struct span rest = in; n < TLS_PARTS_MAX && rest.n > 0; n++) {
+		parts[n] = span_first(rest, piece);
+		rest = span_from(rest, parts[n].n);
+	}
+	int result = tls_open_parts(to, parts, n, &opened, plain, PLAIN_STEP, wire);
+	need(opened.used <= in.n && buf_len(plain) - before <= PLAIN_STEP);
+	need(opened.used == 0 || opened.missing == 0);
+	*used = opened.used;
+	return result;
+}
+
 // Feed all of it. What comes out is what was sent, as far as it comes.
 static void feed(struct tls *to, struct span in, size_t piece, struct span sent)
 {
@@ -77,6 +98,10 @@ static void feed(struct tls *to, struct span in, size_t piece, struct span sent)
 	buf_init(&wire, NULL, WIRE_LIMIT);
 	while (result == 0 && (in.n > 0 || tls_has_plain(to))) {
 		size_t used, before = buf_len(&plain);
+		result = feed_parts(to, in, piece, &used, &plain, &wire);
+		in = span_from(in, used);
+		if (result != 0 || used > 0)
+			continue;
 		result = tls_open(to, span_first(in, piece), &used, &plain, PLAIN_STEP, &wire);
 		need(used <= in.n && buf_len(&plain) - before <= PLAIN_STEP);
 		need(result != 0 || used > 0 || buf_len(&plain) > before);

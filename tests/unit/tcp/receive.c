@@ -66,6 +66,41 @@ static void puts_segments_in_order(void **)
 	rig_free(&rig);
 }
 
+// What is unread lies in several parts; and there is an end to what the peer may send behind it.
+static void shows_what_is_unread_in_parts(void **)
+{
+	enum { SEGMENT = 1460, WINDOW = 8 * SEGMENT };
+	struct rig rig = {0};
+	struct span parts[8];
+	rig_config(&rig);
+	rig.config.rcv_buf = rig.config.rcv_buf_max = WINDOW;
+	rig_new(&rig);
+	rig_accept(&rig, none);
+	rig_drain(&rig);
+	assert_int_equal(tcp_peek_parts(rig.conn, parts, 8), 0);
+	assert_true(tcp_may_receive(rig.conn, WINDOW - SEGMENT));
+	assert_false(tcp_may_receive(rig.conn, WINDOW - SEGMENT + 1));
+	for (uint32_t i = 0; i < 6; i++)
+		data_in(&rig, i * SEGMENT, SEGMENT);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	assert_int_equal(tcp_peek_parts(rig.conn, parts, 4), 4);
+	assert_int_equal(tcp_peek_parts(rig.conn, parts, 8), 6);
+	for (uint32_t i = 0; i < 6; i++)
+		assert_true(span_equal(parts[i], part(i * SEGMENT, SEGMENT)));
+	assert_true(tcp_may_receive(rig.conn, SEGMENT));
+	assert_false(tcp_may_receive(rig.conn, SEGMENT + 1));
+	data_in(&rig, 6 * SEGMENT, SEGMENT + 1);
+	assert_false(tcp_may_receive(rig.conn, 0)); // less than a segment is left
+	tcp_consume(rig.conn, 7 * SEGMENT);
+	rig_tick(&rig, 0);
+	rig_drain(&rig);
+	assert_true(tcp_may_receive(rig.conn, 4 * SEGMENT));
+	rig_in(&rig, TCP_ACK | TCP_FIN, rig.seq + 7 * SEGMENT + 1, rig.una, 60000, none);
+	assert_false(tcp_may_receive(rig.conn, 0)); // nothing will come
+	rig_free(&rig);
+}
+
 // Every order of overlapping pieces gives the same bytes.
 static void overlaps_of_every_kind(void **)
 {
@@ -452,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(puts_segments_in_order),
+		cmocka_unit_test(shows_what_is_unread_in_parts),
 		cmocka_unit_test(overlaps_of_every_kind),
 		cmocka_unit_test(the_out_of_order_queue_is_limited),
 		cmocka_unit_test(pieces_at_random_make_runs),

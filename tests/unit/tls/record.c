@@ -350,6 +350,164 @@ static void every_suite_speaks_with_openssl(void **state)
 	tls_client_free(client);
 }
 
+// The first bytes of `wire` in parts of `chunk` each, at most TLS_PARTS_MAX, every one in memory of
+// its own that ends with it. Returns how many.
+static size_t cut_up(struct span wire, size_t chunk, struct span parts[static TLS_PARTS_MAX])
+{
+	size_t n = 0;
+	for (; n < TLS_PARTS_MAX && wire.n > 0; n++) {
+		struct span part = span_first(wire, chunk);
+		uint8_t *own = malloc(part.n);
+		assert_non_null(own);
+		memcpy(own, part.p, part.n);
+		parts[n] = span_of(own, part.n);
+		wire = span_from(wire, part.n);
+	}
+	return n;
+}
+
+static int open_cut_up(struct end *to, struct span wire, size_t chunk, struct tls_opened *opened)
+{
+	struct span parts[TLS_PARTS_MAX] = {};
+	size_t n = cut_up(wire, chunk, parts);
+	int rc = tls_open_parts(to->tls, parts, n, opened, &to->plain, RECORD_PLAIN_MAX, &to->wire);
+	for (size_t i = 0; i < n; i++)
+		free((void *)(uintptr_t)parts[i].p);
+	return rc;
+}
+
+// All that `from` has to say, record by record.
+static void move_cut_up(struct end *from, struct end *to, size_t chunk)
+{
+	while (buf_len(&from->wire) > 0) {
+		struct tls_opened opened;
+		to->result = open_cut_up(to, buf_span(&from->wire), chunk, &opened);
+		assert_true(to->result == 0 || to->result == ERR_CLOSED);
+		assert_int_equal(opened.missing, 0);
+		assert_true(opened.used > 0);
+		buf_consume(&from->wire, opened.used);
+	}
+}
+
+static void records_in_parts_of_every_suite(void **state)
+{
+	static const char *const suites[] = {
+		"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"};
+	static const size_t chunks[] = {700, 1448, 4095, 40000};
+	static uint8_t bytes[40000];
+	struct tls_server *server = loop_server(*state, NULL, "db", NULL);
+	for (size_t k = 0; k < sizeof(bytes); k++)
+		bytes[k] = (uint8_t)(k * 11 + k / 256);
+	for (size_t i = 0; i < 3; i++) {
+		SSL_CTX *context = loop_openssl(*state, TLS1_3_VERSION);
+		assert_int_equal(SSL_CTX_set_ciphersuites(context, suites[i]), 1);
+		struct end peer = loop_peer(context, "db.example");
+		struct end ours = loop_end(tls_accept(server));
+		loop_run(&peer, &ours, 0);
+		for (size_t k = 0; k < sizeof(chunks) / sizeof(chunks[0]); k++) {
+			loop_send(&peer, span_of(bytes, sizeof(bytes)));
+			assert_int_equal(SSL_key_update(peer.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+			loop_send(&peer, SPAN_LIT("under another key"));
+			move_cut_up(&peer, &ours, chunks[k]);
+			assert_memory_equal(buf_span(&ours.plain).p, bytes, sizeof(bytes));
+			buf_consume(&ours.plain, sizeof(bytes));
+			loop_received(&ours, SPAN_LIT("under another key"));
+			loop_send(&ours, SPAN_LIT("answered"));
+			loop_move(&ours, &peer, 0);
+			loop_received(&peer, SPAN_LIT("answered"));
+		}
+		loop_end_fini(&peer);
+		loop_end_fini(&ours);
+		SSL_CTX_free(context);
+	}
+	tls_server_free(server);
+}
+
+static void a_record_may_be_cut_anywhere(void **state)
+{
+	struct pair p = pair_established(*state);
+	size_t n = 0;
+	for (size_t at = 1; at == 1 || at < n; at++) {
+		forge(&p.c, RECORD_APPLICATION_DATA, SPAN_LIT("select 1"), at % 3);
+		n = buf_len(&p.c.wire);
+		move_cut_up(&p.c, &p.s, at);
+		loop_received(&p.s, SPAN_LIT("select 1"));
+	}
+	assert_int_equal(tls_close(p.c.tls, &p.c.wire), 0);
+	move_cut_up(&p.c, &p.s, 1);
+	assert_int_equal(p.s.result, ERR_CLOSED);
+	pair_fini(&p);
+}
+
+// Nothing is taken of what is not whole, and nobody waits for more than that.
+static void it_tells_what_a_record_misses(void **state)
+{
+	struct pair p = pair_established(*state);
+	loop_send(&p.c, SPAN_LIT("select 1"));
+	struct span wire = buf_span(&p.c.wire);
+	struct tls_opened opened;
+	for (size_t n = 0; n < wire.n; n++) {
+		size_t whole = n < RECORD_HEADER ? RECORD_HEADER : wire.n;
+		assert_int_equal(open_cut_up(&p.s, span_first(wire, n), 9, &opened), 0);
+		assert_int_equal(opened.used, 0);
+		assert_int_equal(opened.missing, n == 0 ? 0 : whole - n);
+		assert_int_equal(buf_len(&p.s.plain), 0);
+	}
+	// Without room it is left to tls_open; and what that has begun it goes on with.
+	struct span parts[] = {span_first(wire, 20), span_from(wire, 20)};
+	size_t used;
+	assert_int_equal(tls_open_parts(p.s.tls, parts, 2, &opened, &p.s.plain, 7, &p.s.wire), 0);
+	assert_int_equal(opened.used + opened.missing, 0);
+	assert_int_equal(tls_open(p.s.tls, parts[0], &used, &p.s.plain, 100, &p.s.wire), 0);
+	assert_int_equal(used, 20);
+	assert_int_equal(
+		tls_open_parts(p.s.tls, parts + 1, 1, &opened, &p.s.plain, 100, &p.s.wire), 0
+	);
+	assert_int_equal(opened.used + opened.missing, 0);
+	assert_int_equal(tls_open(p.s.tls, parts[1], &used, &p.s.plain, 100, &p.s.wire), 0);
+	loop_received(&p.s, SPAN_LIT("select 1"));
+	pair_fini(&p);
+}
+
+// Whichever bit is another one, wherever it was cut: nothing of it is handed out.
+static void no_byte_of_a_record_may_be_another(void **state)
+{
+	for (size_t at = RECORD_HEADER; at < RECORD_HEADER + 8 + 1 + AEAD_TAG; at++) {
+		struct pair p = pair_established(*state);
+		struct tls_opened opened;
+		loop_send(&p.c, SPAN_LIT("select 1"));
+		p.c.wire.data[p.c.wire.head + at] ^= (uint8_t)(1 << at % 8);
+		int rc = open_cut_up(&p.s, buf_span(&p.c.wire), 7, &opened);
+		assert_int_equal(rc, ERR_TLS);
+		assert_int_equal(opened.used, buf_len(&p.c.wire));
+		assert_string_equal(tls_failure(p.s.tls), "decryption failed or bad record mac");
+		assert_int_equal(buf_len(&p.s.plain), 0);
+		buf_consume(&p.c.wire, buf_len(&p.c.wire));
+		loop_move(&p.s, &p.c, 0);
+		assert_non_null(strstr(tls_failure(p.c.tls), "bad record mac"));
+		pair_fini(&p);
+	}
+}
+
+// One left out, and one said twice.
+static void records_have_their_order(void **state)
+{
+	struct pair p = pair_established(*state);
+	loop_send(&p.c, SPAN_LIT("first"));
+	buf_consume(&p.c.wire, buf_len(&p.c.wire));
+	loop_send(&p.c, SPAN_LIT("second"));
+	expect_failure(&p, "decryption failed or bad record mac");
+
+	p = pair_established(*state);
+	loop_send(&p.c, SPAN_LIT("first"));
+	struct span again = buf_span(&p.c.wire);
+	assert_int_equal(buf_append(&p.s.plain, again), 0);
+	loop_move(&p.c, &p.s, 0);
+	assert_int_equal(p.s.result, 0);
+	assert_int_equal(buf_append(&p.c.wire, span_first(buf_span(&p.s.plain), again.n)), 0);
+	expect_failure(&p, "decryption failed or bad record mac");
+}
+
 static void from_hex(const char *hex, uint8_t *out)
 {
 	for (size_t i = 0; hex[i] != 0; i += 2)
@@ -440,6 +598,11 @@ int main(void)
 		cmocka_unit_test(without_its_next_key_it_seals_no_more),
 		cmocka_unit_test(a_record_that_found_no_memory_is_still_there),
 		cmocka_unit_test(every_suite_speaks_with_openssl),
+		cmocka_unit_test(records_in_parts_of_every_suite),
+		cmocka_unit_test(a_record_may_be_cut_anywhere),
+		cmocka_unit_test(it_tells_what_a_record_misses),
+		cmocka_unit_test(no_byte_of_a_record_may_be_another),
+		cmocka_unit_test(records_have_their_order),
 		cmocka_unit_test(the_traces_of_rfc_8448),
 		cmocka_unit_test(more_keys_than_are_kept),
 	};
