@@ -350,7 +350,25 @@ static void replication_refused(struct sim *sim)
 	sim_until_empty(sim, SECOND_US);
 }
 
+// What the first session left behind spares the second one its handshakes with both sides; each
+// logs in all the same.
+static void sessions_are_resumed(struct sim *sim)
+{
+	const struct worker_stats *stats = &sim->gateway.stats;
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t client = stats->client_tls_resumed, server = stats->server_tls_resumed;
+		struct agent *a = agent_login(sim, PORT_ORDERS);
+		agent_query(a, "SELECT 1");
+		agent_expect(a, "CZ");
+		agent_bye(a);
+		EXPECT(sim, i == 0 || stats->client_tls_resumed == client + 1);
+		EXPECT(sim, i == 0 || stats->server_tls_resumed == server + 1);
+	}
+	EXPECT(sim, sim->gateway.logins + stats->logins_cached == 3);
+}
+
 const struct scenario relay_login_scenarios[] = {
+	{"sessions_are_resumed", sessions_are_resumed},
 	{"login", login, .every_cut = true},
 	{"login_plain", login_plain},
 	{"direct_tls", direct_tls},
