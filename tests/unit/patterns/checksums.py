@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026, the Bulkhead authors
-"""Our validators against python3-stdnum's, over seeded numbers: right ones, every other check digit
-of the same number, one character changed, two neighbours swapped. Both must say the same of each.
+"""Our validators against python3-stdnum's, or what the issuer says, over seeded numbers: right ones,
+every other check digit of the same number, one character changed, two neighbours swapped. Both must
+say the same of each.
 
   checksums.py VALIDATE [SEED]      VALIDATE is the program built from validate.c
 
@@ -110,11 +111,12 @@ def main():
     import checksums_america
     import checksums_asia
     import checksums_europe
+    import checksums_issuers
     import checksums_us
     import checksums_world
     failed = False
     for number in (checksums_america.NUMBERS + checksums_asia.NUMBERS + checksums_europe.NUMBERS +
-                   checksums_us.NUMBERS + checksums_world.NUMBERS):
+                   checksums_issuers.NUMBERS + checksums_us.NUMBERS + checksums_world.NUMBERS):
         faults, count = compare(program, seed, number)
         print(f"{number.validator} {number.template}: {count['yes']} right, {count['no']} wrong")
         for fault in faults[:10]:
