@@ -213,7 +213,7 @@ void sample_some(struct sample_record *r, unsigned n, const char *of, unsigned s
 }
 
 // ISO/IEC 7812-1 annex B: the check digit behind `n` digits.
-static unsigned luhn_check(const char *digits, size_t n)
+unsigned sample_luhn(const char *digits, size_t n)
 {
 	unsigned sum = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -232,7 +232,7 @@ void sample_digits(struct sample_record *r, unsigned n)
 	if (n < 12 || r->n != start + n)
 		return;
 	char *last = &r->bytes[r->n - 1];
-	if ((unsigned)(*last - '0') == luhn_check(r->bytes + start, n - 1))
+	if ((unsigned)(*last - '0') == sample_luhn(r->bytes + start, n - 1))
 		*last = (char)('0' + (*last - '0' + 1) % 10);
 }
 
@@ -456,65 +456,6 @@ void sample_prose(struct sample_record *r, unsigned n)
 	}
 }
 
-static void put_card(struct sample_record *r)
-{
-	size_t start = r->n;
-	sample_text(r, "4");
-	sample_some(r, 14, hex_digits, 10);
-	sample_format(r, "%u", luhn_check(r->bytes + start, 15));
-}
-
-// ISO 13616: the check digits make the number, country and check behind the rest, 1 modulo 97.
-static void put_iban(struct sample_record *r)
-{
-	char rest[19];
-	unsigned mod = 0;
-	for (unsigned i = 0; i < 18; i++) {
-		rest[i] = (char)('0' + sample_dice(r, 10));
-		mod = (mod * 10 + (unsigned)(rest[i] - '0')) % 97;
-	}
-	rest[18] = '\0';
-	for (const char *p = "131400"; *p != '\0'; p++) // DE00
-		mod = (mod * 10 + (unsigned)(*p - '0')) % 97;
-	sample_format(r, "DE%02u%s", 98 - mod, rest);
-}
-
-static void put_finding(struct sample_record *r)
-{
-	static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-	switch (sample_dice(r, 8)) {
-	case 0:
-	case 1:
-		sample_id(r, 3 + sample_dice(r, 9));
-		SAMPLE_ONE(r, "@example.com", "@example.org", ".mail@post.example.net");
-		break;
-	case 2:
-		sample_format(
-			r, "%u.%u.%u.%u", 1 + sample_dice(r, 223), sample_dice(r, 256),
-			sample_dice(r, 256), sample_dice(r, 256)
-		);
-		break;
-	case 3:
-		put_card(r);
-		break;
-	case 4:
-		sample_format(
-			r, "%03u-%02u-%04u", 100 + sample_dice(r, 500), 1 + sample_dice(r, 99),
-			1 + sample_dice(r, 9999)
-		);
-		break;
-	case 5:
-		sample_format(r, "+1 415 555 %04u", sample_dice(r, 10000));
-		break;
-	case 6:
-		sample_text(r, "AKIA");
-		sample_some(r, 16, upper, 32);
-		break;
-	default:
-		put_iban(r);
-	}
-}
-
 // Words that give a number near them a meaning, and no number near them.
 void sample_context(struct sample_record *r)
 {
@@ -532,17 +473,4 @@ void sample_context(struct sample_record *r)
 		sample_text(r, " ");
 		sample_text(r, words[sample_dice(r, PLAIN_WORDS)]);
 	}
-}
-
-bool sample_findings(struct sample_record *r)
-{
-	bool any = false;
-	while (r->every > 0 && r->before + r->n >= r->due) {
-		if (any)
-			sample_text(r, " ");
-		put_finding(r);
-		r->due += r->every;
-		any = true;
-	}
-	return any;
 }

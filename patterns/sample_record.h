@@ -40,6 +40,8 @@ void sample_some(struct sample_record *r, unsigned n, const char *of, unsigned s
 void sample_digits(struct sample_record *r, unsigned n);
 void sample_number(struct sample_record *r, unsigned n);
 void sample_decimal(struct sample_record *r);
+// The check digit of `n` digits (ISO/IEC 7812-1, annex B).
+unsigned sample_luhn(const char *digits, size_t n);
 void sample_hex(struct sample_record *r, unsigned n);
 void sample_base64(struct sample_record *r, unsigned n);
 void sample_id(struct sample_record *r, unsigned n); // lower case and digits

@@ -9,6 +9,8 @@
 #include "controlplane/config/read.h"
 
 void section_gateway(struct reader *r, const struct node *node, struct config_gateway *out);
+// The value of `ports:`.
+void section_ports(struct reader *r, const struct node *node, struct config_gateway *out);
 void section_issuers(struct reader *r, const struct node *node, struct config *config);
 void section_token_service(
 	struct reader *r, const struct node *node, struct config_token_service *out
