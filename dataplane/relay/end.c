@@ -53,6 +53,7 @@ enum step session_end(
 	s->state = SESSION_CLOSING;
 	s->closing_until_us = relay->now.us + SESSION_CLOSING_MS * UINT64_C(1000);
 	wheel_arm(&relay->wheel, &s->timer, relay->now.us / 1000 + SESSION_LINGER_MS);
+	list_remove(&s->ready); // perhaps among those that wait to shake hands, which it will not
 	session_wake(relay, s);
 	return STEP_ENDED;
 }
