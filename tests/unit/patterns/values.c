@@ -6,6 +6,7 @@
 #include "patterns/sample.h"
 #include "tests/unit/patterns/encoder.h"
 #include "tests/unit/patterns/entities.h"
+#include "tests/unit/patterns/folder.h"
 
 // cmocka.h wants these first.
 #include <setjmp.h>
@@ -227,6 +228,42 @@ static void costly(void **)
 	assert_int_equal(values[1].found, 1);
 }
 
+// One that goes on across what parts values, and one that only Hyperscan finds.
+static void of_other_kinds(void **)
+{
+	static const char *const pieces[] = {"zq7aaa", "bbb!",      "zq7aa!", "",
+					     "xabc12", "3xabc123x", "c",      "123x"};
+	static const struct span empty = {0};
+	char why[PATTERN_WHY] = "";
+	struct pattern_set *own_set, *all = set;
+	struct scan_scratch *own_scratch, *all_scratch = scratch;
+	struct pattern_summary summary;
+	struct pattern_lib *own = folder_load_text(
+		"name: t\ntitle: t\nkind: list\nof: entity\nmask: redact\nboundary: none\nrules:\n"
+		"  - {name: open, pattern: 'zq7[^!]{1,40}!'}\n"
+		"  - {name: inner, pattern: '[^ ][^ ][^ ][0-9a-z]{3}'}\n",
+		why
+	);
+	if (own == NULL)
+		fail_msg("%s", why);
+	assert_int_equal(pattern_set_compile(own, (const uint16_t[]){0, 1}, 2, &own_set, why), 0);
+	own_scratch = scan_scratch_new(own_set);
+	pattern_set_report(own_set, &summary);
+	assert_int_equal(summary.by_cost[PATTERN_COST_HIGH], 1);
+	set = own_set;
+	scratch = own_scratch;
+	found = 0;
+	for (size_t i = 0; i < VALUES; i++)
+		values[i] = (struct scan_value){empty, span_str(pieces[dice(8)]), 0, 0};
+	check(VALUES, NULL, FOUND, 128);
+	assert_true(found > VALUES / 5);
+	set = all;
+	scratch = all_scratch;
+	scan_scratch_free(own_scratch);
+	pattern_set_free(own_set);
+	pattern_lib_free(own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +271,7 @@ int main(void)
 		cmocka_unit_test(examples),       cmocka_unit_test(few_at_a_time),
 		cmocka_unit_test(bytes),          cmocka_unit_test(chosen),
 		cmocka_unit_test(in_other_forms), cmocka_unit_test(costly),
+		cmocka_unit_test(of_other_kinds),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
