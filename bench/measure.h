@@ -15,7 +15,7 @@
 enum measure_limit {
 	MEASURE_TURNS = 64,        // at most
 	MEASURE_PIECE = 64 * 1024, // bytes whose cycles are taken together
-	MEASURE_VALUES = 0,        // a span that is a value of a row, as the gateway scans it
+	MEASURE_VALUES = 0,        // spans that are values of rows, as the gateway scans them
 };
 
 // What scans: a set, or one Hyperscan database, or neither: then the bytes are only read.

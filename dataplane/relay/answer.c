@@ -70,6 +70,8 @@ static void look_ahead(
 	size_t n = row->raw.n;
 	if (row->n_fields > AHEAD_COLUMNS || is_known(relay, s, row))
 		return;
+	if (row->n_fields == 1 && s->proto->row_ahead(row, span_from(rest, n), values) == 0)
+		return; // a value alone
 	inspect_ahead_clear(context->ahead);
 	for (uint32_t i = 0; i < row->n_fields; i++)
 		values[i] = row->fields[i].null ? (struct span){0} : row->fields[i].value;
