@@ -49,8 +49,8 @@ struct load {
 	struct agent *agents;
 	// Logged in and without work: who rested longest is next, so that the load goes round all.
 	struct agent *resting, **rest_last;
-	bool trims;      // many links: those without work hold no buffers
-	double due_us;   // when the next query is to start
+	bool trims;    // many links: those without work hold no buffers
+	double due_us; // when the next query is to start
 	uint64_t now_us;
 	struct load_counts counts;
 	bool times;               // queries are timed that are due
