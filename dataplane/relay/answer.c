@@ -105,10 +105,10 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 		.root = s->subject->links[0].node,
 		.ahead = relay->ahead,
 	};
+	enum stage before = stage_enter(STAGE_SCAN);
 	if (msg->carrier == PROTO_ROW)
 		look_ahead(relay, s, &context, msg);
 	buf_consume(&relay->scratch, buf_len(&relay->scratch));
-	enum stage before = stage_enter(STAGE_SCAN);
 	int r = inspect_mask(&context, msg, &relay->scratch, &outcome);
 	stage_add(STAGE_SCAN, 1);
 	stage_leave(before);

@@ -102,17 +102,6 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 	return bad(relay, s, PROTO_BAD_ORDER);
 }
 
-static struct parse_result feed(struct session *s, struct proto_msg *msg)
-{
-	struct proto_io io = session_io(s);
-	enum stage before = stage_enter(STAGE_FRAME);
-	struct parse_result r =
-		s->proto->feed(s->proto_state, LEG_CLIENT, buf_span(&s->client.plain), msg, &io);
-	stage_add(STAGE_FRAME, r.status == PARSE_DONE);
-	stage_leave(before);
-	return r;
-}
-
 // Does the client come with TLS at once? Looked at before the first byte is taken from tcp.
 static bool is_direct(struct session *s)
 {
@@ -159,7 +148,7 @@ enum step client_step(struct relay *relay, struct session *s)
 		struct parse_result r = {.status = PARSE_MORE, .needed = want};
 		if (buf_len(&s->client.plain) >= want &&
 		    (s->client.tls == NULL || s->client_secured))
-			r = feed(s, &msg);
+			r = session_feed(s, LEG_CLIENT, &msg);
 		if (r.status == PARSE_BAD)
 			return bad(relay, s, msg.bad);
 		if (r.status == PARSE_WAIT)

@@ -103,17 +103,6 @@ static enum step take(struct relay *relay, struct session *s, struct proto_msg *
 	return bad(relay, s, PROTO_BAD_ORDER);
 }
 
-static struct parse_result feed(struct session *s, struct proto_msg *msg)
-{
-	struct proto_io io = session_io(s);
-	enum stage before = stage_enter(STAGE_FRAME);
-	struct parse_result r =
-		s->proto->feed(s->proto_state, LEG_SERVER, buf_span(&s->server.plain), msg, &io);
-	stage_add(STAGE_FRAME, r.status == PARSE_DONE);
-	stage_leave(before);
-	return r;
-}
-
 static enum step closed(struct relay *relay, struct session *s)
 {
 	if (s->detached)
@@ -154,7 +143,7 @@ enum step server_step(struct relay *relay, struct session *s)
 			return STEP_RETRY;
 		}
 		if (buf_len(&s->server.plain) > 0 && (s->server.tls == NULL || s->server_secured))
-			r = feed(s, &msg);
+			r = session_feed(s, LEG_SERVER, &msg);
 		if (r.status == PARSE_BAD)
 			return bad(relay, s, msg.bad);
 		if (r.status == PARSE_DONE) {

@@ -3,6 +3,8 @@
 
 #include "dataplane/relay/session.h"
 
+#include "dataplane/base/stage.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -75,6 +77,17 @@ const struct resource *session_resource(const struct relay *relay, const struct 
 struct proto_io session_io(struct session *s)
 {
 	return (struct proto_io){&s->client.out, &s->server.out};
+}
+
+struct parse_result session_feed(struct session *s, enum leg from, struct proto_msg *msg)
+{
+	struct span in = buf_span(from == LEG_CLIENT ? &s->client.plain : &s->server.plain);
+	struct proto_io io = session_io(s);
+	enum stage before = stage_enter(STAGE_FRAME);
+	struct parse_result r = s->proto->feed(s->proto_state, from, in, msg, &io);
+	stage_add(STAGE_FRAME, r.status == PARSE_DONE);
+	stage_leave(before);
+	return r;
 }
 
 static int find_resource(const struct snapshot *snapshot, const char *name)

@@ -269,6 +269,8 @@ struct session *session_new(struct relay *relay);
 const struct rule *session_rule(const struct relay *relay, const struct session *s);
 const struct resource *session_resource(const struct relay *relay, const struct session *s);
 struct proto_io session_io(struct session *s);
+// What the protocol finds in the leg's plaintext. Out: *msg.
+struct parse_result session_feed(struct session *s, enum leg from, struct proto_msg *msg);
 // The listener that `local` belongs to, or -1.
 int session_listener(const struct snapshot *snapshot, const struct endpoint *local);
 // An event with all that is known of the session.
