@@ -98,21 +98,40 @@ static void tcp_checksum_fill(
 	memcpy(pkt->data + TCP_CHECKSUM_AT, &field, sizeof(field));
 }
 
+// route_find, of which the last answer is kept. Out: *hop.
+static int find_hop(
+	struct ip *ip, const struct ip_addr *local, const struct ip_addr *remote,
+	const struct hop **hop
+)
+{
+	*hop = &ip->last.hop;
+	if (addr_equal(&ip->last.remote, remote) && addr_equal(&ip->last.local, local))
+		return 0;
+	struct hop found;
+	int r = route_find(ip, local, remote, &found);
+	if (r != 0)
+		return r;
+	ip->last.local = *local;
+	ip->last.remote = *remote;
+	ip->last.hop = found;
+	return 0;
+}
+
 int ip_output(
 	struct ip *ip, struct pkt *pkt, const struct ip_addr *local, const struct ip_addr *remote,
 	uint64_t now_ms
 )
 {
-	struct hop hop;
+	const struct hop *hop;
 
 	assert(pkt->len >= TCP_HEADER); // tcp/ built it
-	int r = route_find(ip, local, remote, &hop);
+	int r = find_hop(ip, local, remote, &hop);
 	if (r != 0)
 		return refuse(pkt, &ip->stats.drop_no_route, r);
 	pkt->flags &= PKT_TX_ECT;
 	pkt->l4_len = (uint8_t)((pkt->data[TCP_DATA_OFFSET_AT] >> 4) * 4);
-	tcp_checksum_fill(pkt, ip->config.ports[hop.port].tx_offload, local, remote);
+	tcp_checksum_fill(pkt, ip->config.ports[hop->port].tx_offload, local, remote);
 	if (addr_is_v4(remote))
-		return ip4_output(ip, pkt, IP_PROTOCOL_TCP, remote, &hop, now_ms);
-	return ip6_output(ip, pkt, IP_PROTOCOL_TCP, IP6_HOP_LIMIT, remote, &hop, now_ms);
+		return ip4_output(ip, pkt, IP_PROTOCOL_TCP, remote, hop, now_ms);
+	return ip6_output(ip, pkt, IP_PROTOCOL_TCP, IP6_HOP_LIMIT, remote, hop, now_ms);
 }

@@ -135,6 +135,12 @@ struct ip {
 	uint64_t announce_at;
 	uint32_t n_routes;
 	struct route routes[IP_PORTS_MAX * (IP_ADDRS_MAX + 1)]; // longest prefix first
+	// Where the last segment went: the next one is likely of the same connection, and routes
+	// never change. `local` all zero: nowhere yet.
+	struct {
+		struct ip_addr local, remote;
+		struct hop hop;
+	} last;
 	struct token_bucket icmp_bucket;
 	struct neighbours neighbours;
 	struct fragments *fragments; // the owner's only

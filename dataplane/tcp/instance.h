@@ -83,6 +83,7 @@ struct tcp {
 	struct pool *conns;
 	struct table table;
 	struct tcp_conn *blocks; // the first of conns
+	struct tcp_conn *last;   // whose segment came last, if any: the next is likely its, too
 	struct index_list dirty; // of blocks, one way by dirty_next
 	struct index_list events;
 	struct syncache *syns;

@@ -54,8 +54,21 @@ static void option_parse(uint8_t kind, struct cursor *value, struct tcp_options 
 	}
 }
 
+// What nearly every segment has: timestamps alone, as RFC 7323 appendix A would have them.
+static bool ts_alone(struct span bytes)
+{
+	static const uint8_t start[] = {OPTION_NOP, OPTION_NOP, OPTION_TS, TCP_TS_LEN - 2};
+	return bytes.n == TCP_TS_LEN && memcmp(bytes.p, start, sizeof(start)) == 0;
+}
+
 int options_parse(struct span bytes, struct tcp_options *out)
 {
+	if (ts_alone(bytes)) {
+		struct cursor value = cursor_of(span_from(bytes, 4));
+		*out = (struct tcp_options){0};
+		option_parse(OPTION_TS, &value, out);
+		return 0;
+	}
 	struct tcp_options parsed = {0};
 	struct cursor c = cursor_of(bytes);
 	while (cursor_left(&c) > 0) {

@@ -220,6 +220,16 @@ static void head_drop(struct tcp_conn *conn)
 	pkt_put(pkt);
 }
 
+// Packets in flight have left the cache. The next one's own, and where the one after that says what
+// it knows.
+static void head_fetch(const struct pkt *next)
+{
+	if (next == NULL)
+		return;
+	__builtin_prefetch(pkt_scratch(next), 1);
+	__builtin_prefetch(next->next, 1);
+}
+
 static void report_room(struct tcp_conn *conn)
 {
 	// A sixteenth of the queue at a time: an event for each acknowledged segment would be a
@@ -249,6 +259,7 @@ void send_acked(struct tcp_conn *conn, struct ack_news *news)
 		}
 		if ((seg->flags & TX_SACKED) == 0)
 			rack_delivered(conn, seg, news);
+		head_fetch(conn->snd_head->next);
 		head_drop(conn);
 		news->segs++;
 	}

@@ -192,6 +192,16 @@ static int header_parse(struct tcp *tcp, struct segment *seg, struct flow *flow)
 	return 0;
 }
 
+static struct tcp_conn *find(struct tcp *tcp, const struct flow *flow, struct time_wait **tw)
+{
+	const struct tcp_conn *last = tcp->last;
+	*tw = NULL;
+	if (last == NULL || (last->flags & CONN_LIVE) == 0 ||
+	    memcmp(&last->flow, flow, sizeof(*flow)) != 0)
+		tcp->last = table_find(tcp, flow, table_hash(tcp, flow), tw);
+	return tcp->last;
+}
+
 void tcp_input(struct tcp *tcp, struct pkt *pkt, const struct ip_segment *segment, uint64_t now_us)
 {
 	tcp_clock_set(tcp, now_us);
@@ -202,7 +212,7 @@ void tcp_input(struct tcp *tcp, struct pkt *pkt, const struct ip_segment *segmen
 		struct ip_segment where = {flow.local, flow.remote, segment->ecn};
 		seg.where = &where;
 		struct time_wait *tw;
-		struct tcp_conn *conn = table_find(tcp, &flow, table_hash(tcp, &flow), &tw);
+		struct tcp_conn *conn = find(tcp, &flow, &tw);
 		if (conn != NULL) {
 			conn_input(conn, &seg);
 			assert(conn_is_watched(conn));
