@@ -15,7 +15,7 @@ from pathlib import Path
 
 SKIP = 77  # what meson takes for skipped
 ROOT = Path(__file__).resolve().parents[2]
-WAYS = ("ours", "ours-sums", "veth", "lo")
+WAYS = ("ours", "ours-tso", "ours-sums", "veth", "lo")
 CASES = ("bulk-1500", "bulk-9000", "connect", "request-1000", "idle")
 
 
