@@ -120,6 +120,8 @@ static enum step pull(struct relay *relay, struct session *s, size_t want, bool 
 	if (r != 0)
 		return client_failed(relay, s, r);
 	*got = buf_len(&s->client.plain) > before;
+	if (*got && s->state == SESSION_OPEN)
+		leg_expect(&s->server, buf_len(&s->client.plain));
 	if (s->client.tls != NULL && !s->client_secured && tls_is_established(s->client.tls))
 		return secured(relay, s);
 	return STEP_MOVED;

@@ -149,6 +149,18 @@ int leg_pull(struct leg_io *leg, size_t want)
 	return 0;
 }
 
+// A wish: nothing is said when there is no memory, or a limit is in the way.
+static void make_room(struct buf *buf, size_t n)
+{
+	if (n <= buf_room(buf) && buf_reserve(buf, n) != 0)
+		return;
+}
+
+void leg_expect(struct leg_io *leg, size_t n)
+{
+	make_room(&leg->out, n < LEG_EXPECT_MAX ? n : LEG_EXPECT_MAX);
+}
+
 static void send_some(struct leg_io *leg, struct buf *from)
 {
 	enum stage before = stage_enter(STAGE_OUTPUT);
@@ -173,10 +185,11 @@ int leg_push(struct leg_io *leg)
 			continue;
 		}
 		size_t used = 0;
+		struct span next = span_first(buf_span(&leg->out), LEG_SEAL);
 		enum stage before = stage_enter(STAGE_SEAL);
-		int r = tls_seal(
-			leg->tls, span_first(buf_span(&leg->out), LEG_SEAL), &used, &leg->wire
-		);
+		if (next.n > TLS_RECORD_PLAIN)
+			make_room(&leg->wire, LEG_SEAL + LEG_SEAL_OVERHEAD);
+		int r = tls_seal(leg->tls, next, &used, &leg->wire);
 		stage_leave(before);
 		if (r != 0)
 			return r;

@@ -16,6 +16,8 @@ enum leg_size {
 	LEG_PULL = 32 << 10, // bytes taken from tcp beyond what a message needs
 	LEG_WIRE_MAX = 128 << 10,
 	LEG_SEAL = 48 << 10, // bytes sealed before tcp is asked again
+	LEG_SEAL_OVERHEAD = (LEG_SEAL / TLS_RECORD_PLAIN) * TLS_SEAL_OVERHEAD,
+	LEG_EXPECT_MAX = 48 << 10,
 };
 
 struct leg_io {
@@ -37,6 +39,10 @@ void leg_fini(struct leg_io *leg);
 // Take bytes from tcp until `plain` holds at least `want` and LEG_PULL beyond, or there are no
 // more. Returns 0, ERR_TLS, ERR_CERTIFICATE, ERR_LIMIT, ERR_POOL_EMPTY, or the connection's error.
 int leg_pull(struct leg_io *leg, size_t want) must_check;
+
+// About `n` bytes will be appended to `out`: make room for them at once (for LEG_EXPECT_MAX of
+// them), as growing by doubling would copy each once more. No matter when there is none.
+void leg_expect(struct leg_io *leg, size_t n);
 
 // Move `out` towards tcp as far as it takes it. Returns 0, ERR_TLS or ERR_POOL_EMPTY.
 int leg_push(struct leg_io *leg) must_check;

@@ -121,6 +121,8 @@ static enum step pull(struct relay *relay, struct session *s, size_t want, bool 
 	if (r != 0)
 		return server_failed(relay, s, r);
 	*got = buf_len(&s->server.plain) > before;
+	if (*got && s->state == SESSION_OPEN)
+		leg_expect(&s->client, buf_len(&s->server.plain));
 	if (s->server.tls != NULL && !s->server_secured && tls_is_established(s->server.tls))
 		return secured(relay, s);
 	return STEP_MOVED;

@@ -54,11 +54,40 @@ static void waits_for_a_connection(void **state)
 	blocks_free(blocks);
 }
 
+// What is expected has its place at once, and it is given back with the rest; what cannot have one
+// changes nothing.
+static void makes_room_for_what_comes(void **state)
+{
+	struct blocks *blocks = blocks_new(MEMORY);
+	struct leg_io leg;
+	(void)state;
+	assert_non_null(blocks);
+	leg_init(&leg, blocks, MAX, MAX);
+	leg_expect(&leg, 40000);
+	size_t used = blocks_stats(blocks).used;
+	assert_in_range(used, 40000, LEG_EXPECT_MAX);
+	for (int i = 0; i < 40; i++) {
+		uint8_t row[1000] = {0};
+		assert_int_equal(buf_append(&leg.out, span_of(row, sizeof(row))), 0);
+		assert_int_equal(blocks_stats(blocks).used, used);
+	}
+	leg_expect(&leg, SIZE_MAX); // beyond the limit of `out`
+	assert_int_equal(blocks_stats(blocks).used, used);
+	buf_consume(&leg.out, 40000);
+	leg_expect(&leg, SIZE_MAX);
+	assert_in_range(blocks_stats(blocks).used, LEG_EXPECT_MAX, MAX);
+	leg_trim(&leg);
+	assert_int_equal(blocks_stats(blocks).used, 0);
+	leg_fini(&leg);
+	blocks_free(blocks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zeroed),
 		cmocka_unit_test(waits_for_a_connection),
+		cmocka_unit_test(makes_room_for_what_comes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
