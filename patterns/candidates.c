@@ -78,12 +78,9 @@ static int try_word_stops(struct scan_scratch *scratch, const struct word_stop *
 // May hit `i` of the words be what the ref says?
 static bool word_passes(const struct scan_scratch *scratch, size_t i, const struct locator_ref *ref)
 {
-	const struct locator *locator = &scratch->set->locator;
 	size_t at = scratch->chunk + scratch->hits.words[i];
 	bool fits = ref->offset <= at;
-	bool same = ((scratch->hits.keys[i] ^ ref->symbols) & ref->mask) == 0;
-	size_t start = fits ? at - ref->offset : at;
-	return fits & same & lead_brief_passes(&locator->briefs[ref->brief], scratch->in, start);
+	return fits & lead_brief_passes(&ref->brief, scratch->in, fits ? at - ref->offset : at);
 }
 
 // Some hits at a time, so that what they need of large tables comes from memory together.
@@ -99,7 +96,7 @@ static int try_words(struct scan_scratch *scratch)
 	for (size_t i = 0; i < hits->n_words && result == 0; i += AHEAD) {
 		size_t n = hits->n_words - i < AHEAD ? hits->n_words - i : AHEAD;
 		for (size_t k = 0; k < n; k++) {
-			slots[k] = locator_keys_slot(keys, (uint32_t)hits->keys[i + k]);
+			slots[k] = locator_keys_slot(keys, hits->keys[i + k]);
 			__builtin_prefetch(&keys->refs[slots[k]->first]);
 		}
 		for (size_t k = 0; k < n; k++) {

@@ -111,7 +111,7 @@ struct kernel_tables {
 struct kernel_hits {
 	size_t n_words, n_forms, n_marks;
 	uint16_t words[KERNEL_CHUNK];
-	uint64_t keys[KERNEL_CHUNK]; // of each of `words`: its first eight symbols
+	uint32_t keys[KERNEL_CHUNK]; // of each of `words`: its first four symbols
 	uint16_t forms[KERNEL_CHUNK], marks[KERNEL_CHUNK];
 	uint16_t buckets[KERNEL_CHUNK]; // of each of `forms`
 	uint64_t starts[KERNEL_WORDS];  // of numbers

@@ -237,20 +237,52 @@ void lead_gate_make(const struct automaton *automaton, struct lead_gate *out)
 	}
 }
 
+// The bits that are the same in all these bytes.
+static void set_place(struct lead_brief *brief, unsigned i, const struct byte_set *bytes)
+{
+	unsigned any = 0, all = 0xff;
+	for (unsigned c = 0; c < 256; c++) {
+		if (byte_set_has(bytes, (uint8_t)c)) {
+			any |= c;
+			all &= c;
+		}
+	}
+	brief->mask[i] = (uint8_t)(any == 0 ? 0 : ~(any ^ all));
+	brief->value[i] = (uint8_t)all & brief->mask[i];
+}
+
 void lead_brief_make(const struct lead_gate *gate, struct lead_brief *out)
 {
-	*out = (struct lead_brief){};
 	for (unsigned i = 0; i < LEAD_GATE; i++) {
-		unsigned any = 0, all = 0xff;
+		struct byte_set bytes = {};
 		for (unsigned c = 0; c < 256; c++) {
-			if ((gate->allows[c] >> i & 1) != 0) {
-				any |= c;
-				all &= c;
-			}
+			if ((gate->allows[c] >> i & 1) != 0)
+				byte_set_add(&bytes, (uint8_t)c);
 		}
-		out->value[i] = (uint8_t)all;
-		out->mask[i] = (uint8_t)(any == 0 ? 0 : ~(any ^ all));
-		out->value[i] &= out->mask[i];
+		set_place(out, i, &bytes);
+	}
+}
+
+void lead_brief_of_key(
+	const struct automaton *automaton, const struct lead_key *key, struct lead_brief *out
+)
+{
+	struct automaton_position at = automaton_start(automaton), next;
+	uint64_t rest = key->is_short ? key->key : key->long_key;
+	unsigned known = key->offset + (key->is_short ? KERNEL_KEY : KERNEL_LONG_KEY);
+	for (unsigned i = 0; i < LEAD_GATE; i++, at = next) {
+		struct byte_set allowed = all_bytes(), bytes = automaton_next(automaton, &at);
+		if (i < known)
+			allowed = symbol_bytes(i < key->offset ? 0 : rest & 0xff);
+		if (i >= key->offset) {
+			if (key->is_run && (rest & 0xff) == 0)
+				known = i; // nothing is known behind
+			rest >>= 8;
+		}
+		for (size_t k = 0; k < 4; k++)
+			bytes.bits[k] &= allowed.bits[k];
+		set_place(out, i, &bytes);
+		(void)automaton_step(automaton, &at, &allowed, &next);
 	}
 }
 

@@ -74,6 +74,10 @@ struct byte_set lead_after(enum boundary right);
 bool lead_find(const struct automaton *automaton, enum boundary left, struct lead *out);
 void lead_gate_make(const struct automaton *automaton, struct lead_gate *out);
 void lead_brief_make(const struct lead_gate *gate, struct lead_brief *out);
+// Of the matches that have the key: what a gate of all matches lets pass is much more.
+void lead_brief_of_key(
+	const struct automaton *automaton, const struct lead_key *key, struct lead_brief *out
+);
 // Let what `more` lets pass, pass, too.
 void lead_brief_join(struct lead_brief *brief, const struct lead_brief *more);
 // The least usual mark.

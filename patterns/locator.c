@@ -10,32 +10,17 @@
 #include <errno.h>
 #include <string.h>
 
-// What a key says of the symbols of its matches.
-static struct locator_ref ref_of(uint32_t index, const struct lead_key *key)
-{
-	struct locator_ref ref = {
-		.target = index,
-		.brief = index,
-		.offset = key->offset,
-		.symbols = key->key,
-	};
-	ref.mask = UINT32_MAX;
-	if (key->is_short)
-		return ref;
-	ref.symbols = key->long_key;
-	for (unsigned shift = 32; shift < 64; shift += 8) {
-		ref.mask |= UINT64_C(0xff) << shift;
-		if (key->is_run && (key->long_key >> shift & 0xff) == 0)
-			break;
-	}
-	return ref;
-}
-
-static int add_lead(struct locator *f, uint32_t index, const struct lead *lead, unsigned *tiers)
+static int add_lead(
+	struct locator *f, uint32_t index, const struct automaton *automaton,
+	const struct lead *lead, unsigned *tiers
+)
 {
 	int result = 0;
-	for (size_t i = 0; i < lead->n_keys && result == 0; i++)
-		result = locator_keys_add(&f->keys, lead->keys[i], ref_of(index, &lead->keys[i]));
+	for (size_t i = 0; i < lead->n_keys && result == 0; i++) {
+		struct locator_ref ref = {.target = index, .offset = lead->keys[i].offset};
+		lead_brief_of_key(automaton, &lead->keys[i], &ref.brief);
+		result = locator_keys_add(&f->keys, lead->keys[i], ref);
+	}
 	for (size_t i = 0; i < lead->n_forms && result == 0; i++)
 		result = locator_forms_add(&f->forms, index, &lead->forms[i]);
 	if (result == 0 && lead->marked) {
@@ -107,7 +92,7 @@ static int add_expression(
 			f, index, def, automaton, usual ? often_min : often_rare, tiers
 		);
 	if (result == 0 && found && *tiers == 0)
-		result = add_lead(f, index, lead, tiers);
+		result = add_lead(f, index, automaton, lead, tiers);
 	else if (result != -ENOMEM && *tiers == 0)
 		result = add_by_mark(f, index, def, automaton, often_max, tiers);
 	free(lead);
@@ -258,18 +243,11 @@ static int add_word_mark(struct locator *f, uint32_t index)
 	return locator_marks_add(&f->marks, mark);
 }
 
-static uint64_t first_eight(const uint8_t *p, size_t n)
-{
-	uint64_t symbols = 0;
-	for (size_t i = 0; i < KERNEL_LONG_KEY && i < n; i++)
-		symbols |= (uint64_t)kernel_symbol(p[i]) << 8 * i;
-	return symbols;
-}
-
 // What the bytes of a word's text may be.
-static int add_word_brief(struct locator *f, const struct locator_word *word, uint32_t *out)
+static struct lead_brief word_brief(const struct locator_word *word)
 {
 	struct lead_gate gate = {};
+	struct lead_brief brief;
 	for (unsigned c = 0; c < 256; c++) {
 		for (unsigned i = 0; i < LEAD_GATE; i++) {
 			bool has = i >= word->length ||
@@ -277,11 +255,8 @@ static int add_word_brief(struct locator *f, const struct locator_word *word, ui
 			gate.allows[c] |= (uint16_t)(has << i);
 		}
 	}
-	*out = (uint32_t)f->brief_count;
-	int result = grow_briefs(f, f->brief_count);
-	if (result == 0)
-		lead_brief_make(&gate, &f->briefs[*out]);
-	return result;
+	lead_brief_make(&gate, &brief);
+	return brief;
 }
 
 static int add_words(struct locator *f)
@@ -291,12 +266,12 @@ static int add_words(struct locator *f)
 	for (uint32_t i = 0; i < f->word_count && result == 0; i++) {
 		const struct locator_word *word = &f->words[i];
 		size_t n = lead_word_keys(word->text, keys);
-		struct locator_ref ref = {.target = i, .is_word = true, .mask = UINT64_MAX};
-		if (word->length < KERNEL_LONG_KEY)
-			ref.mask = (UINT64_C(1) << 8 * word->length) - 1;
-		ref.symbols = first_eight((const uint8_t *)word->text, word->length);
-		result = add_word_brief(f, word, &ref.brief);
-		if (n == 0 && result == 0)
+		const struct locator_ref ref = {
+			.target = i,
+			.is_word = true,
+			.brief = word_brief(word),
+		};
+		if (n == 0)
 			result = add_word_mark(f, i);
 		for (size_t k = 0; k < n && result == 0; k++)
 			result = locator_keys_add(&f->keys, keys[k], ref);
@@ -359,5 +334,8 @@ const struct locator_ref *locator_words_at(
 	}
 	if (locator->keys.first == NULL)
 		return NULL;
-	return locator_keys_at(&locator->keys, first_eight(in.p + at, in.n - at), count);
+	uint32_t key = 0;
+	for (size_t i = 0; i < KERNEL_KEY && i < in.n - at; i++)
+		key |= (uint32_t)kernel_symbol(in.p[at + i]) << 8 * i;
+	return locator_keys_at(&locator->keys, key, count);
 }

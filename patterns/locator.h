@@ -45,7 +45,7 @@ struct locator {
 	struct locator_keys keys;
 	struct locator_forms forms;
 	struct locator_marks marks;
-	// Of each entry's matches that are found without a context word, then of words.
+	// Of each entry's matches that are found without a context word.
 	struct lead_brief *briefs;
 	size_t brief_count;
 	struct locator_word *words;

@@ -42,17 +42,6 @@ static bool same_ref(const struct locator_ref *a, const struct locator_ref *b)
 	return a->target == b->target && a->is_word == b->is_word && a->offset == b->offset;
 }
 
-// The symbols in which both are the same, as a mask.
-static uint64_t common(const struct locator_ref *a, const struct locator_ref *b)
-{
-	uint64_t mask = a->mask & b->mask;
-	for (unsigned shift = 0; shift < 64; shift += 8) {
-		if ((a->symbols >> shift & 0xff) != (b->symbols >> shift & 0xff))
-			mask &= ~(UINT64_C(0xff) << shift);
-	}
-	return mask;
-}
-
 // The refs of each first four symbols, which may have several long keys. The entries are sorted.
 static void fill_slots(struct locator_keys *f)
 {
@@ -61,7 +50,7 @@ static void fill_slots(struct locator_keys *f)
 		struct locator_slot *slot = locator_keys_slot(f, first_symbols(entry));
 		struct locator_ref *last = &f->refs[f->ref_count - (f->ref_count > 0)];
 		if (slot->count > 0 && same_ref(last, &entry->ref)) {
-			last->mask = common(last, &entry->ref);
+			lead_brief_join(&last->brief, &entry->ref.brief);
 			continue;
 		}
 		if (slot->count++ == 0)
@@ -132,10 +121,9 @@ int locator_keys_finish(struct locator_keys *f, struct kernel_tables *t)
 }
 
 const struct locator_ref *locator_keys_at(
-	const struct locator_keys *keys, uint64_t symbols, size_t *count
+	const struct locator_keys *keys, uint32_t key, size_t *count
 )
 {
-	uint32_t key = (uint32_t)symbols;
 	uint64_t hash = kernel_hash(key, keys->shift);
 	*count = 0;
 	if ((keys->first[hash / 64] >> hash % 64 & 1) == 0)

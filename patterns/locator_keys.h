@@ -8,13 +8,12 @@
 #include "patterns/lead.h"
 
 // What a hit of the kernel may be: the start of entry `target`'s match, `offset` bytes before the
-// hit, or the beginning of word `target`. It has these symbols, as far as they are all the same.
+// hit, or the beginning of word `target`.
 struct locator_ref {
 	uint32_t target;
 	bool is_word;
 	uint8_t offset;
-	uint32_t brief; // of the locator's, for a look at the text
-	uint64_t symbols, mask;
+	struct lead_brief brief; // of the text from the match's start on
 };
 
 struct locator_slot {
@@ -52,8 +51,7 @@ static inline struct locator_slot *locator_keys_slot(const struct locator_keys *
 	return &keys->slots[at];
 }
 
-// What the first eight symbols of a word may stand for, by the first four: of a ref with other
-// symbols in its mask, nothing. Out: *count. NULL when that is no key.
+// What the first four symbols of a word may stand for. Out: *count. NULL when they are no key.
 const struct locator_ref *locator_keys_at(
-	const struct locator_keys *keys, uint64_t symbols, size_t *count
+	const struct locator_keys *keys, uint32_t key, size_t *count
 );
