@@ -35,9 +35,9 @@ static bool put_command(struct buf *out, const struct proto_msg *msg)
 // What the text means depends on them. A list that is not complete is of this session only.
 static bool put_settings(struct buf *out, const struct session *s, const struct proto_msg *msg)
 {
-	return put(out, buf_span(&s->settings.list)) &&
-	       put_number(out, s->settings.incomplete ? s->id : 0) &&
-	       put_number(out, s->settings.incomplete ? s->commands : 0) &&
+	return put(out, buf_span(&s->settings)) &&
+	       put_number(out, s->settings_incomplete ? s->id : 0) &&
+	       put_number(out, s->settings_incomplete ? s->commands : 0) &&
 	       put_number(out, command_is_read_otherwise(s, msg));
 }
 

@@ -21,7 +21,7 @@ void session_free(struct relay *relay, struct session *s)
 {
 	leg_fini(&s->client);
 	leg_fini(&s->server);
-	buf_fini(&s->settings.list);
+	buf_fini(&s->settings);
 	if (s->proto != NULL)
 		s->proto->fini(s->proto_state);
 	hold_forget(relay, s);
@@ -215,7 +215,7 @@ struct session *session_new(struct relay *relay)
 	// Never 0: the id 0 names all sessions.
 	uint32_t generation = pool_generation(relay->sessions, index) % 0xffffff + 1;
 	s->id = (session_id)relay->config.worker << 56 | (session_id)generation << 32 | index;
-	s->accepted_us = s->last_activity_us = relay->now.us;
+	s->last_activity_us = relay->now.us;
 	s->reading = (struct inspect_context){.utf8 = true, .standard_strings = true};
 	size_t message = relay->config.message_max + LEG_PULL;
 	size_t out = relay->config.high_water + 4 * relay->config.message_max + (64 << 10);

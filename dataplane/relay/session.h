@@ -98,82 +98,78 @@ struct session_entry {
 	uint8_t cancel_secret[256]; // the server's, of the session to be cancelled
 };
 
+// By cache line: what each turn touches comes first, then what commands and answers do.
 struct session {
-	enum session_state state;
+	// line 0: is there anything to do?
+	struct list ready; // in relay.ready while there may be work, or in relay.late or .shaking
 	session_id id;
-	struct list ready; // in relay.ready while there may be work, or in relay.late
-	struct wheel_node timer;
-	struct leg_io client, server;
-	const struct proto_ops *proto;
-
-	// who and where
-	const struct subject *subject; // of `login`
-	struct token *login;
-	const struct rights *rights;       // in relay.rights, or without any right
-	const struct session_names *names; // in relay.names once it is open, in `entry` before
-	struct session_entry *entry;       // NULL once it is open
-	struct endpoint peer;
-	uint16_t resource;       // in the snapshot of `policy_version`
-	uint32_t rights_version; // counts up when they are computed again: what a note on a
-				 // statement was made under
-	uint64_t rights_since;   // when they were, nanoseconds since 1970
-	uint32_t rules_since;    // the first of the versions with the same rules of the same policy
-	uint32_t policy_seen;    // relay.policy_since then
+	enum session_state state;
 	uint32_t policy_version;
-	uint32_t catalog_version;
+	uint64_t rights_since;         // when they were computed, nanoseconds since 1970
+	const struct rights *rights;   // in relay.rights, or without any right
+	const struct subject *subject; // of `login`
+	struct session_entry *entry;   // NULL once it is open
+
+	// line 1: what may keep it from doing so
+	const struct proto_ops *proto;
+	struct session_hold *hold; // the command that waits for a human; NULL: none
+	uint64_t grant_expires;    // seconds since 1970; 0: there is none
+	uint64_t last_activity_us;
+	uint64_t strict_sequence;                      // of the record that must be durable first
+	bool strict_waiting;                           // the command at the head waits for that
 	bool client_secured, server_secured, detached; // detached: carries one cancel
 	bool asked, verified;                          // control has the token; it has answered
-	uint64_t grant_expires;                        // seconds since 1970; 0: there is none
-	uint32_t cancel_secret;                        // ours, shown to the client
-	struct list key;                               // in relay.keys, by cancel_secret
-
-	// what the server takes for granted when it reads text
-	struct inspect_context reading;
-	struct {
-		struct buf list;
-		bool incomplete;
-	} settings;            // by which they mean something else (settings.c)
-	bool ddl_pending;      // the catalog changes when this transaction ends
-	bool catalog_due;      // it has: control must be told
-	bool rows_open;        // the record has this result's column names
-	bool held_names;       // a statement that must be approved each time it runs was prepared
-	bool exposed_names;    // a cursor or prepared statement over masked columns may exist
-	uint32_t catalog_told; // version for which control was told of an unknown relation
-
-	// the command that waits to be durable
-	uint64_t strict_sequence;
-	uint32_t strict_version;           // of the rights by which it was judged and recorded
-	enum verdict_reason strict_reason; // as what it was recorded
-	bool strict_waiting;
-
-	struct session_hold *hold; // the command that waits for a human; NULL: none
-
-	// what runs at the server: a text until it is ready again, portals until each completes
-	bool text_runs;
-	uint32_t portals_run;
-
-	// budgets
-	bool session_charged;     // the session itself
-	bool command_charged;     // the command at the head, by the rights of
-	uint32_t charged_version; // this version
-
-	// the end
-	enum session_end end;
-	const char *end_detail; // in relay.details; NULL: it has not ended
-	uint64_t closing_until_us;
-	uint8_t sweep;     // in relay.sweeps, and 1: it waits for this end; 0: none does
-	struct list leave; // in relay.cut or relay.leaving, when a sweep ended it
-	bool cancel_due;   // what it runs at the server must be cancelled yet
-	bool opened;       // EVENT_OPENED is out
+	bool opened;                                   // EVENT_OPENED is out
+	bool catalog_due;               // the catalog has changed: control must be told
+	uint16_t resource;              // in the snapshot of `policy_version`
+	struct inspect_context reading; // what the server takes for granted when it reads text
+	bool text_runs;                 // what runs at the server: a text until it is ready again,
+	bool cancel_due;                // what it runs at the server must be cancelled yet
 	bool close_recorded;
-	uint64_t last_activity_us, accepted_us;
+	uint8_t sweep;        // in relay.sweeps, and 1: it waits for this end; 0: none does
+	uint32_t portals_run; // portals until each completes
+
+	struct leg_io client, server;
+
+	// what it does, and by which rights
 	uint64_t commands, denied, masked, rows;
-	struct list progress;   // in relay.progress, until nothing is new or was for a while
-	uint64_t progress_us;   // when
-	uint64_t progress_told; // their sum, as control knows it
+	struct list progress;    // in relay.progress, until nothing is new or was for a while
+	uint64_t progress_us;    // when
+	uint64_t progress_told;  // their sum, as control knows it
+	uint32_t rights_version; // counts up when they are computed again: what a note on a
+				 // statement was made under
+	uint32_t rules_since;    // the first of the versions with the same rules of the same policy
+	uint32_t policy_seen;    // relay.policy_since then
+	uint32_t catalog_version;
+	uint32_t catalog_told;    // version for which control was told of an unknown relation
+	uint32_t strict_version;  // of the rights by which what waits was judged and recorded
+	uint32_t charged_version; // of the rights by which the command at the head was charged
+	enum verdict_reason strict_reason; // as what it was recorded
+	bool session_charged, command_charged;
+	bool ddl_pending;   // the catalog changes when this transaction ends
+	bool rows_open;     // the record has this result's column names
+	bool held_names;    // a statement that must be approved each time it runs was prepared
+	bool exposed_names; // a cursor or prepared statement over masked columns may exist
+	bool settings_incomplete;
+	struct buf settings; // by which its texts mean something else (settings.c)
+
+	// who it is, and how it ends
+	struct wheel_node timer;
+	uint32_t cancel_secret; // ours, shown to the client
+	struct list key;        // in relay.keys, by cancel_secret
+	struct token *login;
+	const struct session_names *names; // in relay.names once it is open, in `entry` before
+	const char *end_detail;            // in relay.details; NULL: it has not ended
+	struct list leave;                 // in relay.cut or relay.leaving, when a sweep ended it
+	uint64_t closing_until_us;
+	enum session_end end;
+	struct endpoint peer;
 
 	_Alignas(64) uint8_t proto_state[]; // proto_state_max() bytes
 };
+static_assert(offsetof(struct session, proto) == 64);
+static_assert(offsetof(struct session, client) == 128);
+static_assert(sizeof(struct session) <= 768);
 
 struct cancel_key {
 	uint32_t pid, secret;

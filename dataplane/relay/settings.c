@@ -11,7 +11,7 @@ enum { SETTINGS_MAX = 4096 }; // bytes; from there on the list is not complete, 
 
 static bool is_noted(const struct session *s, struct span line)
 {
-	struct span all = buf_span(&s->settings.list);
+	struct span all = buf_span(&s->settings);
 
 	return all.n > 0 && memmem(all.p, all.n, line.p, line.n) != NULL;
 }
@@ -22,15 +22,15 @@ static void note(struct relay *relay, struct session *s, struct span text)
 	static const struct span start = SPAN_LIT("\n-- this session ran before: ");
 	struct buf *line = &relay->text;
 
-	if (s->settings.list.limit == 0)
-		buf_init(&s->settings.list, relay->blocks, SETTINGS_MAX);
+	if (s->settings.limit == 0)
+		buf_init(&s->settings, relay->blocks, SETTINGS_MAX);
 	buf_consume(line, buf_len(line));
 	bool ok = buf_append(line, start) == 0 && recording_escape(line, text) &&
 		  buf_append_u8(line, '\n') == 0;
 	if (ok && is_noted(s, buf_span(line)))
 		return;
-	if (!ok || buf_append(&s->settings.list, buf_span(line)) != 0)
-		s->settings.incomplete = true;
+	if (!ok || buf_append(&s->settings, buf_span(line)) != 0)
+		s->settings_incomplete = true;
 }
 
 void settings_note(struct relay *relay, struct session *s, const struct proto_msg *msg)
@@ -41,7 +41,7 @@ void settings_note(struct relay *relay, struct session *s, const struct proto_ms
 		return; // its Bind has the values
 	buf_consume(masked, buf_len(masked));
 	if (recording_render(relay, msg, clear, masked) != 0)
-		s->settings.incomplete = true;
+		s->settings_incomplete = true;
 	else
 		note(relay, s, buf_span(clear));
 }
@@ -55,7 +55,7 @@ void settings_note_start(
 	buf_consume(text, buf_len(text));
 	if (buf_append(text, name) != 0 || buf_append(text, SPAN_LIT(" = ")) != 0 ||
 	    buf_append(text, value) != 0)
-		s->settings.incomplete = true;
+		s->settings_incomplete = true;
 	else
 		note(relay, s, buf_span(text));
 }
@@ -64,9 +64,9 @@ int settings_show(const struct session *s, struct buf *out)
 {
 	static const struct span more =
 		SPAN_LIT("\n-- this session ran more settings before than are shown\n");
-	int r = buf_append(out, buf_span(&s->settings.list));
+	int r = buf_append(out, buf_span(&s->settings));
 
-	if (r == 0 && s->settings.incomplete)
+	if (r == 0 && s->settings_incomplete)
 		r = buf_append(out, more);
 	return r;
 }
