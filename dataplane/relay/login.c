@@ -153,6 +153,10 @@ void login_forget(struct relay *relay, struct session *s)
 		return;
 	forget_token(relay, s);
 	scrub(relay, &e->password, e->password_len, e->password_block);
+	if (s->client.tls != NULL)
+		tls_settle(s->client.tls);
+	if (s->server.tls != NULL)
+		tls_settle(s->server.tls);
 	s->names = shared_hold(relay->names, &e->names);
 	s->entry = NULL;
 	pool_put(relay->entries, e);

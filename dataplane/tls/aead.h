@@ -16,10 +16,10 @@ enum aead_size { AEAD_KEY_MAX = 32, AEAD_NONCE = 12, AEAD_TAG = 16 };
 struct aead; // of one worker; used by one thread at a time
 
 struct aead_key {
-	enum aead_suite suite;
 	uint64_t number; // of no other key of this worker
 	uint8_t key[AEAD_KEY_MAX];
 	uint8_t iv[AEAD_NONCE];
+	enum aead_suite suite;
 };
 
 // NULL when memory is short. Free with aead_free, which accepts NULL.

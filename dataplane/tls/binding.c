@@ -57,8 +57,8 @@ int tls_server_end_point(const struct tls *tls, uint8_t out[static TLS_BINDING_M
 		return ERR_UNSUPPORTED;
 	size_t n = 0;
 	if (tls->ssl == NULL) {
-		n = tls->facts.binding_size;
-		memcpy(out, tls->facts.binding, n);
+		n = tls_facts_of(tls)->binding_size;
+		memcpy(out, tls_facts_of(tls)->binding, n);
 	} else if (tls->server != NULL) {
 		n = shown_binding(tls, out);
 	} else {
@@ -78,8 +78,8 @@ bool tls_peer_certificate_hash(const struct tls *tls, uint8_t out[static TLS_CER
 	if (!tls->established || tls->server == NULL)
 		return false;
 	if (tls->ssl == NULL) {
-		memcpy(out, tls->facts.peer_hash, TLS_CERTIFICATE_HASH);
-		return tls->facts.has_peer_hash;
+		memcpy(out, tls_facts_of(tls)->peer_hash, TLS_CERTIFICATE_HASH);
+		return tls_facts_of(tls)->has_peer_hash;
 	}
 	X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
 	if (certificate == NULL)

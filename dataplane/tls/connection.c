@@ -58,6 +58,20 @@ struct tls *tls_connect(struct tls_client *client)
 	return tls;
 }
 
+const struct tls_facts *tls_facts_of(const struct tls *tls)
+{
+	static const struct tls_facts forgotten = {.version = "", .cipher = "", .alpn = ""};
+	return tls->facts == NULL ? &forgotten : tls->facts;
+}
+
+void tls_settle(struct tls *tls)
+{
+	if (tls->facts != NULL)
+		free(tls->facts->server_name);
+	free(tls->facts);
+	tls->facts = NULL;
+}
+
 void tls_free(struct tls *tls)
 {
 	if (tls == NULL)
@@ -65,7 +79,7 @@ void tls_free(struct tls *tls)
 	record_fini(tls);
 	sessions_end(tls);
 	SSL_free(tls->ssl);
-	free(tls->facts.server_name);
+	tls_settle(tls);
 	tls_server_free(tls->server);
 	tls_client_free(tls->client);
 	free(tls);
@@ -304,12 +318,12 @@ const char *tls_failure(const struct tls *tls)
 
 const char *tls_version(const struct tls *tls)
 {
-	return tls->ssl == NULL ? tls->facts.version : SSL_get_version(tls->ssl);
+	return tls->ssl == NULL ? tls_facts_of(tls)->version : SSL_get_version(tls->ssl);
 }
 
 const char *tls_cipher(const struct tls *tls)
 {
-	return tls->ssl == NULL ? tls->facts.cipher : SSL_get_cipher_name(tls->ssl);
+	return tls->ssl == NULL ? tls_facts_of(tls)->cipher : SSL_get_cipher_name(tls->ssl);
 }
 
 const char *tls_alpn(const struct tls *tls)
@@ -317,7 +331,7 @@ const char *tls_alpn(const struct tls *tls)
 	const unsigned char *p;
 	unsigned int n;
 	if (tls->ssl == NULL)
-		return tls->facts.alpn;
+		return tls_facts_of(tls)->alpn;
 	SSL_get0_alpn_selected(tls->ssl, &p, &n);
 	// It can only be the one we know, and OpenSSL's copy has no NUL.
 	if (n == 0)
@@ -330,7 +344,7 @@ const char *tls_server_name(const struct tls *tls)
 	if (tls->client != NULL)
 		return tls->client->sni;
 	const char *name = tls->ssl == NULL
-				   ? tls->facts.server_name
+				   ? tls_facts_of(tls)->server_name
 				   : SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
 	return name == NULL ? "" : name;
 }
@@ -343,5 +357,5 @@ void tls_forget_sessions(const struct tls *tls)
 
 bool tls_is_resumed(const struct tls *tls)
 {
-	return tls->ssl == NULL ? tls->facts.resumed : SSL_session_reused(tls->ssl) == 1;
+	return tls->ssl == NULL ? tls_facts_of(tls)->resumed : SSL_session_reused(tls->ssl) == 1;
 }

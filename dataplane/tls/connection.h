@@ -8,7 +8,8 @@
 #include "dataplane/tls/server.h"
 #include "dataplane/tls/wire.h"
 
-// What is asked of a connection when OpenSSL's object is gone. Texts are static, or as told.
+// What is asked of a connection when OpenSSL's object is gone, until it is settled. Texts are
+// static, or as told.
 struct tls_facts {
 	const char *version, *cipher;
 	const char *alpn;  // the server's or the client's
@@ -31,8 +32,11 @@ struct tls {
 	bool close_sent;
 	const char *failure; // static, or OpenSSL's error table
 	struct record record;
-	struct tls_facts facts;
+	struct tls_facts *facts; // NULL: OpenSSL knows them, or tls_settle was called
 };
+
+// When there is no SSL object any more.
+const struct tls_facts *tls_facts_of(const struct tls *tls);
 
 // The connection an OpenSSL callback is about.
 struct tls *tls_of(const SSL *ssl);

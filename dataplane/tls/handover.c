@@ -108,23 +108,22 @@ static bool suite_of(const SSL *ssl, enum aead_suite *out)
 // What others may ask of the connection later, and only OpenSSL knows.
 static bool keep_facts(struct tls *tls)
 {
-	struct tls_facts facts = {
-		.version = SSL_get_version(tls->ssl),
-		.cipher = SSL_get_cipher_name(tls->ssl),
-		.alpn = tls_alpn(tls),
-		.resumed = tls_is_resumed(tls),
-	};
-	const char *name = tls_server_name(tls);
-	if (tls->server != NULL && name[0] != 0) {
-		facts.server_name = strdup(name);
-		if (facts.server_name == NULL)
-			return false;
-	}
-	facts.has_peer_hash = tls_peer_certificate_hash(tls, facts.peer_hash);
-	if (tls_server_end_point(tls, facts.binding, &facts.binding_size) != 0)
-		facts.binding_size = 0;
+	struct tls_facts *facts = calloc(1, sizeof(*facts));
+	if (facts == NULL)
+		return false;
+	facts->version = SSL_get_version(tls->ssl);
+	facts->cipher = SSL_get_cipher_name(tls->ssl);
+	facts->alpn = tls_alpn(tls);
+	facts->resumed = tls_is_resumed(tls);
+	facts->has_peer_hash = tls_peer_certificate_hash(tls, facts->peer_hash);
+	if (tls_server_end_point(tls, facts->binding, &facts->binding_size) != 0)
+		facts->binding_size = 0;
 	tls->facts = facts;
-	return true;
+	const char *name = tls_server_name(tls);
+	if (tls->server == NULL || name[0] == 0)
+		return true;
+	facts->server_name = strdup(name);
+	return facts->server_name != NULL;
 }
 
 int record_take_over(struct tls *tls)

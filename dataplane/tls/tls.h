@@ -135,6 +135,10 @@ int tls_seal(struct tls *tls, struct span plain, size_t *used, struct buf *wire)
 int tls_close(struct tls *tls, struct buf *wire) must_check;
 
 bool tls_is_established(const struct tls *tls);
+// Nobody will ask any more what the handshake agreed on and showed: version, cipher, ALPN, name and
+// certificates are "" or not there from here on, and it is not a resumed one. With TLS 1.2 all
+// stays.
+void tls_settle(struct tls *tls);
 // Why the connection failed, as text for a log; never NULL.
 const char *tls_failure(const struct tls *tls);
 const char *tls_version(const struct tls *tls);

@@ -59,6 +59,27 @@ static void both_sides_agree(void **state)
 	pair_fini(&p);
 }
 
+// Data passes as before; what was shown is forgotten.
+static void settled_ends_forget_the_handshake(void **state)
+{
+	struct pair p = pair_established(*state);
+	uint8_t binding[TLS_BINDING_MAX];
+	size_t used, len;
+	assert_int_equal(tls_server_end_point(p.c.tls, binding, &len), 0);
+	for (unsigned i = 0; i < 2; i++) { // twice is harmless
+		tls_settle(p.s.tls);
+		tls_settle(p.c.tls);
+	}
+	assert_string_equal(tls_version(p.s.tls), "");
+	assert_string_equal(tls_cipher(p.s.tls), "");
+	assert_string_equal(tls_server_name(p.s.tls), "");
+	assert_int_equal(tls_server_end_point(p.c.tls, binding, &len), ERR_UNSUPPORTED);
+	assert_int_equal(tls_seal(p.c.tls, SPAN_LIT("hello"), &used, &p.c.wire), 0);
+	loop_run(&p.c, &p.s, 0);
+	assert_memory_equal(buf_span(&p.s.plain).p, "hello", 5);
+	pair_fini(&p);
+}
+
 static void nothing_is_sealed_before_the_handshake(void **state)
 {
 	struct pair p = pair_new(*state);
@@ -356,6 +377,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_sides_agree),
+		cmocka_unit_test(settled_ends_forget_the_handshake),
 		cmocka_unit_test(nothing_is_sealed_before_the_handshake),
 		cmocka_unit_test(cuts_change_nothing),
 		cmocka_unit_test(one_cut_anywhere_changes_nothing),
