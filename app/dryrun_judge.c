@@ -3,10 +3,10 @@
 
 // Judging again what a recording holds.
 
+#include "app/dryrun_judged.h"
 #include "app/dryrun_run.h"
 #include "controlplane/audit/line.h"
 #include "controlplane/identity/subject.h"
-#include "dataplane/inspect/style.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,31 +18,6 @@ enum {
 	CACHE_BYTES = 16 << 20,
 	SCRATCH_MAX = 64 << 20,
 	TEXT_MAX = 1 << 20, // of a command that is judged
-	COLUMNS_MAX = 256,  // of a result that are looked at
-};
-
-struct judged {
-	char name[SESSION_NAME_SIZE];
-	struct subject *subject; // NULL: the record does not tell enough
-	char resource_name[SNAPSHOT_NAME_MAX];
-	int resource; // in the candidate; -1: it has none of that name
-	struct ip_addr client;
-	struct rights rights;
-	bool has_rights, counted;
-	uint64_t commands; // recorded
-	// the command that the answers belong to
-	struct buf text;
-	bool pending;  // its verdict has not come
-	bool answered; // it was let through, and would be: what comes back is compared
-	bool exposed;
-	uint64_t time_ns;
-	char old_action[16], old_reason[24], old_rule[SNAPSHOT_NAME_MAX];
-	struct verdict verdict;
-	uint64_t masked, unmasked; // values
-	bool changed;
-	// the result's columns: which of the candidate's masks has that name, or -1
-	uint16_t n_columns;
-	int16_t columns[COLUMNS_MAX];
 };
 
 int judge_init(struct judge *judge, const struct snapshot *snapshot, const struct dryrun_ask *ask)
@@ -242,15 +217,14 @@ static uint64_t recorded(const json_t *json, const char *key, uint64_t otherwise
 	return effects;
 }
 
-static bool has_word(struct span text, const char *word)
+bool dryrun_has_word(struct span text, const char *word)
 {
 	return memmem(text.p, text.n, word, strlen(word)) != NULL;
 }
 
-// Holds what a masker leaves of equal values.
-static bool is_tagged(struct span text)
+bool dryrun_is_tagged(struct span text)
 {
-	return has_word(text, "[HASH:") || has_word(text, "[TOKEN:");
+	return dryrun_has_word(text, "[HASH:") || dryrun_has_word(text, "[TOKEN:");
 }
 
 static struct verdict judge_text(
@@ -274,7 +248,8 @@ static struct verdict judge_text(
 			effects->normalised
 		);
 		judge->gaps[GAP_LITERALS] +=
-			input.blocked < 0 && (has_word(text, "[REDACTED") || is_tagged(text));
+			input.blocked < 0 &&
+			(dryrun_has_word(text, "[REDACTED") || dryrun_is_tagged(text));
 	}
 	if (bit_is_any_set(right->columns, COLUMN_WORDS))
 		exposure = inspect_exposure(
@@ -366,131 +341,6 @@ void judged_verdict(
 	take_text(json, "rule", session->old_rule, sizeof(session->old_rule));
 	session->verdict = judge_again(judge, session, json);
 	compare(judge, session);
-}
-
-// ---- answers: they are recorded as the client got them, masked
-
-// One value of a row, as COPY writes it, with its escapes undone, appended to `out`. Returns false
-// when it does not fit.
-static bool put_value(struct buf *out, struct span value)
-{
-	static const char coded[] = "\\tnr0", plain[] = "\\\t\n\r";
-
-	for (size_t i = 0; i < value.n; i++) {
-		uint8_t c = value.p[i];
-		const char *at = NULL;
-		if (c == '\\' && i + 1 < value.n)
-			at = memchr(coded, value.p[i + 1], sizeof(coded) - 1);
-		if (at != NULL) {
-			c = (uint8_t)plain[at - coded];
-			i++;
-		}
-		if (buf_append_u8(out, c) != 0)
-			return false;
-	}
-	return true;
-}
-
-// Is it what a masker has left, by a pattern that the candidate does not use here?
-static bool is_unmasked(const struct judge *judge, const struct right *right, struct span value)
-{
-	static const char mark[] = "[REDACTED:";
-	const uint8_t *at = memmem(value.p, value.n, mark, sizeof(mark) - 1);
-
-	if (at == NULL)
-		return !bit_is_any_set(right->columns, COLUMN_WORDS) &&
-		       !bit_is_any_set(right->entities, SNAPSHOT_PATTERN_WORDS) &&
-		       (has_word(value, "[REDACTED]") || is_tagged(value));
-	at += sizeof(mark) - 1;
-	const uint8_t *end = memchr(at, ']', value.n - (size_t)(at - value.p));
-	if (end == NULL)
-		return false;
-	struct span name = span_of(at, (size_t)(end - at));
-	for (uint16_t i = 0; i < judge->snapshot->n_patterns; i++)
-		if (judge->snapshot->pattern_names[i] != NULL &&
-		    span_equal(span_str(judge->snapshot->pattern_names[i]), name))
-			return !snapshot_wants(judge->snapshot, right->entities, i);
-	return true;
-}
-
-static bool by_pattern(struct judge *judge, const struct judged *session, struct span value)
-{
-	struct right right = session->rights.right;
-	struct proto_field field = {.value = value, .type_oid = 25}; // text
-	struct proto_msg msg = {
-		.kind = PROTO_RESULT,
-		.carrier = PROTO_NOTIFICATION, // masked by patterns alone
-		.fields = &field,
-		.n_fields = 1,
-	};
-	const struct mask_context context = {
-		.snapshot = judge->snapshot,
-		.right = &right,
-		.resource = &judge->snapshot->resources[session->resource],
-		.scratch = judge->snapshot->workers[0].entity_scratch,
-	};
-	struct mask_outcome outcome = {0};
-
-	memset(right.columns, 0, sizeof(right.columns));
-	buf_consume(&judge->scratch, buf_len(&judge->scratch));
-	return inspect_mask(&context, &msg, &judge->scratch, &outcome) == 0 && outcome.values > 0;
-}
-
-// A mask that leaves the value as it is has been there already.
-static bool by_column(struct judge *judge, int mask, struct span value)
-{
-	const struct mask_style *style = &judge->snapshot->columns[mask].style;
-	struct styler styler = {.snapshot = judge->snapshot};
-
-	if (is_tagged(value) || has_word(value, "[REDACTED"))
-		return false;
-	buf_consume(&judge->scratch, buf_len(&judge->scratch));
-	return style_apply(&styler, style, STYLE_NO_PATTERN, value, &judge->scratch) == 0 &&
-	       !span_equal(buf_span(&judge->scratch), value);
-}
-
-static void take_name(struct judge *judge, struct judged *session, uint32_t i, struct span name)
-{
-	const struct right *right = &session->rights.right;
-
-	if (i >= COLUMNS_MAX)
-		return;
-	session->columns[i] = -1;
-	for (uint16_t k = 0; session->exposed && k < judge->snapshot->n_columns; k++)
-		if (bit_is_set(right->columns, k) &&
-		    span_equal(span_str(judge->snapshot->columns[k].column), name))
-			session->columns[i] = (int16_t)k;
-	session->n_columns = (uint16_t)(i + 1);
-}
-
-static void take_value(struct judge *judge, struct judged *session, uint32_t i, struct span value)
-{
-	buf_consume(&judge->text, buf_len(&judge->text));
-	if (span_equal(value, SPAN_LIT("\\N")) || !put_value(&judge->text, value))
-		return;
-	struct span plain = buf_span(&judge->text);
-	int mask = i < session->n_columns ? session->columns[i] : -1;
-	if (is_unmasked(judge, &session->rights.right, plain))
-		session->unmasked++;
-	else if ((mask >= 0 && by_column(judge, mask, plain)) || by_pattern(judge, session, plain))
-		session->masked++;
-}
-
-void judged_answer(struct judge *judge, struct judged *session, uint8_t message, struct span data)
-{
-	if (!session->answered || (message != 'T' && message != 'D'))
-		return;
-	for (uint32_t i = 0;; i++) {
-		const uint8_t *tab = data.n == 0 ? NULL : memchr(data.p, '\t', data.n);
-		struct span value = tab == NULL ? data : span_of(data.p, (size_t)(tab - data.p));
-		if (message == 'T')
-			take_name(judge, session, i, value);
-		else
-			take_value(judge, session, i, value);
-		if (tab == NULL)
-			return;
-		data = span_from(data, value.n + 1);
-	}
 }
 
 // ---- what was found
