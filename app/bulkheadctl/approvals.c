@@ -98,7 +98,7 @@ int ctl_access_request(const struct args *args)
 	long long gives = json_integer_value(json_object_get(reply, "duration_s"));
 	if (gives < lasts)
 		fprintf(stderr,
-			"bulkheadctl: access request: asked for %lld s, the rule gives %lld at "
+			"bulkheadctl: access request: asked for %lld s, the rule gives %lld s at "
 			"most\n",
 			lasts, gives);
 	return list_show(args, reply);
