@@ -113,6 +113,10 @@ SCENARIOS = [
         "--work prepared --bytes 100 " + ONE_ROW, (), False, DEFAULT, wanted=((None, 50),),
         load_factor=0.5, alone=True, tell=latency.tell),
     Scenario(
+        "10000 queries a second", "row of 100 B, prepared, over 64 agents; TLS in, plain out: "
+        "latency where nobody is busy", "us", "--work prepared --bytes 100 --rate 10000 " + ONE_ROW,
+        POSTGRES, False, DEFAULT, alone=True, tell=latency.tell),
+    Scenario(
         "policy swaps", "row of 100 B, prepared, as many as 64 agents can, while another policy of "
         "1,001 rules is taken over five times a second", "turn",
         "--work prepared --bytes 100 " + ONE_ROW, (), False, DEFAULT, wanted=((None, 100),),
