@@ -22,7 +22,7 @@ struct decoded {
 	size_t size, n;
 	struct decoded_mark {
 		uint32_t decoded, encoded;
-	} * marks; // units, the first and later ones
+	} * marks;                    // units, the first and later ones
 	size_t mark_count, next_mark; // the next one is due at this byte of the text
 	enum scan_form form;
 	struct span from; // the text it comes from

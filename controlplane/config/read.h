@@ -61,8 +61,8 @@ bool read_duration(
 	struct reader *r, const struct node *node, const char *what, uint64_t min, uint64_t max,
 	uint64_t *out
 );
-// Cut "host:port" or "[address]:port". Out: *port. Returns the host, without brackets, in `text`; or
-// NULL.
+// Cut "host:port" or "[address]:port". Out: *port. Returns the host, without brackets, in `text`;
+// or NULL.
 char *read_host_port(char *text, uint16_t *port);
 bool read_address(struct reader *r, const struct node *node, const char *what, struct ip_addr *out);
 // One of `words` (ends with text NULL).

@@ -208,7 +208,7 @@ struct snapshot_worker {
 	struct tls_server **servers; // by listener
 	struct tls_client **clients; // by resource; NULL where TLS is off
 	struct scan_scratch *entity_scratch, *block_scratch;
-	uint64_t refs; // worker: rw, control: ro. Sessions that hold on to this snapshot
+	uint64_t refs;       // worker: rw, control: ro. Sessions that hold on to this snapshot
 	uint32_t rehearsals; // worker: rw, control: ro. Of SCAN_REHEARSALS, before it is in force
 };
 
