@@ -60,6 +60,12 @@ static bool is_known(
 	       known->snapshot_version == relay->snapshot->version && row->raw.p < known->end;
 }
 
+static void forget_ahead(struct relay *relay)
+{
+	inspect_ahead_clear(relay->ahead);
+	relay->ahead_of = (struct ahead_of){0};
+}
+
 // The rows that lie behind this one are scanned with it.
 static void look_ahead(
 	struct relay *relay, const struct session *s, const struct mask_context *context,
@@ -68,11 +74,14 @@ static void look_ahead(
 {
 	struct span values[AHEAD_COLUMNS], rest = buf_span(&s->server.plain);
 	size_t n = row->raw.n;
-	if (row->n_fields > AHEAD_COLUMNS || is_known(relay, s, row))
+	if (is_known(relay, s, row))
+		return;
+	// Another session's may have lain where this row lies.
+	forget_ahead(relay);
+	if (row->n_fields > AHEAD_COLUMNS)
 		return;
 	if (row->n_fields == 1 && s->proto->row_ahead(row, span_from(rest, n), values) == 0)
 		return; // a value alone
-	inspect_ahead_clear(context->ahead);
 	for (uint32_t i = 0; i < row->n_fields; i++)
 		values[i] = row->fields[i].null ? (struct span){0} : row->fields[i].value;
 	while (n > 0 && inspect_ahead_add(context, row, values)) {
@@ -86,10 +95,8 @@ static void look_ahead(
 
 void answer_forget_ahead(struct relay *relay, const struct session *s)
 {
-	if (relay->ahead_of.session != s->id)
-		return;
-	inspect_ahead_clear(relay->ahead);
-	relay->ahead_of.end = NULL;
+	if (relay->ahead_of.session == s->id)
+		forget_ahead(relay);
 }
 
 static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
@@ -103,7 +110,7 @@ static int mask(struct relay *relay, struct session *s, struct proto_msg *msg)
 		.scratch = snapshot->workers[relay->config.worker].entity_scratch,
 		.exposed = command_is_exposed(msg->tag),
 		.root = s->subject->links[0].node,
-		.ahead = relay->ahead,
+		.ahead = msg->carrier == PROTO_ROW ? relay->ahead : NULL,
 	};
 	enum stage before = stage_enter(STAGE_SCAN);
 	if (msg->carrier == PROTO_ROW)

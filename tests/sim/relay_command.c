@@ -25,6 +25,65 @@ static void masked(struct sim *sim)
 	EXPECT(sim, gateway_recorded(&sim->gateway, "1120"));
 }
 
+static bool has_masked(void *ctx)
+{
+	return ((struct sim *)ctx)->gateway.stats.masked_values > 0;
+}
+
+enum { ALIKE = 200, ALIKE_AT = 150 };
+
+// Messages as long as each other.
+static void say_value(struct buf *out, const char *value)
+{
+	say(out, 'D', "hir", 1, (int)strlen(value), strlen(value), value);
+}
+
+static void say_notices(struct buf *out, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		say(out, 'N', "bsbsbsb", 'S', "NOTICE", 'C', "00000", 'M', "hello", 0);
+}
+
+static struct buf *ask_puppet(struct agent *a, unsigned session)
+{
+	struct buf *out = &a->sim->database.sessions[session].peer.out;
+	agent_query(a, "SELECT email FROM customers");
+	sim_pass(a->sim, SECOND_US);
+	say(out, 'T', "hsihihih", 1, "email", TABLE_CUSTOMERS, 1, 25, -1, -1, 0);
+	return out;
+}
+
+// A session ends while rows of it lie in memory that were looked at and not passed on yet. What was
+// found in them says nothing of what another session's server puts into the same memory.
+static void masked_where_others_were(struct sim *sim)
+{
+	struct agent *b = agent_login(sim, PORT_PLAIN), *a = agent_login(sim, PORT_PLAIN);
+	sim->database.mode = SERVER_PUPPET;
+	sim_pass(sim, 5 * SECOND_US);
+	EXPECT(sim, blocks_stats(sim->gateway.blocks).used == 0); // both find it empty
+	struct buf *first = ask_puppet(a, 1);
+	say_value(first, SECRET_EMAIL);
+	for (unsigned i = 1; i < ALIKE; i++)
+		say_value(first, "there is no email");
+	EXPECT(sim, sim_until(sim, has_masked, sim, SECOND_US));
+	gateway_kill(&sim->gateway, sim->gateway.sessions[1].session);
+	agent_vanish(a);
+	sim_pass(sim, 8 * SECOND_US);
+	EXPECT(sim, relay_sessions(sim->gateway.relay) == 1);
+	struct buf *second = ask_puppet(b, 0);
+	say_notices(second, ALIKE_AT);
+	say_value(second, SECRET_EMAIL);
+	say_notices(second, ALIKE - ALIKE_AT - 1);
+	say(second, 'C', "s", "SELECT 1");
+	say(second, 'Z', "b", 'I');
+	agent_expect(b, "T");
+	for (unsigned i = 0; i < ALIKE; i++)
+		agent_expect(b, i == ALIKE_AT ? "D" : "N");
+	agent_expect(b, "CZ");
+	expect_masked(b);
+	agent_bye(b);
+}
+
 static void secret_in_the_text(struct sim *sim)
 {
 	struct agent *a = agent_login(sim, PORT_PLAIN);
@@ -378,6 +437,7 @@ static void progress(struct sim *sim)
 const struct scenario relay_command_scenarios[] = {
 	{"progress", progress},
 	{"masked", masked, .every_cut = true},
+	{"masked where others were", masked_where_others_were},
 	{"secret_in_the_text", secret_in_the_text},
 	{"denied", denied, .every_cut = true},
 	{"pipelined", pipelined, .every_cut = true},
