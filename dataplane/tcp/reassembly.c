@@ -413,12 +413,14 @@ size_t tcp_peek_parts(const struct tcp_conn *conn, struct span *parts, size_t n)
 	return found;
 }
 
-// With less than a segment of room a sender may wait for more (RFC 9293 3.8.6.2.1).
+// With less than a segment of room a sender may wait for more (RFC 9293 3.8.6.2.1). When memory is
+// short what it sends may be dropped, and it stays short while everybody waits for the rest.
 bool tcp_may_receive(const struct tcp_conn *conn, size_t n)
 {
 	uint32_t room = seq_lt(conn->rcv_nxt, conn->rcv_adv) ? conn->rcv_adv - conn->rcv_nxt : 0;
 	return (conn->flags & (CONN_LIVE | CONN_FIN_RECEIVED)) == CONN_LIVE &&
-	       room >= conn->mss_offered && n <= room - conn->mss_offered;
+	       conn->tcp->rx_memory == TCP_MEMORY_NORMAL && room >= conn->mss_offered &&
+	       n <= room - conn->mss_offered;
 }
 
 void tcp_consume(struct tcp_conn *conn, size_t n)

@@ -186,8 +186,9 @@ struct span tcp_peek(const struct tcp_conn *conn);
 void tcp_consume(struct tcp_conn *conn, size_t n);
 // The first `n` such stretches, in order. Returns how many there are of them.
 size_t tcp_peek_parts(const struct tcp_conn *conn, struct span *parts, size_t n);
-// Will the peer send `n` bytes more, if it has them, though nothing is consumed? The window that it
-// was told leaves room for them and another segment.
+// Will the peer send `n` bytes more, if it has them, though nothing is consumed, and will they be
+// taken? The window that it was told leaves room for them and another segment, and memory is not
+// short.
 bool tcp_may_receive(const struct tcp_conn *conn, size_t n);
 
 // Queue bytes (copied) for sending. Returns how many were taken: fewer when the send buffer or the

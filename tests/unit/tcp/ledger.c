@@ -125,6 +125,37 @@ static void windows_close_as_queues_fill(void **)
 	end(&rig, peers, 4);
 }
 
+// A reader that leaves what it has where it is, until more comes, may wait for ever: nothing does.
+static void nobody_counts_on_more_when_memory_is_short(void **)
+{
+	struct rig rig = {0};
+	struct peer peers[4];
+	const struct tcp_stats *stats;
+	start(&rig, peers, 4);
+	stats = tcp_stats(rig.tcp);
+	for (uint32_t n = 0; stats->rx_queued < HALF * 70 / 100; n++)
+		segment(&rig, &peers[n % 3], 0);
+	assert_true(tcp_may_receive(peers[0].conn, FULL));
+	rig_tick(&rig, 0);
+	assert_int_equal(stats->memory, TCP_MEMORY_PRESSURE);
+	assert_false(tcp_may_receive(peers[0].conn, FULL));
+	for (uint32_t n = 0; stats->rx_queued < HALF * 90 / 100; n++)
+		segment(&rig, &peers[n % 3], 0);
+	rig_tick(&rig, 0);
+	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
+	uint32_t before = peers[0].conn->rcv_bytes;
+	segment(&rig, &peers[0], 0);
+	peers[0].seq -= FULL;
+	assert_int_equal(peers[0].conn->rcv_bytes, before);
+	assert_false(tcp_may_receive(peers[0].conn, FULL));
+	for (size_t i = 0; i < 3; i++)
+		tcp_consume(peers[i].conn, 1000000);
+	rig_tick(&rig, 0);
+	assert_int_equal(stats->memory, TCP_MEMORY_NORMAL);
+	assert_true(tcp_may_receive(peers[0].conn, FULL));
+	end(&rig, peers, 4);
+}
+
 // Holes that are never filled.
 static void what_waits_out_of_order_is_dropped(void **)
 {
@@ -372,6 +403,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_close_as_queues_fill),
+		cmocka_unit_test(nobody_counts_on_more_when_memory_is_short),
 		cmocka_unit_test(what_waits_out_of_order_is_dropped),
 		cmocka_unit_test(who_takes_nothing_is_reset),
 		cmocka_unit_test(who_takes_back_room_is_reset),
