@@ -357,6 +357,8 @@ bool reassembly_input(struct tcp_conn *conn, struct segment *seg)
 	}
 	if (seg->len > 0 && !ledger_takes(conn)) {
 		conn->tcp->stats.queue_full++; // as if it were lost: the peer sends it again
+		if (conn->rcv_bytes > 0)       // the caller may wait for more: see tcp_may_receive
+			conn_report(conn, TCP_EV_READABLE);
 		return false;
 	}
 	deliver(conn, seg->pkt);

@@ -188,7 +188,7 @@ void tcp_consume(struct tcp_conn *conn, size_t n);
 size_t tcp_peek_parts(const struct tcp_conn *conn, struct span *parts, size_t n);
 // Will the peer send `n` bytes more, if it has them, though nothing is consumed, and will they be
 // taken? The window that it was told leaves room for them and another segment, and memory is not
-// short.
+// short. When what comes is refused for that, TCP_EV_READABLE comes again: ask again.
 bool tcp_may_receive(const struct tcp_conn *conn, size_t n);
 
 // Queue bytes (copied) for sending. Returns how many were taken: fewer when the send buffer or the

@@ -143,10 +143,14 @@ static void nobody_counts_on_more_when_memory_is_short(void **)
 		segment(&rig, &peers[n % 3], 0);
 	rig_tick(&rig, 0);
 	assert_int_equal(stats->memory, TCP_MEMORY_CRITICAL);
-	uint32_t before = peers[0].conn->rcv_bytes;
+	uint32_t before = peers[0].conn->rcv_bytes, events;
+	while (tcp_event(rig.tcp, &events) != NULL)
+		;
 	segment(&rig, &peers[0], 0);
 	peers[0].seq -= FULL;
 	assert_int_equal(peers[0].conn->rcv_bytes, before);
+	assert_ptr_equal(tcp_event(rig.tcp, &events), peers[0].conn); // who began to wait before
+	assert_int_equal(events, TCP_EV_READABLE);
 	assert_false(tcp_may_receive(peers[0].conn, FULL));
 	for (size_t i = 0; i < 3; i++)
 		tcp_consume(peers[i].conn, 1000000);
