@@ -97,7 +97,8 @@ static void fill(struct tcp_conn *conn, struct pkt *pkt, uint32_t len)
 void blackhole_raise(struct tcp_conn *conn, struct pkt *pkt)
 {
 	uint32_t len = mss_above(conn) - options_len(conn);
-	if (len <= conn->mss) { // there is nothing to be had
+	// There is nothing to be had; or DUE_STATE is the patience with a released connection.
+	if (len <= conn->mss || (conn->flags & CONN_RELEASED) != 0) {
 		conn->flags &= ~(uint32_t)CONN_RAISE;
 		return;
 	}

@@ -159,6 +159,30 @@ static void the_peers_limit_stays(void **)
 	rig_free(&path.rig);
 }
 
+// A larger packet tried buys a released connection no time: its peer takes no more.
+static void a_released_one_tries_none(void **)
+{
+	struct path path = {0};
+	path_new(&path, 1300);
+	path_run(&path, 6000);
+	const struct tcp_stats *stats = tcp_stats(path.rig.tcp);
+	path_run(&path, TCP_RAISE_MS);
+	uint32_t end = path.end + 30000;
+	assert_int_equal(tcp_send(path.rig.conn, rig_bytes(50000)), 50000);
+	tcp_release(path.rig.conn);
+	for (int i = 0; i < 300 && stats->mss_tried == 0 && seq_lt(path.end, end); i++)
+		path_run(&path, 10);
+	for (uint32_t ms = 0; ms < path.rig.config.fin_wait_2_ms + 10000; ms += 100) {
+		rig_tick(&path.rig, 100);
+		if (!rig_silent(&path.rig))
+			rig_in(&path.rig, TCP_ACK, path.rig.seq, path.end, 0, none);
+		rig_drain(&path.rig);
+	}
+	assert_int_equal(stats->conns, 0);
+	assert_int_equal(stats->mss_tried, 0);
+	rig_free(&path.rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +192,7 @@ int main(void)
 		cmocka_unit_test(larger_ones_are_tried_again),
 		cmocka_unit_test(a_path_that_stays_bad_costs_a_packet),
 		cmocka_unit_test(the_peers_limit_stays),
+		cmocka_unit_test(a_released_one_tries_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
