@@ -251,8 +251,19 @@ static void idle_and_notices(struct sim *sim)
 }
 
 // What waits behind it keeps its order; what the server says goes on.
+// How many messages came before the first notice.
+static unsigned before_notice(struct span in)
+{
+	unsigned count = 0;
+	for (size_t n; in.n > 0 && in.p[0] != 'N' && (n = message_len(in, true)) > 0; count++)
+		in = span_from(in, n);
+	return count;
+}
+
 static void pipelined_behind(struct sim *sim)
 {
+	static const char *const answers[] = {
+		"NCZACZTDDCZTDDCZTDDCZ", "CNZACZTDDCZTDDCZTDDCZ", "CZNACZTDDCZTDDCZTDDCZ"};
 	struct agent *a = agent_login(sim, PORT_PLAIN);
 	agent_query(a, "SELECT 1 AS before");
 	agent_query(a, HELD_TEXT);
@@ -265,10 +276,8 @@ static void pipelined_behind(struct sim *sim)
 	hold_expect(sim, 1);
 	gateway_decide(&sim->gateway, DECISION_APPROVED, "");
 	// The notice came when the command did: its place among the answers is not fixed.
-	struct span in = buf_span(&a->peer.in);
-	agent_expect(
-		a, in.n > 0 && in.p[0] == 'N' ? "NCZACZTDDCZTDDCZTDDCZ" : "CZNACZTDDCZTDDCZTDDCZ"
-	);
+	unsigned before = before_notice(buf_span(&a->peer.in));
+	agent_expect(a, answers[before < 2 ? before : 2]);
 	agent_bye(a);
 	EXPECT(sim, sim->database.queries == 5);
 }
