@@ -18,7 +18,7 @@ class Swapper(threading.Thread):
         super().__init__(daemon=True)
         self.subject, self.stopped = subject, threading.Event()
         self.lock, self.error = threading.Lock(), None
-        self.swaps, self.policy, self.usual = 0, [], []
+        self.swaps, self.policy = 0, []
 
     def run(self):
         try:
@@ -33,19 +33,18 @@ class Swapper(threading.Thread):
             self.error = e
 
     def look(self):
-        """What the worker tells of the last policy, and of turns without one."""
+        """What the worker tells of the last policy."""
         metrics = self.subject.metrics()
         with self.lock:
             self.policy.append(metrics["last_policy_ns"] / 1000)
-            self.usual.append(metrics["usual_turns_ns"] / 1000)
 
     def take(self):
         """What has come since this was last asked: keys of a result."""
         if self.error:
             raise net.Failure(f"a reload failed: {self.error}")
         with self.lock:
-            found = {"swaps": self.swaps, "policy_us": self.policy, "usual_us": self.usual}
-            self.swaps, self.policy, self.usual = 0, [], []
+            found = {"swaps": self.swaps, "policy_us": self.policy}
+            self.swaps, self.policy = 0, []
         if found["swaps"] == 0 or not found["policy_us"]:
             raise net.Failure("no policy was swapped within a run: take longer ones (--seconds)")
         return found
@@ -81,13 +80,11 @@ def tell(results):
     """For Scenario.tell."""
     swaps = sum(r["swaps"] for r in results)
     policy = [us for r in results for us in r["policy_us"]]
-    usual = [us for r in results for us in r["usual_us"]]
     yield f"{swaps} policies of 1,001 rules taken over, {sum(r['done'] for r in results)} queries, " \
           f"{sum(r['failed'] for r in results)} failed; " + ", ".join(
               f"{text}: {sum(lost(r)[key] for r in results):.0f}" for key, text in LOST.items())
     yield f"CPU time of the longest of 16 busy turns, median and most: {statistics.median(policy):.0f}" \
-          f", {max(policy):.0f} us with a new policy, {statistics.median(usual):.0f}, " \
-          f"{max(usual):.0f} us without"
+          f", {max(policy):.0f} us with a new policy"
     yield turns(results)
 
 
