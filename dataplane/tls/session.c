@@ -9,14 +9,9 @@
 
 #include <time.h>
 
-static uint64_t now_s(void)
-{
-	return (uint64_t)time(NULL); // as OpenSSL counts a session's age
-}
-
 static bool is_good(const SSL_SESSION *session)
 {
-	uint64_t now = now_s(), made = (uint64_t)SSL_SESSION_get_time(session);
+	uint64_t now = (uint64_t)time(NULL), made = (uint64_t)SSL_SESSION_get_time(session);
 	uint64_t lifetime = SSL_SESSION_get_ticket_lifetime_hint(session);
 
 	return SSL_SESSION_is_resumable(session) == 1 && now < trust_until(session) &&

@@ -6,6 +6,7 @@
 #include "dataplane/inspect/ahead.h"
 
 #include "dataplane/inspect/types.h"
+#include "tests/unit/dice.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,8 +80,7 @@ struct result {
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static int set_up(void **)

@@ -5,6 +5,7 @@
 // and nothing of it is left.
 
 #include "patterns/patterns.h"
+#include "tests/unit/dice.h"
 #include "tests/unit/patterns/encoder.h"
 #include "tests/unit/patterns/entities.h"
 
@@ -29,8 +30,7 @@ static struct finding out[SCAN_FINDINGS_MAX];
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static int setup(void **)

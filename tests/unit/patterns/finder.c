@@ -5,6 +5,8 @@
 
 #include "patterns/finder.h"
 
+#include "tests/unit/dice.h"
+
 // cmocka.h wants these first.
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,8 +27,7 @@ static uint32_t seed = 20260412;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static const char base64_digits[] =

@@ -4,6 +4,7 @@
 // The scanner against the plainest reading of a definition: every start, every end, no candidates.
 
 #include "patterns/library.h"
+#include "tests/unit/dice.h"
 
 #include <hs.h>
 
@@ -27,8 +28,7 @@ static uint32_t seed = 20260103;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 // A word of the definition's context, in some spelling, sometimes glued to what is there.

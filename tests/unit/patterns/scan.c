@@ -2,6 +2,7 @@
 // Copyright (c) 2026, the Bulkhead authors
 
 #include "patterns/patterns.h"
+#include "tests/unit/dice.h"
 
 #include <hs.h>
 #include <openssl/evp.h>
@@ -254,8 +255,7 @@ static uint32_t seed = 20260102;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 // Pieces that make matches overlap, touch, nest and break.

@@ -5,6 +5,7 @@
 // what one scan of the whole finds.
 
 #include "patterns/patterns.h"
+#include "tests/unit/dice.h"
 #include "tests/unit/patterns/encoder.h"
 
 // cmocka.h wants these first.
@@ -28,8 +29,7 @@ static size_t released_by[TEXT_MAX + 1]; // by the number of bytes given
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static struct span random_example(bool good)

@@ -6,6 +6,7 @@
 #include "patterns/table.h"
 
 #include "patterns/expression.h"
+#include "tests/unit/dice.h"
 
 #include <hs.h>
 
@@ -26,8 +27,7 @@ static uint32_t seed = 20261123;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static bool ends[TEXT + 1];

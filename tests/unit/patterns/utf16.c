@@ -4,6 +4,7 @@
 // Values in UTF-16, which TDS carries: found in both byte orders, at even and odd places, whole to
 // the last unit, however the bytes come and wherever they end.
 
+#include "tests/unit/dice.h"
 #include "tests/unit/patterns/entities.h"
 
 // cmocka.h wants these first.
@@ -27,8 +28,7 @@ static struct finding out[SCAN_FINDINGS_MAX];
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static int setup(void **)

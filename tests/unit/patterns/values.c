@@ -4,6 +4,7 @@
 // Values scanned together find what each finds alone, whatever lies beside them.
 
 #include "patterns/sample.h"
+#include "tests/unit/dice.h"
 #include "tests/unit/patterns/encoder.h"
 #include "tests/unit/patterns/entities.h"
 #include "tests/unit/patterns/folder.h"
@@ -32,8 +33,7 @@ static size_t found;
 
 static uint32_t dice(uint32_t sides)
 {
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * sides >> 32);
+	return dice_roll(&seed, sides);
 }
 
 static int setup(void **)
